@@ -1,0 +1,82 @@
+//! The command line; the comments here are its help.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Insert users, products and orders concurrently into three SQLite files, and report exactly what was stored.
+#[derive(Debug, Parser)]
+#[command(version)]
+pub struct Cli {
+    /// Folder of the three databases
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "TRADEXA_DIR",
+        default_value = "."
+    )]
+    pub dir: PathBuf,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Create users.db, products.db and orders.db, and the folder if need be
+    Init,
+    /// Check the rows, insert those that keep the rules, and report what became of each
+    Insert(Insert),
+}
+
+/// The options of `insert`.
+#[derive(Debug, Args)]
+pub struct Insert {
+    /// Also require an email that no other user has
+    #[arg(long)]
+    pub unique_email: bool,
+
+    /// Exit with status 1 if any row was skipped
+    #[arg(long)]
+    pub strict: bool,
+
+    /// Most writer threads alive per database, 1 to 1000
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub threads: u16,
+
+    /// How long to wait, in all, for a database that another process has locked, 0 to 86400
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
+    pub lock_timeout: Duration,
+
+    /// How to print the report
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+
+    /// Most rows listed per table and outcome
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub limit: usize,
+}
+
+/// How to print a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Tables, for people
+    Table,
+    /// One JSON object, for programs
+    Json,
+}
+
+/// How long `init` waits for a database that another process has locked.
+pub const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: Option<f64> = text.parse().ok();
+    seconds
+        .filter(|seconds| (0.0..=86_400.0).contains(seconds))
+        .map(Duration::from_secs_f64)
+        .ok_or_else(|| "expected a number of seconds from 0 to 86400".to_string())
+}

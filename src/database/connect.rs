@@ -1,0 +1,183 @@
+//! Connections to one SQLite file: opening them, and waiting for other processes that have it locked.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use crate::lock::lock;
+use crate::schema::Table;
+
+/// How often to look whether another process has let go of a database: SQLite tells nobody when that happens.
+const POLL: Duration = Duration::from_millis(1);
+
+/// What can be wrong with a database. Reads as a sentence after the name of the file.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    /// There is no such file.
+    #[error("does not exist: run `tradexa init` first")]
+    Missing,
+    /// There is something that is not a file.
+    #[error("is not a file: move it away, or choose another folder with --dir")]
+    NotAFile,
+    /// The file is something else.
+    #[error("is not a SQLite database: move it away, or choose another folder with --dir")]
+    NotADatabase,
+    /// The file does not have the table.
+    #[error("has no table {0}: run `tradexa init` first")]
+    NoTable(&'static str),
+    /// The table is not the one expected.
+    #[error("has another table {table}: expected ({expected}), found {found}")]
+    OtherTable {
+        /// The table.
+        table: &'static str,
+        /// How it should be declared.
+        expected: String,
+        /// How it is declared.
+        found: String,
+    },
+    /// Another process did not let go of it in time.
+    #[error("is locked by another process (waited {0} s)")]
+    Locked(f64),
+    /// It can be read, but not written.
+    #[error("cannot be written: it is read-only")]
+    ReadOnly,
+    /// It, or the folder it is in, cannot be opened.
+    #[error("cannot be opened: {0} (may you read and write the file and its folder?)")]
+    CannotOpen(String),
+    /// SQLite says something else.
+    #[error("could not be used: {0}")]
+    Sqlite(rusqlite::Error),
+    /// The file system says so.
+    #[error("could not be used: {0}")]
+    Io(#[from] io::Error),
+}
+
+impl From<rusqlite::Error> for Problem {
+    fn from(error: rusqlite::Error) -> Problem {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase) => Problem::NotADatabase,
+            Some(ErrorCode::ReadOnly) => Problem::ReadOnly,
+            Some(ErrorCode::CannotOpen) => Problem::CannotOpen(error.to_string()),
+            _ => Problem::Sqlite(error),
+        }
+    }
+}
+
+/// How long to wait, in all, for a database that other processes have locked.
+#[derive(Debug)]
+pub struct Patience {
+    limit: Duration,
+    waited: Mutex<Duration>,
+}
+
+impl Patience {
+    /// Patience for this long.
+    pub fn new(limit: Duration) -> Patience {
+        Patience {
+            limit,
+            waited: Mutex::new(Duration::ZERO),
+        }
+    }
+
+    /// Runs `attempt` again for as long as another process has the database locked and patience lasts.
+    ///
+    /// # Errors
+    ///
+    /// Those of `attempt`, and [`Problem::Locked`] once patience is at its end.
+    pub fn retry<T>(&self, mut attempt: impl FnMut() -> rusqlite::Result<T>) -> Result<T, Problem> {
+        let started = Instant::now();
+        let before = *lock(&self.waited);
+        loop {
+            match attempt() {
+                Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                    let waited = before + started.elapsed();
+                    *lock(&self.waited) = waited;
+                    if waited >= self.limit {
+                        return Err(Problem::Locked(self.limit.as_secs_f64()));
+                    }
+                    std::thread::sleep(POLL.min(self.limit - waited));
+                }
+                result => return Ok(result?),
+            }
+        }
+    }
+}
+
+/// The path of a table's database. It never starts with `file:`, which this SQLite would take for a URI.
+pub fn path(table: &Table, folder: &Path) -> PathBuf {
+    Path::new(".").join(folder).join(table.database())
+}
+
+/// The path of a file that SQLite keeps beside a database: `-wal` or `-shm`.
+pub fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// Whether there is a file, following links.
+///
+/// # Errors
+///
+/// If there is something else in its place, or if that cannot be found out.
+pub fn is_file(path: &Path) -> Result<bool, Problem> {
+    match std::fs::metadata(path) {
+        Ok(found) if found.is_file() => Ok(true),
+        Ok(_) => Err(Problem::NotAFile),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(Problem::CannotOpen(error.to_string())),
+    }
+}
+
+/// Connects to read and write, with what else `flags` say. It does not wait for locks: [`Patience`] does that.
+///
+/// # Errors
+///
+/// If SQLite cannot open the file.
+pub fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    open(path, flags | OpenFlags::SQLITE_OPEN_READ_WRITE)
+}
+
+/// Connects to read, and leaves no trace.
+///
+/// Reading a WAL database makes SQLite create its `-wal` and `-shm` files where they are missing, even for a
+/// connection that only reads. Where both are missing, nobody has the database open and all of it is in the one file,
+/// which then is read as immutable.
+///
+/// # Errors
+///
+/// If SQLite cannot open the file, or if it cannot be read.
+pub fn connect_to_read(path: &Path) -> Result<Connection, Problem> {
+    let in_use = beside(path, "-wal").exists() || beside(path, "-shm").exists();
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+    if in_use || !is_wal(path)? {
+        return Ok(open(path, flags)?);
+    }
+    let mut uri = String::from("file:");
+    for byte in path.as_os_str().as_encoded_bytes() {
+        uri += &format!("%{byte:02X}");
+    }
+    uri += "?immutable=1";
+    let flags = flags | OpenFlags::SQLITE_OPEN_URI;
+    Ok(open(Path::new(&uri), flags)?)
+}
+
+/// Whether the header of a SQLite file says that it is in WAL mode: 2 in the bytes 18 and 19
+/// (<https://www.sqlite.org/fileformat2.html#file_format_version_numbers>).
+fn is_wal(path: &Path) -> io::Result<bool> {
+    let mut header = Vec::new();
+    File::open(path)?.take(20).read_to_end(&mut header)?;
+    Ok(header.get(18..20) == Some(&[2, 2]))
+}
+
+fn open(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(Duration::ZERO)?;
+    Ok(connection)
+}

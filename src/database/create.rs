@@ -1,0 +1,143 @@
+//! Creating a database, and comparing the one that is there with the schema.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+
+use super::connect::{Patience, Problem, connect, connect_to_read, is_file, path};
+use crate::schema::Table;
+
+/// The page size of a new database, in bytes. Fewer and larger pages make a large load faster than SQLite's 4096.
+const PAGE_SIZE: u32 = 8192;
+
+/// What `init` finds.
+#[derive(Debug, PartialEq, Eq)]
+pub enum State {
+    /// No file, or no table in it.
+    Uninitialized,
+    /// The table is there.
+    Ready,
+}
+
+/// Looks at the database of a table in a folder without changing anything.
+///
+/// # Errors
+///
+/// If there is something else than a SQLite database, if its table is not as declared, or if it cannot be read.
+pub fn inspect(
+    table: &'static Table,
+    folder: &Path,
+    lock_timeout: Duration,
+) -> Result<State, Problem> {
+    let path = path(table, folder);
+    if !is_file(&path)? {
+        return Ok(State::Uninitialized);
+    }
+    let patience = Patience::new(lock_timeout);
+    let connection = connect_to_read(&path)?;
+    match patience.retry(|| declaration(&connection, table))? {
+        Some(found) => compare(table, found).map(|()| State::Ready),
+        None => Ok(State::Uninitialized),
+    }
+}
+
+/// Creates the database of a table in a folder, or adds the table to the database that is there.
+///
+/// # Errors
+///
+/// If the file cannot be created or written, or if its table is not as declared.
+pub fn create(table: &'static Table, folder: &Path, lock_timeout: Duration) -> Result<(), Problem> {
+    let path = path(table, folder);
+    let patience = Patience::new(lock_timeout);
+    let connection = connect(&path, OpenFlags::SQLITE_OPEN_CREATE)?;
+    // EXTRA also syncs the folder, so that a power cut cannot bring back the rollback journal that these first
+    // commits are made with, and undo them.
+    let settings = format!("PRAGMA synchronous = EXTRA; PRAGMA page_size = {PAGE_SIZE}");
+    patience.retry(|| connection.execute_batch(&settings))?;
+    patience.retry(|| set_wal(&connection))?;
+    patience.retry(|| connection.execute_batch("BEGIN IMMEDIATE"))?;
+    match declaration(&connection, table)? {
+        Some(found) => compare(table, found)?,
+        None => connection.execute_batch(&format!(
+            "CREATE TABLE {} ({})",
+            table.name,
+            table.declaration()
+        ))?,
+    }
+    connection.execute_batch("COMMIT")?;
+    Ok(())
+}
+
+/// Puts a database into WAL mode, where it stays.
+///
+/// # Errors
+///
+/// If it is locked, or cannot be written.
+pub fn set_wal(connection: &Connection) -> rusqlite::Result<()> {
+    connection.query_row("PRAGMA journal_mode = WAL", [], |row| {
+        row.get(0).map(|_: String| ())
+    })
+}
+
+/// How a table is declared in a database, in the words of [`Table::declaration`]; `None` if it is not there.
+fn declaration(connection: &Connection, table: &Table) -> rusqlite::Result<Option<String>> {
+    let sql = "SELECT type, wr FROM pragma_table_list(?1) WHERE schema = 'main'";
+    let kind = connection.query_row(sql, [table.name], |row| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, bool>(1)?))
+    });
+    let Some((kind, without_rowid)) = kind.optional()? else {
+        return Ok(None);
+    };
+    if kind != "table" {
+        return Ok(Some(format!("a {kind}")));
+    }
+    let sql = "SELECT name || ' ' || type || iif(pk, ' PRIMARY KEY', '') || iif(\"notnull\", ' NOT NULL', '')
+               FROM pragma_table_xinfo(?1)";
+    let mut declared = strings(connection, sql, table)?.join(", ");
+    declared = format!("({declared})");
+    if without_rowid {
+        declared += " WITHOUT ROWID";
+    }
+    let sql =
+        "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE";
+    for trigger in strings(connection, sql, table)? {
+        declared += &format!(" with a trigger {trigger}");
+    }
+    Ok(Some(declared))
+}
+
+fn strings(connection: &Connection, sql: &str, table: &Table) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare(sql)?;
+    let strings = statement.query_map([table.name], |row| row.get(0))?;
+    strings.collect()
+}
+
+/// Whether the table is there as it should be.
+///
+/// # Errors
+///
+/// If it is not, or is another one.
+pub fn verify(
+    connection: &Connection,
+    table: &'static Table,
+    patience: &Patience,
+) -> Result<(), Problem> {
+    match patience.retry(|| declaration(connection, table))? {
+        Some(found) => compare(table, found),
+        None => Err(Problem::NoTable(table.name)),
+    }
+}
+
+/// Compares how a table is declared with how it should be. SQLite's names are case-insensitive.
+fn compare(table: &'static Table, found: String) -> Result<(), Problem> {
+    let expected = table.declaration();
+    match found.eq_ignore_ascii_case(&format!("({expected})")) {
+        true => Ok(()),
+        false => Err(Problem::OtherTable {
+            table: table.name,
+            expected,
+            found,
+        }),
+    }
+}

@@ -1,0 +1,203 @@
+//! Inserting rows over one connection, inside a transaction of the caller's.
+
+use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Statement};
+
+use crate::schema::{Column, Table};
+use crate::validate::{Row, Value};
+
+/// How many rows one `INSERT` takes: from about 25 on, a statement costs little beside its rows.
+const ROWS_PER_STATEMENT: usize = 50;
+
+/// What became of a row that was to be inserted.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fate {
+    /// It was inserted.
+    Inserted,
+    /// It was there already, with the very same values.
+    Unchanged,
+    /// Its id belongs to another row.
+    Taken,
+    /// The database holds a constraint of its own that forbids it.
+    Refused(String),
+}
+
+/// Inserts rows into one table.
+pub struct Inserter<'a> {
+    connection: &'a Connection,
+    table: &'static Table,
+    /// The greatest id that is stored, while rows may be appended to it.
+    last: Option<i64>,
+}
+
+impl<'a> Inserter<'a> {
+    /// An inserter over a connection that has the database locked for writing.
+    pub fn new(connection: &'a Connection, table: &'static Table) -> Inserter<'a> {
+        Inserter {
+            connection,
+            table,
+            last: None,
+        }
+    }
+
+    /// Inserts rows and returns the fate of each.
+    ///
+    /// # Errors
+    ///
+    /// If SQLite fails. Some of the rows may be inserted then: roll back.
+    pub fn insert(mut self, rows: &[Row]) -> rusqlite::Result<Vec<Fate>> {
+        let (groups, rest) = rows.as_chunks::<ROWS_PER_STATEMENT>();
+        let mut fates = Vec::with_capacity(rows.len());
+        let mut one = self.prepare(self.table.columns, 1, " ON CONFLICT (id) DO NOTHING")?;
+        if !groups.is_empty() {
+            let sql = format!("SELECT ifnull(max(id), 0) FROM {}", self.table.name);
+            self.last = Some(self.connection.query_row(&sql, [], |row| row.get(0))?);
+            let mut named = self.prepare(self.table.columns, ROWS_PER_STATEMENT, "")?;
+            let mut appended = self.prepare(&self.table.columns[1..], ROWS_PER_STATEMENT, "")?;
+            for group in groups {
+                if self.append(&mut appended, group)? || self.insert_all(&mut named, group)? {
+                    fates.extend(group.iter().map(|_| Fate::Inserted));
+                } else {
+                    for row in group {
+                        fates.push(self.insert_one(&mut one, row)?);
+                    }
+                }
+            }
+        }
+        for row in rest {
+            fates.push(self.insert_one(&mut one, row)?);
+        }
+        Ok(fates)
+    }
+
+    /// Prepares an `INSERT` of this many rows.
+    fn prepare(
+        &self,
+        columns: &[Column],
+        rows: usize,
+        conflict: &str,
+    ) -> rusqlite::Result<Statement<'a>> {
+        let names: Vec<_> = columns.iter().map(|column| column.name).collect();
+        let row = format!("({})", vec!["?"; names.len()].join(", "));
+        self.connection.prepare(&format!(
+            "INSERT INTO {} ({}) VALUES {}{conflict}",
+            self.table.name,
+            names.join(", "),
+            vec![row; rows].join(", ")
+        ))
+    }
+
+    /// Inserts rows that count on from the greatest id without naming their ids: SQLite then appends them without a
+    /// search. `false` if they do not count on, or if SQLite gave them other ids (as `AUTOINCREMENT` may); none is
+    /// inserted then.
+    fn append(&mut self, statement: &mut Statement, rows: &[Row]) -> rusqlite::Result<bool> {
+        let Some(last) = self.last else {
+            return Ok(false);
+        };
+        if !(last..)
+            .zip(rows)
+            .all(|(before, row)| before.checked_add(1) == Some(row.id()))
+        {
+            return Ok(false);
+        }
+        if !execute(statement, rows, 1)? {
+            return Ok(false);
+        }
+        let end = last + rows.len() as i64;
+        if self.connection.last_insert_rowid() == end {
+            self.last = Some(end);
+            return Ok(true);
+        }
+        let sql = format!("DELETE FROM {} WHERE id > ?1", self.table.name);
+        self.connection.execute(&sql, [last])?;
+        self.last = None;
+        Ok(false)
+    }
+
+    /// Inserts all the rows, or none of them and returns `false` if an id is taken.
+    fn insert_all(&mut self, statement: &mut Statement, rows: &[Row]) -> rusqlite::Result<bool> {
+        let inserted = execute(statement, rows, 0)?;
+        if inserted {
+            self.saw(rows);
+        }
+        Ok(inserted)
+    }
+
+    /// Inserts one row, or finds out what is there instead.
+    fn insert_one(&mut self, statement: &mut Statement, row: &Row) -> rusqlite::Result<Fate> {
+        bind(statement, std::slice::from_ref(row), 0)?;
+        match statement.raw_execute() {
+            Ok(0) => self.compare(row),
+            Ok(_) => {
+                self.saw(std::slice::from_ref(row));
+                Ok(Fate::Inserted)
+            }
+            Err(error) if is_constraint(&error) => Ok(Fate::Refused(error.to_string())),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Notes the ids that are stored now.
+    fn saw(&mut self, rows: &[Row]) {
+        self.last = (self.last).map(|last| rows.iter().map(Row::id).fold(last, i64::max));
+    }
+
+    /// Compares a row with the one that is stored under its id.
+    fn compare(&self, row: &Row) -> rusqlite::Result<Fate> {
+        let (names, table) = (self.table.column_names(), self.table.name);
+        let sql = format!("SELECT {names} FROM {table} WHERE id = ?1");
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let same = statement.query_row([row.id()], |stored| {
+            for (index, value) in row.values().enumerate() {
+                if stored.get_ref(index)? != ValueRef::from(value) {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        });
+        Ok(match same.optional()? {
+            Some(true) => Fate::Unchanged,
+            Some(false) => Fate::Taken,
+            None => Fate::Refused("a constraint of the database".to_string()),
+        })
+    }
+}
+
+/// Binds rows, from the column with the index `from` on, and executes. `false`, and nothing done, if that breaks a
+/// constraint.
+fn execute(statement: &mut Statement, rows: &[Row], from: usize) -> rusqlite::Result<bool> {
+    bind(statement, rows, from)?;
+    match statement.raw_execute() {
+        Ok(_) => Ok(true),
+        Err(error) if is_constraint(&error) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn bind(statement: &mut Statement, rows: &[Row], from: usize) -> rusqlite::Result<()> {
+    let values = rows.iter().flat_map(|row| row.values().skip(from));
+    for (index, value) in values.enumerate() {
+        statement.raw_bind_parameter(index + 1, value)?;
+    }
+    Ok(())
+}
+
+fn is_constraint(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation)
+}
+
+impl<'a> From<Value<'a>> for ValueRef<'a> {
+    fn from(value: Value<'a>) -> ValueRef<'a> {
+        match value {
+            Value::Integer(number) => ValueRef::Integer(number),
+            Value::Real(number) => ValueRef::Real(number),
+            Value::Text(bytes) => ValueRef::Text(bytes),
+        }
+    }
+}
+
+impl ToSql for Value<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(ValueRef::from(*self)))
+    }
+}

@@ -1,0 +1,191 @@
+//! Where rows come from: CSV text (RFC 4180), read record by record.
+
+use std::io::{self, BufRead};
+use std::sync::Arc;
+
+use csv_core::ReadRecordResult;
+
+use crate::record::{Batch, Header, REASON};
+use crate::schema::Table;
+
+/// What can be wrong with a CSV file as a whole. Reads as a sentence after the name of the file.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    /// There is no header.
+    #[error("is empty: expected a header with the columns {expected}")]
+    Empty {
+        /// The columns of the table.
+        expected: String,
+    },
+    /// The header does not name the columns of the table.
+    #[error("has other columns in its header: {differences} (expected {expected})")]
+    Columns {
+        /// All that differs.
+        differences: String,
+        /// The columns of the table.
+        expected: String,
+    },
+    /// The file cannot be read.
+    #[error("could not be read: {0}")]
+    Read(#[from] io::Error),
+}
+
+/// The line where a record starts, its fields one after another, and where each of them ends.
+type RawRecord<'a> = (u64, &'a [u8], &'a [usize]);
+
+/// Reads the records of one CSV file.
+pub struct Reader {
+    input: Box<dyn BufRead>,
+    parser: csv_core::Reader,
+    header: Arc<Header>,
+    /// The line of the next byte, and whether the byte before it was a carriage return that may belong to a `\r\n`.
+    line: u64,
+    after_cr: bool,
+    text: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Reader {
+    /// Reads the header.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, if it does not have exactly the table's columns (a column `reason` beside them is ignored),
+    /// or if reading fails.
+    pub fn new(table: &Table, input: Box<dyn BufRead>) -> Result<Reader, Problem> {
+        let mut reader = Reader {
+            input,
+            parser: csv_core::Reader::new(),
+            header: Arc::new(Header::of(table)),
+            line: 1,
+            after_cr: false,
+            text: vec![0; 4096],
+            ends: vec![0; 64],
+        };
+        let expected = table.column_names();
+        let Some((_, text, ends)) = reader.read_record()? else {
+            return Err(Problem::Empty { expected });
+        };
+        let mut start = 0;
+        let names: Vec<_> = (ends.iter())
+            .map(|end| String::from_utf8_lossy(&text[std::mem::replace(&mut start, *end)..*end]))
+            .collect();
+        reader.header = parse_header(table, &names)
+            .map(Arc::new)
+            .map_err(|differences| Problem::Columns {
+                differences,
+                expected,
+            })?;
+        Ok(reader)
+    }
+
+    /// The columns of the file.
+    pub fn header(&self) -> Arc<Header> {
+        Arc::clone(&self.header)
+    }
+
+    /// Appends the next record to a batch of this reader's header; `false` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// If reading fails. Whatever the bytes are, they are a record.
+    pub fn read(&mut self, batch: &mut Batch) -> io::Result<bool> {
+        let Some((line, text, ends)) = self.read_record()? else {
+            return Ok(false);
+        };
+        batch.push(line, text, ends);
+        Ok(true)
+    }
+
+    /// The next record, the header included.
+    fn read_record(&mut self) -> io::Result<Option<RawRecord<'_>>> {
+        self.skip_line_ends()?;
+        let line = self.line;
+        let (mut text, mut ends) = (0, 0);
+        loop {
+            let input = fill(&mut self.input)?;
+            let (result, read, wrote, ended) =
+                self.parser
+                    .read_record(input, &mut self.text[text..], &mut self.ends[ends..]);
+            self.line += count_line_feeds(&input[..read]);
+            self.after_cr = input[..read].last() == Some(&b'\r');
+            self.input.consume(read);
+            text += wrote;
+            ends += ended;
+            match result {
+                ReadRecordResult::InputEmpty => {}
+                ReadRecordResult::OutputFull => self.text.resize(2 * self.text.len(), 0),
+                ReadRecordResult::OutputEndsFull => self.ends.resize(2 * self.ends.len(), 0),
+                ReadRecordResult::Record => {
+                    return Ok(Some((line, &self.text[..text], &self.ends[..ends])));
+                }
+                ReadRecordResult::End => return Ok(None),
+            }
+        }
+    }
+
+    /// Skips what is left of the line end before, and blank lines. The parser would skip them too, but not count
+    /// them before it says where the record starts.
+    fn skip_line_ends(&mut self) -> io::Result<()> {
+        loop {
+            let next = fill(&mut self.input)?.first().copied();
+            let carriage_return = next == Some(b'\r');
+            if next == Some(b'\n') || (self.after_cr && next.is_some()) {
+                self.line += 1;
+            }
+            self.after_cr = carriage_return;
+            if !carriage_return && next != Some(b'\n') {
+                return Ok(());
+            }
+            self.input.consume(1);
+        }
+    }
+}
+
+fn fill(input: &mut Box<dyn BufRead>) -> io::Result<&[u8]> {
+    while let Err(error) = input.fill_buf() {
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
+    input.fill_buf()
+}
+
+fn count_line_feeds(bytes: &[u8]) -> u64 {
+    bytes.iter().filter(|byte| **byte == b'\n').count() as u64
+}
+
+/// Maps the names of a header to the columns of the table, or says all that differs.
+fn parse_header(table: &Table, names: &[impl AsRef<str>]) -> Result<Header, String> {
+    let mut header = Header {
+        names: Vec::new(),
+        columns: vec![usize::MAX; table.columns.len()],
+        reason: None,
+    };
+    let mut differences: Vec<String> = Vec::new();
+    for (place, name) in names.iter().enumerate() {
+        let name = name.as_ref();
+        if names[..place]
+            .iter()
+            .any(|earlier| earlier.as_ref() == name)
+        {
+            differences.push(format!("column {name:?} is repeated"));
+        } else if name == REASON {
+            header.reason = Some(place);
+        } else if let Some(column) = table.columns.iter().position(|c| c.name == name) {
+            header.columns[column] = header.names.len();
+            header.names.push(table.columns[column].name);
+        } else {
+            differences.push(format!("column {name:?} is unknown"));
+        }
+    }
+    for column in table.columns {
+        if !header.names.contains(&column.name) {
+            differences.push(format!("column {:?} is missing", column.name));
+        }
+    }
+    match differences.is_empty() {
+        true => Ok(header),
+        false => Err(differences.join(", ")),
+    }
+}

@@ -1,0 +1,432 @@
+//! From records to typed rows, or to the list of rules that a record breaks. Pure: no SQLite, no files.
+
+use std::collections::HashMap;
+
+use crate::ids::Ids;
+use crate::record::{Batch, Record};
+use crate::schema::{Column, Kind, Rule, Table};
+
+/// A broken rule, in the words of the contract.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Violation {
+    /// The record has more or fewer fields than its header.
+    #[error("expected {expected} fields, found {found}")]
+    FieldCount {
+        /// The fields of the header.
+        expected: usize,
+        /// The fields of the record.
+        found: usize,
+    },
+    /// Bytes that are not UTF-8.
+    #[error("{column} is not valid UTF-8")]
+    NotUtf8 {
+        /// The column.
+        column: &'static str,
+    },
+    /// A NUL character, which ends a text for much of what reads a SQLite database.
+    #[error("{column} contains a NUL character")]
+    Nul {
+        /// The column.
+        column: &'static str,
+    },
+    /// Not an optional sign and ASCII digits.
+    #[error("{column} is not a whole number: {text:?}")]
+    NotWhole {
+        /// The column.
+        column: &'static str,
+        /// The text as given.
+        text: String,
+    },
+    /// A whole number beyond `i64`.
+    #[error("{column} is out of range: {text:?}")]
+    OutOfRange {
+        /// The column.
+        column: &'static str,
+        /// The text as given.
+        text: String,
+    },
+    /// Not a finite `f64`.
+    #[error("{column} is not a number: {text:?}")]
+    NotNumber {
+        /// The column.
+        column: &'static str,
+        /// The text as given.
+        text: String,
+    },
+    /// A number that is 0 or less.
+    #[error("{column} must be greater than 0, got {text}")]
+    NotPositive {
+        /// The column.
+        column: &'static str,
+        /// The text as given.
+        text: String,
+    },
+    /// Nothing but white space.
+    #[error("{column} is empty")]
+    Empty {
+        /// The column.
+        column: &'static str,
+    },
+    /// Not an email address.
+    #[error("{column} is not valid: {text:?}")]
+    NotEmail {
+        /// The column.
+        column: &'static str,
+        /// The text as given.
+        text: String,
+    },
+    /// An id that an earlier row of the batch has.
+    #[error("{column} {id} is already used on line {line}")]
+    UsedId {
+        /// The column.
+        column: &'static str,
+        /// The id.
+        id: i64,
+        /// Where the earlier row starts.
+        line: u64,
+    },
+    /// A text that another row has.
+    #[error("{column} {text:?} is already used by {row} {owner}")]
+    UsedText {
+        /// The column.
+        column: &'static str,
+        /// The text as given.
+        text: String,
+        /// What a row of the table is called.
+        row: &'static str,
+        /// The id of the row that has it.
+        owner: i64,
+    },
+    /// A reference to a row that does not exist.
+    #[error("{row} {id} does not exist")]
+    Missing {
+        /// What a row of the table referred to is called.
+        row: &'static str,
+        /// The id referred to.
+        id: i64,
+    },
+}
+
+/// Why a record was not accepted.
+#[derive(Debug)]
+pub enum Rejection<E> {
+    /// It breaks rules: all of them, in the order of the columns.
+    Rules(Vec<Violation>),
+    /// Whether a row that it refers to exists could not be found out.
+    Unknown(E),
+}
+
+/// A value that keeps its column's kind.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Value<'a> {
+    /// A whole number.
+    Integer(i64),
+    /// A finite number.
+    Real(f64),
+    /// UTF-8 without NUL, as given.
+    Text(&'a [u8]),
+}
+
+/// A parsed cell. A text stays in its record.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Cell {
+    Integer(i64),
+    Real(f64),
+    Text,
+}
+
+/// The accepted records of a batch, typed.
+#[derive(Debug)]
+pub struct Rows {
+    batch: Batch,
+    accepted: Vec<usize>,
+    cells: Vec<Cell>,
+}
+
+/// One accepted record.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'a> {
+    /// The record as given.
+    pub record: Record<'a>,
+    cells: &'a [Cell],
+}
+
+impl Rows {
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.accepted.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.accepted.is_empty()
+    }
+
+    /// The rows in the order of the file.
+    pub fn iter(&self) -> impl Iterator<Item = Row<'_>> {
+        let width = self.cells.len().checked_div(self.len()).unwrap_or(1);
+        let cells = self.cells.chunks_exact(width);
+        (self.accepted.iter().zip(cells)).map(|(index, cells)| Row {
+            record: self.batch.record(*index),
+            cells,
+        })
+    }
+}
+
+impl<'a> Row<'a> {
+    /// The id.
+    pub fn id(&self) -> i64 {
+        self.integer(0).unwrap_or_default()
+    }
+
+    /// The number in the column with this index, if it is a column of whole numbers.
+    pub fn integer(&self, column: usize) -> Option<i64> {
+        match self.cells[column] {
+            Cell::Integer(number) => Some(number),
+            Cell::Real(_) | Cell::Text => None,
+        }
+    }
+
+    /// The values in the order of the table's columns.
+    pub fn values(&self) -> impl Iterator<Item = Value<'a>> + use<'a> {
+        let record = self.record;
+        (self.cells.iter().enumerate()).map(move |(column, cell)| match cell {
+            Cell::Integer(number) => Value::Integer(*number),
+            Cell::Real(number) => Value::Real(*number),
+            Cell::Text => Value::Text(record.cell(column)),
+        })
+    }
+}
+
+/// Checks the records of one table against its rules. It remembers the ids that were used and, with unique texts, the
+/// owner of each text.
+#[derive(Debug)]
+pub struct Validator {
+    table: &'static Table,
+    ids: Ids,
+    /// The owner of each text in a column that must be unique on request, if that was requested.
+    owners: Option<Owners>,
+}
+
+/// Which row has a text: by column and by the text in ASCII lower case.
+type Owners = HashMap<(usize, Box<str>), i64>;
+
+impl Validator {
+    /// A validator that has seen no row yet. With `unique`, texts must be unique where the schema says "on request".
+    pub fn new(table: &'static Table, unique: bool) -> Validator {
+        Validator {
+            table,
+            ids: Ids::default(),
+            owners: unique.then(HashMap::new),
+        }
+    }
+
+    /// The columns whose texts must be unique; none unless that was requested.
+    pub fn unique_columns(&self) -> impl Iterator<Item = (usize, &'static Column)> + use<> {
+        let requested = self.owners.is_some();
+        (self.table.columns.iter().enumerate()).filter(move |(_, column)| {
+            let mut rules = column.rules.iter();
+            requested && rules.any(|rule| matches!(rule, Rule::UniqueOnRequest))
+        })
+    }
+
+    /// Notes that a stored row has a text; the first owner of a text keeps it.
+    pub fn own(&mut self, column: usize, text: &str, id: i64) {
+        if let Some(owners) = &mut self.owners {
+            owners.entry(owner_key(column, text)).or_insert(id);
+        }
+    }
+
+    /// Whether an accepted row has this id.
+    pub fn accepted(&self, id: i64) -> bool {
+        self.ids.contains(id)
+    }
+
+    /// Types the records of a batch. A record that breaks a rule goes to `reject` instead, with all its reasons.
+    ///
+    /// `exists` tells whether the row with an id exists in a table that this one refers to.
+    pub fn validate<E>(
+        &mut self,
+        batch: Batch,
+        mut exists: impl FnMut(&'static Table, i64) -> Result<bool, E>,
+        mut reject: impl FnMut(Record, Rejection<E>),
+    ) -> Rows {
+        let mut accepted = Vec::with_capacity(batch.len());
+        let mut cells = Vec::with_capacity(batch.len() * self.table.columns.len());
+        for index in 0..batch.len() {
+            let record = batch.record(index);
+            let before = cells.len();
+            match self.check(record, &mut cells, &mut exists) {
+                Ok(()) => accepted.push(index),
+                Err(rejection) => {
+                    cells.truncate(before);
+                    reject(record, rejection);
+                }
+            }
+        }
+        Rows {
+            batch,
+            accepted,
+            cells,
+        }
+    }
+
+    /// Checks one record and appends its cells.
+    fn check<E>(
+        &mut self,
+        record: Record,
+        cells: &mut Vec<Cell>,
+        exists: &mut impl FnMut(&'static Table, i64) -> Result<bool, E>,
+    ) -> Result<(), Rejection<E>> {
+        let expected = record.header.width();
+        if record.found != expected {
+            let found = record.found;
+            let violation = Violation::FieldCount { expected, found };
+            return Err(Rejection::Rules(vec![violation]));
+        }
+        let table = self.table;
+        let mut violations = Vec::new();
+        let mut id = None;
+        for (index, column) in table.columns.iter().enumerate() {
+            let parsed =
+                text(column, record.cell(index)).and_then(|text| Ok((text, parse(column, text)?)));
+            let (text, cell) = match parsed {
+                Ok(parsed) => parsed,
+                Err(violation) => {
+                    violations.push(violation);
+                    continue;
+                }
+            };
+            if let (0, Cell::Integer(number)) = (index, cell) {
+                id = Some(number);
+            }
+            for rule in column.rules {
+                let name = column.name;
+                let broken = match rule {
+                    Rule::Positive if !is_positive(cell) => Some(Violation::NotPositive {
+                        column: name,
+                        text: text.to_string(),
+                    }),
+                    Rule::NotEmpty if text.trim().is_empty() => {
+                        Some(Violation::Empty { column: name })
+                    }
+                    Rule::Email if !is_email(text) => Some(Violation::NotEmail {
+                        column: name,
+                        text: text.to_string(),
+                    }),
+                    Rule::Positive | Rule::NotEmpty | Rule::Email => None,
+                    Rule::UniqueId => self.used_id(name, cell),
+                    Rule::UniqueOnRequest => self.used_text(index, text, id),
+                    Rule::References(parent) => {
+                        missing(parent, cell, exists).map_err(Rejection::Unknown)?
+                    }
+                };
+                violations.extend(broken);
+            }
+            cells.push(cell);
+        }
+        if !violations.is_empty() {
+            return Err(Rejection::Rules(violations));
+        }
+        self.use_up(record, id.unwrap_or_default());
+        Ok(())
+    }
+
+    fn used_id(&mut self, column: &'static str, cell: Cell) -> Option<Violation> {
+        let Cell::Integer(id) = cell else { return None };
+        let line = self.ids.line(id)?;
+        Some(Violation::UsedId { column, id, line })
+    }
+
+    fn used_text(&self, column: usize, text: &str, id: Option<i64>) -> Option<Violation> {
+        let owners = self.owners.as_ref()?;
+        let owner = *owners.get(&owner_key(column, text))?;
+        (Some(owner) != id).then(|| Violation::UsedText {
+            column: self.table.columns[column].name,
+            text: text.to_string(),
+            row: self.table.row,
+            owner,
+        })
+    }
+
+    /// A row that keeps the rules uses its id and its unique texts.
+    fn use_up(&mut self, record: Record, id: i64) {
+        self.ids.insert(id, record.line);
+        for (column, _) in self.unique_columns() {
+            if let Ok(text) = str::from_utf8(record.cell(column)) {
+                self.own(column, text, id);
+            }
+        }
+    }
+}
+
+fn missing<E>(
+    parent: &'static Table,
+    cell: Cell,
+    exists: &mut impl FnMut(&'static Table, i64) -> Result<bool, E>,
+) -> Result<Option<Violation>, E> {
+    let Cell::Integer(id) = cell else {
+        return Ok(None);
+    };
+    let row = parent.row;
+    Ok((!exists(parent, id)?).then_some(Violation::Missing { row, id }))
+}
+
+/// The text of a cell, if it is text at all.
+fn text<'a>(column: &Column, bytes: &'a [u8]) -> Result<&'a str, Violation> {
+    let column = column.name;
+    let text = str::from_utf8(bytes).map_err(|_| Violation::NotUtf8 { column })?;
+    match text.contains('\0') {
+        true => Err(Violation::Nul { column }),
+        false => Ok(text),
+    }
+}
+
+fn parse(column: &Column, text: &str) -> Result<Cell, Violation> {
+    let (column, kind) = (column.name, column.kind);
+    match kind {
+        Kind::Integer => {
+            let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+            if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+                let text = text.to_string();
+                return Err(Violation::NotWhole { column, text });
+            }
+            let parsed = text.parse().map(Cell::Integer);
+            parsed.map_err(|_| Violation::OutOfRange {
+                column,
+                text: text.to_string(),
+            })
+        }
+        Kind::Real => match text.parse() {
+            Ok(number) if f64::is_finite(number) => Ok(Cell::Real(number)),
+            _ => Err(Violation::NotNumber {
+                column,
+                text: text.to_string(),
+            }),
+        },
+        Kind::Text => Ok(Cell::Text),
+    }
+}
+
+fn owner_key(column: usize, text: &str) -> (usize, Box<str>) {
+    (column, text.to_ascii_lowercase().into_boxed_str())
+}
+
+fn is_positive(cell: Cell) -> bool {
+    match cell {
+        Cell::Integer(number) => number > 0,
+        Cell::Real(number) => number > 0.0,
+        Cell::Text => true,
+    }
+}
+
+fn is_email(text: &str) -> bool {
+    let Some((local, domain)) = text.split_once('@') else {
+        return false;
+    };
+    !local.is_empty()
+        && domain.contains('.')
+        && domain.split('.').all(|label| !label.is_empty())
+        && !domain.contains('@')
+        && !text.contains(char::is_whitespace)
+}
