@@ -36,13 +36,25 @@ pub enum Command {
 /// The options of `insert`.
 #[derive(Debug, Args)]
 pub struct Insert {
+    /// Insert DIR/users.csv, products.csv and orders.csv instead of the embedded rows
+    #[arg(long, value_name = "DIR")]
+    pub from: Option<PathBuf>,
+
     /// Also require an email that no other user has
     #[arg(long)]
     pub unique_email: bool,
 
+    /// Check and report, but write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+
     /// Exit with status 1 if any row was skipped
     #[arg(long)]
     pub strict: bool,
+
+    /// Write skipped and failed rows, with their reasons, to DIR/users.csv, products.csv and orders.csv
+    #[arg(long, value_name = "DIR")]
+    pub rejects: Option<PathBuf>,
 
     /// Most writer threads alive per database, 1 to 1000
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1000))]

@@ -15,8 +15,8 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use crate::lock::lock;
 use crate::schema::Table;
 use crate::validate::Row;
-use connect::{Patience, beside, connect, is_file};
-use create::{set_wal, verify};
+use connect::{Patience, beside, connect, connect_to_read, is_file};
+use create::{create_table, set_wal, verify};
 use inserter::Inserter;
 
 pub use connect::{Problem, path};
@@ -67,6 +67,34 @@ impl Database {
         })
     }
 
+    /// Opens the database of a table in a folder only to read it, and changes nothing. A database or a table that is
+    /// missing counts as empty.
+    ///
+    /// # Errors
+    ///
+    /// If it is no database, does not have the table just as declared, or cannot be read.
+    pub fn open_to_read(
+        table: &'static Table,
+        folder: &Path,
+        lock_timeout: Duration,
+    ) -> Result<Database, Problem> {
+        let path = path(table, folder);
+        let keeper = match inspect(table, folder, lock_timeout)? {
+            State::Ready => connect_to_read(&path)?,
+            State::Uninitialized => {
+                let empty = Connection::open_in_memory()?;
+                create_table(&empty, table)?;
+                empty
+            }
+        };
+        Ok(Database {
+            table,
+            path,
+            patience: Patience::new(lock_timeout),
+            keeper: Mutex::new(keeper),
+        })
+    }
+
     /// Makes the database ready to be written: WAL journal, and durable what it holds already.
     ///
     /// A run that was killed between writing a commit and syncing it leaves rows that SQLite recovers and shows, but
@@ -109,6 +137,23 @@ impl Database {
         let fates = Inserter::new(&connection, self.table).insert(rows)?;
         connection.execute_batch("COMMIT")?;
         Ok(fates)
+    }
+
+    /// The fate that rows would have if they were inserted now.
+    ///
+    /// # Errors
+    ///
+    /// If what is stored cannot be read.
+    pub fn rehearse(&self, rows: &[Row]) -> Result<Vec<Fate>, Problem> {
+        let keeper = lock(&self.keeper);
+        let inserter = Inserter::new(&keeper, self.table);
+        let fates = rows
+            .iter()
+            .map(|row| Ok(inserter.compare(row)?.unwrap_or(Fate::Inserted)));
+        self.patience.retry(|| keeper.execute_batch("BEGIN"))?;
+        let fates = fates.collect();
+        keeper.execute_batch("COMMIT")?;
+        fates
     }
 
     /// Whether a row with this id is stored.

@@ -3,22 +3,25 @@
 mod ledger;
 mod slots;
 mod turns;
+mod writer;
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::thread::{Builder, Scope};
 
-use crate::database::{Database, Fate, Problem};
+use crate::database::Database;
 use crate::lock::lock;
 use crate::outcome::{Outcome, Tally};
+use crate::progress::Progress;
 use crate::record::Batch;
 use crate::schema::Table;
 use crate::source::Reader;
-use crate::validate::{Rejection, Row, Rows, Validator};
-use ledger::{Ledger, Settled};
+use crate::validate::{Rejection, Rows, Validator};
+use ledger::Ledger;
 use slots::Slots;
 use turns::Turns;
+use writer::{all_failed, not_inserted, rehearse, same, settle, unusable, write};
 
 /// From how many rows or bytes on a share is full. Larger shares are not faster, only larger.
 const SHARE_ROWS: usize = 16 * 1024;
@@ -36,6 +39,8 @@ pub struct Feed {
     pub reader: Option<Reader>,
     /// The rules.
     pub validator: Validator,
+    /// How many records were read.
+    pub records: u64,
     /// What made reading stop before the end.
     pub error: Option<io::Error>,
 }
@@ -68,25 +73,36 @@ impl Lane {
     }
 }
 
+/// How rows are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// By threads, at most this many alive per database. The first so many accepted records of a table get a thread
+    /// each; from there on, a thread takes a share of many records.
+    Threads(usize),
+    /// Not at all: only what would become of them is found out.
+    DryRun,
+}
+
 /// Inserts all records of the feeds, each into the lane at its place, and returns how many threads wrote them. A
-/// table's lane comes after those of the tables it refers to.
-///
-/// The first `threads` accepted records of a table get a thread each; from there on, a thread takes a share of many
-/// records. Each record gets its outcome in the lane's tally.
-pub fn run(feeds: &mut [Feed], lanes: &[Lane], threads: usize) -> usize {
+/// table's lane comes after those of the tables it refers to. Each record gets its outcome in its lane's tally.
+pub fn run(feeds: &mut [Feed], lanes: &[Lane], mode: Mode, progress: &mut Progress) -> usize {
     std::thread::scope(|scope| {
         let mut run = Run {
             scope,
             lanes,
-            threads,
+            mode,
             writers: vec![0; lanes.len()],
         };
         let mut open: Vec<usize> = (0..lanes.len()).collect();
         while !open.is_empty() {
             let waits = |table: usize| parents(lanes, table).any(|(_, p)| open.contains(&p));
             let ready: Vec<_> = open.iter().copied().filter(|t| !waits(*t)).collect();
-            let done: Vec<_> = ready.into_iter().filter(|t| !run.feed(feeds, *t)).collect();
-            open.retain(|table| !done.contains(table));
+            for table in ready {
+                if !run.feed(feeds, table) {
+                    open.retain(|other| *other != table);
+                }
+                progress.show(table, &feeds[table], &lanes[table]);
+            }
         }
         run.writers.iter().sum()
     })
@@ -108,7 +124,7 @@ fn parents(lanes: &[Lane], table: usize) -> impl Iterator<Item = (usize, usize)>
 struct Run<'scope, 'env> {
     scope: &'scope Scope<'scope, 'env>,
     lanes: &'env [Lane],
-    threads: usize,
+    mode: Mode,
     /// The threads spawned so far for each table.
     writers: Vec<usize>,
 }
@@ -124,14 +140,21 @@ impl<'scope, 'env: 'scope> Run<'scope, 'env> {
         let Feed {
             reader: Some(reader),
             validator,
+            records,
             error,
         } = &mut rest[0]
         else {
             return false;
         };
-        let alone = self.writers[table] < self.threads;
+        // Whether a thread takes a record alone, and how many threads may be alive then.
+        let (rows, threads) = match self.mode {
+            Mode::Threads(most) if self.writers[table] < most => (1, most),
+            Mode::Threads(most) => (SHARE_ROWS, most.min(SHARES_IN_FLIGHT)),
+            Mode::DryRun => (SHARE_ROWS, 0),
+        };
         let mut batch = Batch::new(reader.header());
-        let more = fill(reader, &mut batch, if alone { 1 } else { SHARE_ROWS });
+        let more = fill(reader, &mut batch, rows);
+        *records += batch.len() as u64;
         let exists = |parent: &'static Table, id| {
             let Some(place) = lanes.iter().position(|lane| lane.table.name == parent.name) else {
                 return Ok(false);
@@ -142,20 +165,22 @@ impl<'scope, 'env: 'scope> Run<'scope, 'env> {
             match lanes[place].database.contains(id) {
                 Ok(false) if earlier[place].error.is_some() => Err(not_inserted(parent, id)),
                 Ok(stored) => Ok(stored),
-                Err(problem) => Err(reason(parent, &problem)),
+                Err(problem) => Err(unusable(parent, &problem)),
             }
         };
         let rows = validator.validate(batch, exists, |record, rejection| {
             let outcome = match rejection {
                 Rejection::Rules(rules) => {
-                    Outcome::Skipped(rules.iter().map(ToString::to_string).collect())
+                    Outcome::Skipped(rules.into_iter().map(Into::into).collect())
                 }
                 Rejection::Unknown(reason) => Outcome::Failed(vec![reason]),
             };
             lock(&lane.tally).record(record, 0, outcome);
         });
-        if !rows.is_empty() {
-            self.spawn(table, rows, alone);
+        match self.mode {
+            Mode::DryRun => settle(lane, &rows, rehearse(lane, &rows)),
+            Mode::Threads(_) if rows.is_empty() => {}
+            Mode::Threads(_) => self.spawn(table, rows, threads),
         }
         match more {
             Ok(more) => more,
@@ -166,15 +191,12 @@ impl<'scope, 'env: 'scope> Run<'scope, 'env> {
         }
     }
 
-    /// Starts the thread that writes these rows.
-    fn spawn(&mut self, table: usize, rows: Rows, alone: bool) {
+    /// Starts the thread that writes these rows, once fewer than `most` of the table's threads are alive.
+    fn spawn(&mut self, table: usize, rows: Rows, most: usize) {
         let lanes = self.lanes;
         let lane = &lanes[table];
         lane.ledger.expect(rows.iter().map(|row| row.id()));
-        let slot = lane.slots.take(match alone {
-            true => self.threads,
-            false => self.threads.min(SHARES_IN_FLIGHT),
-        });
+        let slot = lane.slots.take(most);
         let rows = Arc::new(rows);
         let its_rows = Arc::clone(&rows);
         let thread = Builder::new().stack_size(STACK);
@@ -182,13 +204,13 @@ impl<'scope, 'env: 'scope> Run<'scope, 'env> {
             let _slot = slot;
             let outcomes = catch_unwind(AssertUnwindSafe(|| write(lanes, table, &its_rows)));
             let outcomes =
-                outcomes.unwrap_or_else(|_| all_failed(&its_rows, "its thread panicked"));
+                outcomes.unwrap_or_else(|_| all_failed(&its_rows, &same("its thread panicked")));
             settle(lane, &its_rows, outcomes);
         });
         match spawned {
             Ok(_) => self.writers[table] += 1,
             Err(error) => {
-                let reason = format!("its thread could not be started: {error}");
+                let reason = same(format!("its thread could not be started: {error}"));
                 settle(lane, &rows, all_failed(&rows, &reason));
             }
         }
@@ -203,94 +225,4 @@ fn fill(reader: &mut Reader, batch: &mut Batch, rows: usize) -> io::Result<bool>
         }
     }
     Ok(true)
-}
-
-/// Writes rows once their parents are settled and it is their turn, and returns the outcome of each.
-fn write(lanes: &[Lane], table: usize, rows: &Rows) -> Vec<Outcome> {
-    let lane = &lanes[table];
-    let parents: Vec<_> = parents(lanes, table).collect();
-    let missing = |row: Row| -> Vec<String> {
-        let references = parents
-            .iter()
-            .filter_map(|(column, place)| Some((&lanes[*place], row.integer(*column)?)));
-        references
-            .filter(|(parent, id)| {
-                // A row that could not be written now may have been stored before.
-                parent.ledger.wait(*id) == Settled::Failed
-                    && !parent.database.contains(*id).unwrap_or(false)
-            })
-            .map(|(parent, id)| not_inserted(parent.table, id))
-            .collect()
-    };
-    let blocked: Vec<_> = rows.iter().map(missing).collect();
-    let free = rows
-        .iter()
-        .zip(&blocked)
-        .filter(|(_, missing)| missing.is_empty());
-    let writable: Vec<_> = free.map(|(row, _)| row).collect();
-    let fates = match writable.is_empty() {
-        true => Ok(Vec::new()),
-        false => {
-            let _turn = lane.turns.take();
-            lane.database.insert(&writable)
-        }
-    };
-    let mut fates = fates
-        .map(Vec::into_iter)
-        .map_err(|problem| reason(lane.table, &problem));
-    let outcomes = rows.iter().zip(blocked).map(|(row, missing)| {
-        if !missing.is_empty() {
-            return Outcome::Failed(missing);
-        }
-        match &mut fates {
-            Ok(fates) => outcome(lane.table, row, fates.next()),
-            Err(reason) => Outcome::Failed(vec![reason.clone()]),
-        }
-    });
-    outcomes.collect()
-}
-
-fn outcome(table: &Table, row: Row, fate: Option<Fate>) -> Outcome {
-    match fate {
-        Some(Fate::Inserted) => Outcome::Inserted,
-        Some(Fate::Unchanged) => Outcome::Unchanged,
-        Some(Fate::Taken) => Outcome::Skipped(vec![format!(
-            "{} {} is already taken by a different row in {}",
-            table.columns[0].name,
-            row.id(),
-            table.database()
-        )]),
-        Some(Fate::Refused(why)) => {
-            Outcome::Failed(vec![format!("{} refused it: {why}", table.database())])
-        }
-        None => Outcome::Failed(vec!["its thread lost track of it".to_string()]),
-    }
-}
-
-/// Lets everybody know what became of rows.
-fn settle(lane: &Lane, rows: &Rows, outcomes: Vec<Outcome>) {
-    let settled = rows.iter().zip(&outcomes).map(|(row, outcome)| {
-        let settled = match outcome {
-            Outcome::Inserted | Outcome::Unchanged | Outcome::Skipped(_) => Settled::Exists,
-            Outcome::Failed(_) => Settled::Failed,
-        };
-        (row.id(), settled)
-    });
-    lane.ledger.settle(settled);
-    let mut tally = lock(&lane.tally);
-    for (row, outcome) in rows.iter().zip(outcomes) {
-        tally.record(row.record, row.id(), outcome);
-    }
-}
-
-fn all_failed(rows: &Rows, reason: &str) -> Vec<Outcome> {
-    vec![Outcome::Failed(vec![reason.to_string()]); rows.len()]
-}
-
-fn not_inserted(table: &Table, id: i64) -> String {
-    format!("{} {id} could not be inserted", table.row)
-}
-
-fn reason(table: &Table, problem: &Problem) -> String {
-    format!("{} {problem}", table.database())
 }

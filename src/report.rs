@@ -20,6 +20,8 @@ pub struct Report {
     pub threads: usize,
     /// How long it all took.
     pub elapsed: Duration,
+    /// Whether nothing was written.
+    pub dry_run: bool,
     /// Most rows listed per table and outcome.
     pub limit: usize,
 }
@@ -41,7 +43,10 @@ impl Report {
     /// What makes the run a failure, a sentence each.
     pub fn failures(&self, strict: bool) -> Vec<String> {
         let count = |count: fn(&Tally) -> u64| self.tables.iter().map(|t| count(&t.tally)).sum();
-        let (failed, skipped) = (count(|tally| tally.failed), count(|tally| tally.skipped));
+        let (failed, skipped) = (
+            count(|tally| tally.failed.count),
+            count(|tally| tally.skipped.count),
+        );
         let mut failures = Vec::new();
         if failed > 0 {
             failures.push(format!(

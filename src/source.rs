@@ -1,12 +1,56 @@
-//! Where rows come from: CSV text (RFC 4180), read record by record.
+//! Where rows come from: CSV text (RFC 4180), embedded or in files, read record by record.
 
-use std::io::{self, BufRead};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use csv_core::ReadRecordResult;
 
 use crate::record::{Batch, Header, REASON};
 use crate::schema::Table;
+
+/// How much of a file is read at once, in bytes.
+const BUFFER: usize = 128 * 1024;
+
+/// Where the rows of all tables come from.
+#[derive(Debug)]
+pub enum Source<'a> {
+    /// The rows that the schema embeds.
+    Seed,
+    /// A folder with a CSV file per table.
+    Folder(&'a Path),
+}
+
+impl Source<'_> {
+    /// What the CSV file of a table is called in messages.
+    pub fn path(&self, table: &Table) -> PathBuf {
+        match self {
+            Source::Seed => Path::new("seed").join(table.csv()),
+            Source::Folder(folder) => folder.join(table.csv()),
+        }
+    }
+
+    /// Opens the records of a table; `None` if there is no file for it.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read, or if its header is not that of the table.
+    pub fn open(&self, table: &Table) -> Result<Option<Reader>, Problem> {
+        let Source::Folder(_) = self else {
+            let seed = table.seed.as_bytes();
+            return Reader::new(table, Box::new(seed)).map(Some);
+        };
+        let file = match File::open(self.path(table)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            opened => opened?,
+        };
+        let metadata = file.metadata()?;
+        let mut reader = Reader::new(table, Box::new(BufReader::with_capacity(BUFFER, file)))?;
+        reader.size = metadata.is_file().then_some(metadata.len());
+        Ok(Some(reader))
+    }
+}
 
 /// What can be wrong with a CSV file as a whole. Reads as a sentence after the name of the file.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +79,10 @@ type RawRecord<'a> = (u64, &'a [u8], &'a [usize]);
 
 /// Reads the records of one CSV file.
 pub struct Reader {
+    /// How many bytes the file has, if that is known.
+    pub size: Option<u64>,
+    /// How many bytes have been read.
+    pub position: u64,
     input: Box<dyn BufRead>,
     parser: csv_core::Reader,
     header: Arc<Header>,
@@ -54,6 +102,8 @@ impl Reader {
     /// or if reading fails.
     pub fn new(table: &Table, input: Box<dyn BufRead>) -> Result<Reader, Problem> {
         let mut reader = Reader {
+            size: None,
+            position: 0,
             input,
             parser: csv_core::Reader::new(),
             header: Arc::new(Header::of(table)),
@@ -110,6 +160,7 @@ impl Reader {
             self.line += count_line_feeds(&input[..read]);
             self.after_cr = input[..read].last() == Some(&b'\r');
             self.input.consume(read);
+            self.position += read as u64;
             text += wrote;
             ends += ended;
             match result {
@@ -138,6 +189,7 @@ impl Reader {
                 return Ok(());
             }
             self.input.consume(1);
+            self.position += 1;
         }
     }
 }

@@ -1,111 +1,17 @@
 //! From records to typed rows, or to the list of rules that a record breaks. Pure: no SQLite, no files.
 
+mod rows;
+mod violation;
+
 use std::collections::HashMap;
 
 use crate::ids::Ids;
 use crate::record::{Batch, Record};
 use crate::schema::{Column, Kind, Rule, Table};
+use rows::Cell;
 
-/// A broken rule, in the words of the contract.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum Violation {
-    /// The record has more or fewer fields than its header.
-    #[error("expected {expected} fields, found {found}")]
-    FieldCount {
-        /// The fields of the header.
-        expected: usize,
-        /// The fields of the record.
-        found: usize,
-    },
-    /// Bytes that are not UTF-8.
-    #[error("{column} is not valid UTF-8")]
-    NotUtf8 {
-        /// The column.
-        column: &'static str,
-    },
-    /// A NUL character, which ends a text for much of what reads a SQLite database.
-    #[error("{column} contains a NUL character")]
-    Nul {
-        /// The column.
-        column: &'static str,
-    },
-    /// Not an optional sign and ASCII digits.
-    #[error("{column} is not a whole number: {text:?}")]
-    NotWhole {
-        /// The column.
-        column: &'static str,
-        /// The text as given.
-        text: String,
-    },
-    /// A whole number beyond `i64`.
-    #[error("{column} is out of range: {text:?}")]
-    OutOfRange {
-        /// The column.
-        column: &'static str,
-        /// The text as given.
-        text: String,
-    },
-    /// Not a finite `f64`.
-    #[error("{column} is not a number: {text:?}")]
-    NotNumber {
-        /// The column.
-        column: &'static str,
-        /// The text as given.
-        text: String,
-    },
-    /// A number that is 0 or less.
-    #[error("{column} must be greater than 0, got {text}")]
-    NotPositive {
-        /// The column.
-        column: &'static str,
-        /// The text as given.
-        text: String,
-    },
-    /// Nothing but white space.
-    #[error("{column} is empty")]
-    Empty {
-        /// The column.
-        column: &'static str,
-    },
-    /// Not an email address.
-    #[error("{column} is not valid: {text:?}")]
-    NotEmail {
-        /// The column.
-        column: &'static str,
-        /// The text as given.
-        text: String,
-    },
-    /// An id that an earlier row of the batch has.
-    #[error("{column} {id} is already used on line {line}")]
-    UsedId {
-        /// The column.
-        column: &'static str,
-        /// The id.
-        id: i64,
-        /// Where the earlier row starts.
-        line: u64,
-    },
-    /// A text that another row has.
-    #[error("{column} {text:?} is already used by {row} {owner}")]
-    UsedText {
-        /// The column.
-        column: &'static str,
-        /// The text as given.
-        text: String,
-        /// What a row of the table is called.
-        row: &'static str,
-        /// The id of the row that has it.
-        owner: i64,
-    },
-    /// A reference to a row that does not exist.
-    #[error("{row} {id} does not exist")]
-    Missing {
-        /// What a row of the table referred to is called.
-        row: &'static str,
-        /// The id referred to.
-        id: i64,
-    },
-}
+pub use rows::{Row, Rows, Value};
+pub use violation::Violation;
 
 /// Why a record was not accepted.
 #[derive(Debug)]
@@ -114,88 +20,6 @@ pub enum Rejection<E> {
     Rules(Vec<Violation>),
     /// Whether a row that it refers to exists could not be found out.
     Unknown(E),
-}
-
-/// A value that keeps its column's kind.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Value<'a> {
-    /// A whole number.
-    Integer(i64),
-    /// A finite number.
-    Real(f64),
-    /// UTF-8 without NUL, as given.
-    Text(&'a [u8]),
-}
-
-/// A parsed cell. A text stays in its record.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Cell {
-    Integer(i64),
-    Real(f64),
-    Text,
-}
-
-/// The accepted records of a batch, typed.
-#[derive(Debug)]
-pub struct Rows {
-    batch: Batch,
-    accepted: Vec<usize>,
-    cells: Vec<Cell>,
-}
-
-/// One accepted record.
-#[derive(Debug, Clone, Copy)]
-pub struct Row<'a> {
-    /// The record as given.
-    pub record: Record<'a>,
-    cells: &'a [Cell],
-}
-
-impl Rows {
-    /// How many rows there are.
-    pub fn len(&self) -> usize {
-        self.accepted.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.accepted.is_empty()
-    }
-
-    /// The rows in the order of the file.
-    pub fn iter(&self) -> impl Iterator<Item = Row<'_>> {
-        let width = self.cells.len().checked_div(self.len()).unwrap_or(1);
-        let cells = self.cells.chunks_exact(width);
-        (self.accepted.iter().zip(cells)).map(|(index, cells)| Row {
-            record: self.batch.record(*index),
-            cells,
-        })
-    }
-}
-
-impl<'a> Row<'a> {
-    /// The id.
-    pub fn id(&self) -> i64 {
-        self.integer(0).unwrap_or_default()
-    }
-
-    /// The number in the column with this index, if it is a column of whole numbers.
-    pub fn integer(&self, column: usize) -> Option<i64> {
-        match self.cells[column] {
-            Cell::Integer(number) => Some(number),
-            Cell::Real(_) | Cell::Text => None,
-        }
-    }
-
-    /// The values in the order of the table's columns.
-    pub fn values(&self) -> impl Iterator<Item = Value<'a>> + use<'a> {
-        let record = self.record;
-        (self.cells.iter().enumerate()).map(move |(column, cell)| match cell {
-            Cell::Integer(number) => Value::Integer(*number),
-            Cell::Real(number) => Value::Real(*number),
-            Cell::Text => Value::Text(record.cell(column)),
-        })
-    }
 }
 
 /// Checks the records of one table against its rules. It remembers the ids that were used and, with unique texts, the
@@ -264,11 +88,7 @@ impl Validator {
                 }
             }
         }
-        Rows {
-            batch,
-            accepted,
-            cells,
-        }
+        Rows::new(batch, accepted, cells)
     }
 
     /// Checks one record and appends its cells.

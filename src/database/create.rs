@@ -59,14 +59,20 @@ pub fn create(table: &'static Table, folder: &Path, lock_timeout: Duration) -> R
     patience.retry(|| connection.execute_batch("BEGIN IMMEDIATE"))?;
     match declaration(&connection, table)? {
         Some(found) => compare(table, found)?,
-        None => connection.execute_batch(&format!(
-            "CREATE TABLE {} ({})",
-            table.name,
-            table.declaration()
-        ))?,
+        None => create_table(&connection, table)?,
     }
     connection.execute_batch("COMMIT")?;
     Ok(())
+}
+
+/// Creates the table, as declared.
+///
+/// # Errors
+///
+/// If it is there, or if the database cannot be written.
+pub fn create_table(connection: &Connection, table: &Table) -> rusqlite::Result<()> {
+    let (name, declaration) = (table.name, table.declaration());
+    connection.execute_batch(&format!("CREATE TABLE {name} ({declaration})"))
 }
 
 /// Puts a database into WAL mode, where it stays.

@@ -127,7 +127,10 @@ impl<'a> Inserter<'a> {
     fn insert_one(&mut self, statement: &mut Statement, row: &Row) -> rusqlite::Result<Fate> {
         bind(statement, std::slice::from_ref(row), 0)?;
         match statement.raw_execute() {
-            Ok(0) => self.compare(row),
+            Ok(0) => {
+                let refused = || Fate::Refused("another constraint".to_string());
+                Ok(self.compare(row)?.unwrap_or_else(refused))
+            }
             Ok(_) => {
                 self.saw(std::slice::from_ref(row));
                 Ok(Fate::Inserted)
@@ -142,24 +145,24 @@ impl<'a> Inserter<'a> {
         self.last = (self.last).map(|last| rows.iter().map(Row::id).fold(last, i64::max));
     }
 
-    /// Compares a row with the one that is stored under its id.
-    fn compare(&self, row: &Row) -> rusqlite::Result<Fate> {
+    /// Compares a row with the one that is stored under its id; `None` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// If reading fails.
+    pub fn compare(&self, row: &Row) -> rusqlite::Result<Option<Fate>> {
         let (names, table) = (self.table.column_names(), self.table.name);
         let sql = format!("SELECT {names} FROM {table} WHERE id = ?1");
         let mut statement = self.connection.prepare_cached(&sql)?;
-        let same = statement.query_row([row.id()], |stored| {
+        let fate = statement.query_row([row.id()], |stored| {
             for (index, value) in row.values().enumerate() {
                 if stored.get_ref(index)? != ValueRef::from(value) {
-                    return Ok(false);
+                    return Ok(Fate::Taken);
                 }
             }
-            Ok(true)
+            Ok(Fate::Unchanged)
         });
-        Ok(match same.optional()? {
-            Some(true) => Fate::Unchanged,
-            Some(false) => Fate::Taken,
-            None => Fate::Refused("a constraint of the database".to_string()),
-        })
+        fate.optional()
     }
 }
 

@@ -17,6 +17,8 @@ struct Document<'a> {
     tables: Vec<Table<'a>>,
     threads: usize,
     elapsed_ms: f64,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    dry_run: bool,
 }
 
 #[derive(serde::Serialize)]
@@ -36,7 +38,7 @@ struct Table<'a> {
 struct RejectedRow<'a> {
     line: u64,
     row: Object<'a>,
-    reasons: &'a [String],
+    reasons: Vec<&'a str>,
 }
 
 /// A JSON object that keeps the order of its keys.
@@ -63,6 +65,7 @@ impl Report {
             tables: self.tables.iter().map(table).collect(),
             threads: self.threads,
             elapsed_ms: (self.elapsed.as_secs_f64() * 1e4).round() / 10.0,
+            dry_run: self.dry_run,
         };
         let json = serde_json::to_string_pretty(&document);
         Ok(json.context("the report could not be turned into JSON")? + "\n")
@@ -90,11 +93,11 @@ fn table(report: &TableReport) -> Table<'_> {
         database: table.database(),
         inserted: tally.inserted,
         unchanged: tally.unchanged,
-        skipped: tally.skipped,
-        failed: tally.failed,
+        skipped: tally.skipped.count,
+        failed: tally.failed.count,
         rows: rows.iter().map(stored).collect(),
-        skipped_rows: tally.skipped_rows.iter().map(rejected).collect(),
-        failed_rows: tally.failed_rows.iter().map(rejected).collect(),
+        skipped_rows: tally.skipped.rows.iter().map(rejected).collect(),
+        failed_rows: tally.failed.rows.iter().map(rejected).collect(),
     }
 }
 
@@ -114,7 +117,11 @@ fn rejected<'a>(header: Option<&'a Header>, row: &'a Rejected) -> RejectedRow<'a
     RejectedRow {
         line: row.line,
         row: Object(object),
-        reasons: &row.reasons,
+        reasons: row
+            .reasons
+            .iter()
+            .map(|reason| reason.text.as_str())
+            .collect(),
     }
 }
 

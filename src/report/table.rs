@@ -1,12 +1,14 @@
 //! The report as tables.
 
+use std::cmp::Reverse;
+
 use tabled::builder::Builder;
 use tabled::settings::object::Columns;
 use tabled::settings::{Alignment, Style};
 
-use super::{Report, TableReport};
+use super::{Report, TableReport, rows};
 use crate::escape::escape;
-use crate::outcome::{First, Rejected};
+use crate::outcome::{First, Reason, Rejected, Rejections, Tally};
 use crate::record::REASON;
 use crate::schema::Kind;
 
@@ -16,49 +18,41 @@ impl Report {
         let mut text = String::from("=== INSERTED DATA ===\n");
         for table in &self.tables {
             text += &heading(table, "Inserted");
-            let stored = table.tally.inserted + table.tally.unchanged;
-            text += &grid(table.stored(), &table.numeric());
-            text += &self.more(stored);
+            text += &match self.dry_run {
+                true => format!("(dry run: {} to insert)\n", rows(table.tally.inserted)),
+                false => {
+                    let stored = table.tally.inserted + table.tally.unchanged;
+                    grid(table.stored(), &table.numeric()) + &self.more(stored)
+                }
+            };
         }
         text += "\n=== SKIPPED DATA ===\n";
-        for table in &self.tables {
-            text += &self.rejected(
-                table,
-                "Skipped",
-                table.tally.skipped,
-                &table.tally.skipped_rows,
-            );
-        }
-        if self.tables.iter().all(|table| table.tally.skipped == 0) {
-            text += "\n(none)\n";
-        }
-        if self.tables.iter().any(|table| table.tally.failed > 0) {
+        text += &self.rejected("Skipped", |tally| &tally.skipped);
+        let failed = self.rejected("Failed", |tally| &tally.failed);
+        if !failed.is_empty() {
             text += "\n=== FAILED DATA ===\n";
-            for table in &self.tables {
-                text += &self.rejected(
-                    table,
-                    "Failed",
-                    table.tally.failed,
-                    &table.tally.failed_rows,
-                );
-            }
+            text += &failed;
         }
         text += &format!("\n{}\n", self.summary());
         text
     }
 
-    /// The rows of one table that were skipped or failed; nothing if there are none.
-    fn rejected(
-        &self,
-        table: &TableReport,
-        outcome: &str,
-        count: u64,
-        rows: &First<Rejected>,
-    ) -> String {
-        if count == 0 {
-            return String::new();
+    /// The rows that were skipped or failed, of all tables that have any.
+    fn rejected(&self, outcome: &str, which: fn(&Tally) -> &Rejections) -> String {
+        let mut text = String::new();
+        for table in &self.tables {
+            let rejections = which(&table.tally);
+            if rejections.count == 0 {
+                continue;
+            }
+            text += &heading(table, outcome);
+            text += &grid(table.given(&rejections.rows), &[]);
+            let more = self.more(rejections.count);
+            if !more.is_empty() {
+                text += &(more + "By reason:\n" + &grid(by_reason(rejections), &[1]));
+            }
         }
-        heading(table, outcome) + &grid(table.given(rows), &[]) + &self.more(count)
+        text
     }
 
     /// A line that says how many rows are not listed, if any.
@@ -71,7 +65,9 @@ impl Report {
 
     /// `users: 9 inserted, 1 skipped; … 25 threads, 14.2 ms`
     fn summary(&self) -> String {
-        let mut parts: Vec<_> = self.tables.iter().map(TableReport::counts).collect();
+        let nothing = self.dry_run.then(|| "dry run, nothing written".to_string());
+        let mut parts: Vec<_> = nothing.into_iter().collect();
+        parts.extend(self.tables.iter().map(TableReport::counts));
         let threads = format!(
             "{} thread{}",
             self.threads,
@@ -92,8 +88,8 @@ impl TableReport {
         let counts = [
             (tally.inserted, "inserted"),
             (tally.unchanged, "unchanged"),
-            (tally.skipped, "skipped"),
-            (tally.failed, "failed"),
+            (tally.skipped.count, "skipped"),
+            (tally.failed.count, "failed"),
         ];
         let counts: Vec<_> = (counts.iter())
             .filter(|(count, outcome)| *count > 0 || *outcome == "inserted")
@@ -140,7 +136,7 @@ impl TableReport {
                 .map(|field| String::from_utf8_lossy(field));
             let mut cells: Vec<_> = fields.map(|field| escape(&field).into_owned()).collect();
             cells.resize(width, String::new());
-            cells.push(escape(&row.reasons.join("; ")).into_owned());
+            cells.push(escape(&Reason::join(&row.reasons)).into_owned());
             lines.push(cells);
         }
         lines
@@ -149,6 +145,17 @@ impl TableReport {
 
 fn heading(table: &TableReport, outcome: &str) -> String {
     format!("\n{} TABLE ({outcome})\n", table.table.name.to_uppercase())
+}
+
+/// How many rows there are for each kind of reason, the most frequent first.
+fn by_reason(rejections: &Rejections) -> Vec<Vec<String>> {
+    let mut kinds: Vec<_> = rejections.kinds.iter().collect();
+    kinds.sort_by_key(|(_, count)| Reverse(**count));
+    let title = vec![REASON.to_string(), "rows".to_string()];
+    let kinds = kinds
+        .into_iter()
+        .map(|(kind, count)| vec![escape(kind).into_owned(), count.to_string()]);
+    std::iter::once(title).chain(kinds).collect()
 }
 
 /// Draws lines of cells as a table; the first line is its title.

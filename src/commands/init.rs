@@ -1,0 +1,53 @@
+//! `tradexa init`
+
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use super::{at, each_table, print};
+use crate::cli::LOCK_TIMEOUT;
+use crate::database::{self, State};
+use crate::escape::show;
+use crate::schema::TABLES;
+
+/// Creates the databases that are not there yet. All three are looked at before any is changed.
+///
+/// # Errors
+///
+/// If a file is something else than it should be, or cannot be created.
+pub fn init(folder: &Path) -> Result<()> {
+    let states = each_table(folder, |table| {
+        database::inspect(table, folder, LOCK_TIMEOUT)
+    })?;
+    create_folder(folder).with_context(|| format!("{} could not be created", show(folder)))?;
+    for (table, state) in TABLES.iter().zip(states) {
+        let done = match state {
+            State::Ready => "already initialized",
+            State::Uninitialized => {
+                let created = database::create(table, folder, LOCK_TIMEOUT);
+                created.map_err(|problem| at(table, folder, &problem))?;
+                "initialized"
+            }
+        };
+        print(&format!("{} database {done}.\n", table.name))?;
+    }
+    Ok(())
+}
+
+/// Creates a folder and those above it, so that a power cut does not take them again.
+fn create_folder(folder: &Path) -> io::Result<()> {
+    let missing: Vec<_> = folder
+        .ancestors()
+        .take_while(|folder| !folder.exists())
+        .collect();
+    fs::create_dir_all(folder)?;
+    for folder in missing {
+        let parent = folder
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty());
+        File::open(parent.unwrap_or(Path::new(".")))?.sync_all()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,128 @@
+//! One writer thread's work: wait for the parents of its rows, take a turn, write, and let everybody know.
+
+use super::ledger::Settled;
+use super::{Lane, parents};
+use crate::database::{Fate, Problem};
+use crate::lock::lock;
+use crate::outcome::{Outcome, Reason};
+use crate::schema::Table;
+use crate::validate::{Row, Rows};
+
+/// Writes rows once their parents are settled and it is their turn, and returns the outcome of each.
+pub fn write(lanes: &[Lane], table: usize, rows: &Rows) -> Vec<Outcome> {
+    let lane = &lanes[table];
+    let parents: Vec<_> = parents(lanes, table).collect();
+    let missing = |row: Row| -> Vec<Reason> {
+        let references = parents
+            .iter()
+            .filter_map(|(column, place)| Some((&lanes[*place], row.integer(*column)?)));
+        references
+            .filter(|(parent, id)| {
+                // A row that could not be written now may have been stored before.
+                parent.ledger.wait(*id) == Settled::Failed
+                    && !parent.database.contains(*id).unwrap_or(false)
+            })
+            .map(|(parent, id)| not_inserted(parent.table, id))
+            .collect()
+    };
+    let blocked: Vec<_> = rows.iter().map(missing).collect();
+    let free = rows
+        .iter()
+        .zip(&blocked)
+        .filter(|(_, missing)| missing.is_empty());
+    let writable: Vec<_> = free.map(|(row, _)| row).collect();
+    let fates = match writable.is_empty() {
+        true => Ok(Vec::new()),
+        false => {
+            let _turn = lane.turns.take();
+            lane.database.insert(&writable)
+        }
+    };
+    let mut fates = fates
+        .map(Vec::into_iter)
+        .map_err(|problem| unusable(lane.table, &problem));
+    let outcomes = rows.iter().zip(blocked).map(|(row, missing)| {
+        if !missing.is_empty() {
+            return Outcome::Failed(missing);
+        }
+        match &mut fates {
+            Ok(fates) => outcome(lane.table, row, fates.next()),
+            Err(reason) => Outcome::Failed(vec![reason.clone()]),
+        }
+    });
+    outcomes.collect()
+}
+
+fn outcome(table: &Table, row: Row, fate: Option<Fate>) -> Outcome {
+    match fate {
+        Some(Fate::Inserted) => Outcome::Inserted,
+        Some(Fate::Unchanged) => Outcome::Unchanged,
+        Some(Fate::Taken) => {
+            let (column, database) = (table.columns[0].name, table.database());
+            let taken = format!("already taken by a different row in {database}");
+            Outcome::Skipped(vec![Reason::new(
+                format!("{column} {} is {taken}", row.id()),
+                format!("{column} is {taken}"),
+            )])
+        }
+        Some(Fate::Refused(why)) => Outcome::Failed(vec![same(format!(
+            "{} refused it: {why}",
+            table.database()
+        ))]),
+        None => Outcome::Failed(vec![same("its thread lost track of it")]),
+    }
+}
+
+/// What would become of rows if they were written now.
+pub fn rehearse(lane: &Lane, rows: &Rows) -> Vec<Outcome> {
+    let all: Vec<_> = rows.iter().collect();
+    match lane.database.rehearse(&all) {
+        Ok(fates) => {
+            let fates = rows.iter().zip(fates.into_iter().map(Some));
+            fates
+                .map(|(row, fate)| outcome(lane.table, row, fate))
+                .collect()
+        }
+        Err(problem) => all_failed(rows, &unusable(lane.table, &problem)),
+    }
+}
+
+/// Lets everybody know what became of rows.
+pub fn settle(lane: &Lane, rows: &Rows, outcomes: Vec<Outcome>) {
+    let settled = rows.iter().zip(&outcomes).map(|(row, outcome)| {
+        let settled = match outcome {
+            Outcome::Inserted | Outcome::Unchanged | Outcome::Skipped(_) => Settled::Exists,
+            Outcome::Failed(_) => Settled::Failed,
+        };
+        (row.id(), settled)
+    });
+    lane.ledger.settle(settled);
+    let mut tally = lock(&lane.tally);
+    for (row, outcome) in rows.iter().zip(outcomes) {
+        tally.record(row.record, row.id(), outcome);
+    }
+}
+
+/// The same reason for all rows.
+pub fn all_failed(rows: &Rows, reason: &Reason) -> Vec<Outcome> {
+    vec![Outcome::Failed(vec![reason.clone()]); rows.len()]
+}
+
+/// The reason of a row that refers to a row that could not be inserted.
+pub fn not_inserted(table: &Table, id: i64) -> Reason {
+    Reason::new(
+        format!("{} {id} could not be inserted", table.row),
+        format!("{} could not be inserted", table.row),
+    )
+}
+
+/// The reason of a row whose database has a problem.
+pub fn unusable(table: &Table, problem: &Problem) -> Reason {
+    same(format!("{} {problem}", table.database()))
+}
+
+/// A reason that has nothing particular to one row.
+pub fn same(text: impl Into<String>) -> Reason {
+    let text = text.into();
+    Reason::new(text.clone(), text)
+}
