@@ -31,6 +31,8 @@ pub enum Command {
     Init,
     /// Check the rows, insert those that keep the rules, and report what became of each
     Insert(Insert),
+    /// Check what is stored against the rules, references across the files included, and change nothing
+    Check(Check),
 }
 
 /// The options of `insert`.
@@ -73,6 +75,22 @@ pub struct Insert {
     pub limit: usize,
 }
 
+/// The options of `check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Also require an email that no other user has
+    #[arg(long)]
+    pub unique_email: bool,
+
+    /// How to print the report
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+
+    /// Most violating rows listed per table
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub limit: usize,
+}
+
 /// How to print a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
@@ -82,7 +100,7 @@ pub enum Format {
     Json,
 }
 
-/// How long `init` waits for a database that another process has locked.
+/// How long `init` and `check` wait for a database that another process has locked.
 pub const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
 fn seconds(text: &str) -> Result<Duration, String> {

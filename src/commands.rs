@@ -1,5 +1,6 @@
 //! The commands, each from its options to its exit status: an error is status 1 and says why.
 
+mod check;
 mod init;
 mod insert;
 
@@ -12,6 +13,7 @@ use crate::database::Problem;
 use crate::escape::show;
 use crate::schema::{TABLES, Table};
 
+pub use check::check;
 pub use init::init;
 pub use insert::insert;
 

@@ -3,25 +3,28 @@
 mod connect;
 mod create;
 mod inserter;
+mod known;
+mod read;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
 
-use rusqlite::types::{Value as Stored, ValueRef};
-use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use rusqlite::{Connection, OpenFlags};
 
 use crate::lock::lock;
 use crate::schema::Table;
 use crate::validate::Row;
-use connect::{Patience, beside, connect, connect_to_read, is_file};
+use connect::{Patience, Untouched, beside, connect, connect_to_read, is_file};
 use create::{create_table, set_wal, verify};
 use inserter::Inserter;
+use known::Known;
 
 pub use connect::{Problem, path};
 pub use create::{State, create, inspect};
 pub use inserter::Fate;
+pub use read::StoredRow;
 
 /// A database that is open for the whole run.
 #[derive(Debug)]
@@ -32,10 +35,10 @@ pub struct Database {
     patience: Patience,
     /// Keeps the WAL alive between the connections of the writers, and reads.
     keeper: Mutex<Connection>,
+    known: Mutex<Known>,
+    /// What was assumed when it was opened to be read.
+    assumed: Option<Untouched>,
 }
-
-/// A stored row: for each column its value, and the value as SQLite prints it.
-pub type StoredRow = Vec<(Stored, String)>;
 
 impl Database {
     /// Opens the database of a table in a folder, and makes durable what it holds.
@@ -59,40 +62,71 @@ impl Database {
             return Err(Problem::ReadOnly);
         }
         verify(&keeper, table, &patience)?;
-        Ok(Database {
-            table,
-            path,
-            patience,
-            keeper: Mutex::new(keeper),
-        })
+        Ok(Database::new(table, path, patience, keeper, None))
     }
 
-    /// Opens the database of a table in a folder only to read it, and changes nothing. A database or a table that is
-    /// missing counts as empty.
+    /// Opens the database of a table in a folder only to read it, and changes nothing.
     ///
     /// # Errors
     ///
-    /// If it is no database, does not have the table just as declared, or cannot be read.
+    /// If it does not exist, is no database, does not have the table just as declared, or cannot be read.
     pub fn open_to_read(
         table: &'static Table,
         folder: &Path,
         lock_timeout: Duration,
     ) -> Result<Database, Problem> {
         let path = path(table, folder);
-        let keeper = match inspect(table, folder, lock_timeout)? {
-            State::Ready => connect_to_read(&path)?,
-            State::Uninitialized => {
+        let patience = Patience::new(lock_timeout);
+        if !is_file(&path)? {
+            return Err(Problem::Missing);
+        }
+        let (keeper, assumed) = connect_to_read(&path)?;
+        verify(&keeper, table, &patience)?;
+        Ok(Database::new(table, path, patience, keeper, assumed))
+    }
+
+    /// The same, but a database or a table that is missing counts as empty.
+    ///
+    /// # Errors
+    ///
+    /// If it is no database, does not have the table just as declared, or cannot be read.
+    pub fn open_to_rehearse(
+        table: &'static Table,
+        folder: &Path,
+        lock_timeout: Duration,
+    ) -> Result<Database, Problem> {
+        match Database::open_to_read(table, folder, lock_timeout) {
+            Err(Problem::Missing | Problem::NoTable(_)) => {
                 let empty = Connection::open_in_memory()?;
                 create_table(&empty, table)?;
-                empty
+                let patience = Patience::new(lock_timeout);
+                Ok(Database::new(
+                    table,
+                    path(table, folder),
+                    patience,
+                    empty,
+                    None,
+                ))
             }
-        };
-        Ok(Database {
+            opened => opened,
+        }
+    }
+
+    fn new(
+        table: &'static Table,
+        path: PathBuf,
+        patience: Patience,
+        keeper: Connection,
+        assumed: Option<Untouched>,
+    ) -> Database {
+        Database {
             table,
             path,
-            patience: Patience::new(lock_timeout),
+            patience,
             keeper: Mutex::new(keeper),
-        })
+            known: Mutex::default(),
+            assumed,
+        }
     }
 
     /// Makes the database ready to be written: WAL journal, and durable what it holds already.
@@ -128,7 +162,7 @@ impl Database {
     /// # Errors
     ///
     /// Then none of the rows was inserted.
-    pub fn insert(&self, rows: &[Row]) -> Result<Vec<Fate>, Problem> {
+    pub fn insert<'r>(&self, rows: impl Iterator<Item = Row<'r>>) -> Result<Vec<Fate>, Problem> {
         let connection = connect(&self.path, OpenFlags::empty())?;
         for sql in ["PRAGMA synchronous = FULL", "BEGIN IMMEDIATE"] {
             self.patience.retry(|| connection.execute_batch(sql))?;
@@ -144,79 +178,18 @@ impl Database {
     /// # Errors
     ///
     /// If what is stored cannot be read.
-    pub fn rehearse(&self, rows: &[Row]) -> Result<Vec<Fate>, Problem> {
+    pub fn rehearse<'r>(&self, rows: impl Iterator<Item = Row<'r>>) -> Result<Vec<Fate>, Problem> {
         let keeper = lock(&self.keeper);
         let inserter = Inserter::new(&keeper, self.table);
-        let fates = rows
-            .iter()
-            .map(|row| Ok(inserter.compare(row)?.unwrap_or(Fate::Inserted)));
+        let fates = rows.map(|row| Ok(inserter.compare(&row)?.unwrap_or(Fate::Inserted)));
         self.patience.retry(|| keeper.execute_batch("BEGIN"))?;
         let fates = fates.collect();
         keeper.execute_batch("COMMIT")?;
         fates
     }
 
-    /// Whether a row with this id is stored.
-    ///
-    /// # Errors
-    ///
-    /// If SQLite cannot tell.
-    pub fn contains(&self, id: i64) -> Result<bool, Problem> {
-        let keeper = lock(&self.keeper);
-        let sql = format!("SELECT 1 FROM {} WHERE id = ?1", self.table.name);
-        self.patience
-            .retry(|| keeper.prepare_cached(&sql)?.exists([id]))
-    }
-
-    /// Calls `each` with the text in a column and the id of every row that has text there, in the order of the ids.
-    ///
-    /// # Errors
-    ///
-    /// If reading fails.
-    pub fn texts(&self, column: &str, mut each: impl FnMut(&str, i64)) -> Result<(), Problem> {
-        let keeper = lock(&self.keeper);
-        let sql = format!("SELECT id, {column} FROM {} ORDER BY id", self.table.name);
-        let mut statement = self.patience.retry(|| keeper.prepare(&sql))?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            if let ValueRef::Text(bytes) = row.get_ref(1)?
-                && let Ok(text) = str::from_utf8(bytes)
-            {
-                each(text, row.get(0)?);
-            }
-        }
-        Ok(())
-    }
-
-    /// The row with an id as it is stored, or `None` if there is none.
-    ///
-    /// # Errors
-    ///
-    /// If reading fails.
-    pub fn read(&self, id: i64) -> Result<Option<StoredRow>, Problem> {
-        let keeper = lock(&self.keeper);
-        let names = self.table.columns.iter().map(|column| column.name);
-        let printed: Vec<_> = names.map(|name| format!("CAST({name} AS TEXT)")).collect();
-        let sql = format!(
-            "SELECT {}, {} FROM {} WHERE id = ?1",
-            self.table.column_names(),
-            printed.join(", "),
-            self.table.name
-        );
-        let width = self.table.columns.len();
-        self.patience.retry(|| {
-            let mut statement = keeper.prepare_cached(&sql)?;
-            let read = statement.query_row([id], |row| {
-                let cells = (0..width).map(|index| {
-                    let printed = match row.get_ref(width + index)? {
-                        ValueRef::Text(bytes) => String::from_utf8_lossy(bytes).into_owned(),
-                        _ => String::new(),
-                    };
-                    Ok((row.get(index)?, printed))
-                });
-                cells.collect()
-            });
-            read.optional()
-        })
+    /// Whether another process may have written while this one read, in a way that makes what was read worthless.
+    pub fn was_disturbed(&self) -> bool {
+        (self.assumed.as_ref()).is_some_and(|untouched| !untouched.still_holds(&self.path))
     }
 }

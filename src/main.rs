@@ -5,6 +5,7 @@
     warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)
 )]
 
+mod check;
 mod cli;
 mod commands;
 mod database;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
     let result = match &cli.command {
         Command::Init => commands::init(&cli.dir),
         Command::Insert(options) => commands::insert(&cli.dir, options),
+        Command::Check(options) => commands::check(&cli.dir, options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

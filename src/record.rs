@@ -53,6 +53,8 @@ pub struct Batch {
     /// Where each field ends, counted from the start of its record.
     ends: Vec<usize>,
     starts: Vec<Start>,
+    /// The cells that are not text, by record and column; only stored rows have any.
+    blobs: Vec<(usize, usize)>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -74,6 +76,8 @@ pub struct Record<'a> {
     pub found: usize,
     text: &'a [u8],
     ends: &'a [usize],
+    index: usize,
+    blobs: &'a [(usize, usize)],
 }
 
 impl Batch {
@@ -84,6 +88,7 @@ impl Batch {
             text: Vec::new(),
             ends: Vec::new(),
             starts: Vec::new(),
+            blobs: Vec::new(),
         }
     }
 
@@ -106,6 +111,11 @@ impl Batch {
         self.ends.extend_from_slice(&ends[..reason]);
         let after = ends[reason + 1..].iter().map(|end| end - left_out.len());
         self.ends.extend(after);
+    }
+
+    /// Marks a cell of the next record as one that is not text, whatever its bytes look like.
+    pub fn mark_blob(&mut self, column: usize) {
+        self.blobs.push((self.starts.len(), column));
     }
 
     /// How many records there are.
@@ -135,6 +145,8 @@ impl Batch {
             found: start.found,
             text: &self.text[start.text..text],
             ends: &self.ends[start.ends..ends],
+            index,
+            blobs: &self.blobs,
         }
     }
 }
@@ -153,6 +165,11 @@ impl<'a> Record<'a> {
             true => &self.text[field_range(self.ends, index)],
             false => b"",
         }
+    }
+
+    /// Whether the cell of the table's column with this index is not text.
+    pub fn is_blob(&self, column: usize) -> bool {
+        self.blobs.binary_search(&(self.index, column)).is_ok()
     }
 }
 

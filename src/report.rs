@@ -1,5 +1,6 @@
 //! What became of all records, as tables for people or as JSON for programs.
 
+mod check;
 mod json;
 mod table;
 
@@ -10,6 +11,8 @@ use crate::database::StoredRow;
 use crate::outcome::Tally;
 use crate::record::Header;
 use crate::schema::Table;
+
+pub use check::CheckReport;
 
 /// What a run did.
 #[derive(Debug)]

@@ -109,7 +109,7 @@ impl Validator {
         let mut id = None;
         for (index, column) in table.columns.iter().enumerate() {
             let parsed =
-                text(column, record.cell(index)).and_then(|text| Ok((text, parse(column, text)?)));
+                text(column, record, index).and_then(|text| Ok((text, parse(column, text)?)));
             let (text, cell) = match parsed {
                 Ok(parsed) => parsed,
                 Err(violation) => {
@@ -193,36 +193,45 @@ fn missing<E>(
 }
 
 /// The text of a cell, if it is text at all.
-fn text<'a>(column: &Column, bytes: &'a [u8]) -> Result<&'a str, Violation> {
+fn text<'a>(column: &Column, record: Record<'a>, index: usize) -> Result<&'a str, Violation> {
+    let bytes = record.cell(index);
+    if record.is_blob(index) {
+        return Err(mistyped(column, &String::from_utf8_lossy(bytes)));
+    }
     let column = column.name;
     let text = str::from_utf8(bytes).map_err(|_| Violation::NotUtf8 { column })?;
-    match text.contains('\0') {
+    match bytes.contains(&0) {
         true => Err(Violation::Nul { column }),
         false => Ok(text),
     }
 }
 
-fn parse(column: &Column, text: &str) -> Result<Cell, Violation> {
-    let (column, kind) = (column.name, column.kind);
+/// The violation of a cell that is not of its column's kind.
+fn mistyped(column: &Column, text: &str) -> Violation {
+    let (column, kind, text) = (column.name, column.kind, text.to_string());
     match kind {
+        Kind::Integer => Violation::NotWhole { column, text },
+        Kind::Real => Violation::NotNumber { column, text },
+        Kind::Text => Violation::NotText { column, text },
+    }
+}
+
+fn parse(column: &Column, text: &str) -> Result<Cell, Violation> {
+    match column.kind {
         Kind::Integer => {
             let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
             if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-                let text = text.to_string();
-                return Err(Violation::NotWhole { column, text });
+                return Err(mistyped(column, text));
             }
             let parsed = text.parse().map(Cell::Integer);
             parsed.map_err(|_| Violation::OutOfRange {
-                column,
+                column: column.name,
                 text: text.to_string(),
             })
         }
         Kind::Real => match text.parse() {
             Ok(number) if f64::is_finite(number) => Ok(Cell::Real(number)),
-            _ => Err(Violation::NotNumber {
-                column,
-                text: text.to_string(),
-            }),
+            _ => Err(mistyped(column, text)),
         },
         Kind::Text => Ok(Cell::Text),
     }

@@ -100,7 +100,7 @@ fn open_feeds(source: &Source, unique_email: bool) -> Result<Vec<Feed>> {
 fn open_databases(folder: &Path, options: &Insert) -> Result<Vec<Database>> {
     if options.dry_run {
         return each_table(folder, |table| {
-            Database::open_to_read(table, folder, options.lock_timeout)
+            Database::open_to_rehearse(table, folder, options.lock_timeout)
         });
     }
     let databases = each_table(folder, |table| {
@@ -172,6 +172,12 @@ fn finish(
             let path = show(&folder.join(table.csv()));
             errors.push(format!(
                 "{path} could not be written: {error} (it is not complete)"
+            ));
+        }
+        if lane.database.was_disturbed() {
+            let file = table.database();
+            errors.push(format!(
+                "{file} was written by another process meanwhile: run it again"
             ));
         }
         let rows = match options.dry_run {

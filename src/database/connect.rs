@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
@@ -40,6 +40,11 @@ pub enum Problem {
         /// How it is declared.
         found: String,
     },
+    /// SQLite finds the file damaged.
+    #[error(
+        "is damaged: {0} (restore it from a backup, or try the .recover command of the sqlite3 shell)"
+    )]
+    Corrupt(String),
     /// Another process did not let go of it in time.
     #[error("is locked by another process (waited {0} s)")]
     Locked(f64),
@@ -61,6 +66,7 @@ impl From<rusqlite::Error> for Problem {
     fn from(error: rusqlite::Error) -> Problem {
         match error.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => Problem::NotADatabase,
+            Some(ErrorCode::DatabaseCorrupt) => Problem::Corrupt(error.to_string()),
             Some(ErrorCode::ReadOnly) => Problem::ReadOnly,
             Some(ErrorCode::CannotOpen) => Problem::CannotOpen(error.to_string()),
             _ => Problem::Sqlite(error),
@@ -147,24 +153,49 @@ pub fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
 ///
 /// Reading a WAL database makes SQLite create its `-wal` and `-shm` files where they are missing, even for a
 /// connection that only reads. Where both are missing, nobody has the database open and all of it is in the one file,
-/// which then is read as immutable.
+/// which then is read as immutable; whether that still held in the end is for the caller to ask.
 ///
 /// # Errors
 ///
 /// If SQLite cannot open the file, or if it cannot be read.
-pub fn connect_to_read(path: &Path) -> Result<Connection, Problem> {
-    let in_use = beside(path, "-wal").exists() || beside(path, "-shm").exists();
+pub fn connect_to_read(path: &Path) -> Result<(Connection, Option<Untouched>), Problem> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
-    if in_use || !is_wal(path)? {
-        return Ok(open(path, flags)?);
-    }
+    // Looking into the file comes before any connection to it: closing it drops the locks that SQLite has on it.
+    let wal = is_wal(path)?;
+    let Some(untouched) = Untouched::now(path).filter(|_| wal) else {
+        return Ok((open(path, flags)?, None));
+    };
     let mut uri = String::from("file:");
     for byte in path.as_os_str().as_encoded_bytes() {
         uri += &format!("%{byte:02X}");
     }
     uri += "?immutable=1";
-    let flags = flags | OpenFlags::SQLITE_OPEN_URI;
-    Ok(open(Path::new(&uri), flags)?)
+    let connection = open(Path::new(&uri), flags | OpenFlags::SQLITE_OPEN_URI)?;
+    Ok((connection, Some(untouched)))
+}
+
+/// A database that nobody has open, as it was at one moment.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Untouched {
+    length: u64,
+    modified: Option<SystemTime>,
+}
+
+impl Untouched {
+    /// The database as it is now; `None` if somebody has it open.
+    fn now(path: &Path) -> Option<Untouched> {
+        let in_use = beside(path, "-wal").exists() || beside(path, "-shm").exists();
+        let metadata = path.metadata().ok().filter(|_| !in_use)?;
+        Some(Untouched {
+            length: metadata.len(),
+            modified: metadata.modified().ok(),
+        })
+    }
+
+    /// Whether nobody has opened and written the database since.
+    pub fn still_holds(&self, path: &Path) -> bool {
+        Untouched::now(path).as_ref() == Some(self)
+    }
 }
 
 /// Whether the header of a SQLite file says that it is in WAL mode: 2 in the bytes 18 and 19

@@ -35,7 +35,7 @@ pub fn inspect(
         return Ok(State::Uninitialized);
     }
     let patience = Patience::new(lock_timeout);
-    let connection = connect_to_read(&path)?;
+    let (connection, _) = connect_to_read(&path)?;
     match patience.retry(|| declaration(&connection, table))? {
         Some(found) => compare(table, found).map(|()| State::Ready),
         None => Ok(State::Uninitialized),

@@ -30,6 +30,12 @@ pub struct Inserter<'a> {
     last: Option<i64>,
 }
 
+/// The statements that insert a full group.
+struct Many<'a> {
+    named: Statement<'a>,
+    appended: Statement<'a>,
+}
+
 impl<'a> Inserter<'a> {
     /// An inserter over a connection that has the database locked for writing.
     pub fn new(connection: &'a Connection, table: &'static Table) -> Inserter<'a> {
@@ -45,29 +51,55 @@ impl<'a> Inserter<'a> {
     /// # Errors
     ///
     /// If SQLite fails. Some of the rows may be inserted then: roll back.
-    pub fn insert(mut self, rows: &[Row]) -> rusqlite::Result<Vec<Fate>> {
-        let (groups, rest) = rows.as_chunks::<ROWS_PER_STATEMENT>();
-        let mut fates = Vec::with_capacity(rows.len());
+    pub fn insert<'r>(
+        mut self,
+        mut rows: impl Iterator<Item = Row<'r>>,
+    ) -> rusqlite::Result<Vec<Fate>> {
+        let mut fates = Vec::with_capacity(rows.size_hint().1.unwrap_or(0));
         let mut one = self.prepare(self.table.columns, 1, " ON CONFLICT (id) DO NOTHING")?;
-        if !groups.is_empty() {
-            let sql = format!("SELECT ifnull(max(id), 0) FROM {}", self.table.name);
-            self.last = Some(self.connection.query_row(&sql, [], |row| row.get(0))?);
-            let mut named = self.prepare(self.table.columns, ROWS_PER_STATEMENT, "")?;
-            let mut appended = self.prepare(&self.table.columns[1..], ROWS_PER_STATEMENT, "")?;
-            for group in groups {
-                if self.append(&mut appended, group)? || self.insert_all(&mut named, group)? {
-                    fates.extend(group.iter().map(|_| Fate::Inserted));
-                } else {
-                    for row in group {
-                        fates.push(self.insert_one(&mut one, row)?);
-                    }
+        let mut many = None;
+        let mut group = Vec::with_capacity(ROWS_PER_STATEMENT);
+        loop {
+            group.clear();
+            group.extend(rows.by_ref().take(ROWS_PER_STATEMENT));
+            if group.is_empty() {
+                return Ok(fates);
+            }
+            if group.len() == ROWS_PER_STATEMENT && self.insert_group(&mut many, &group)? {
+                fates.extend(group.iter().map(|_| Fate::Inserted));
+            } else {
+                for row in &group {
+                    fates.push(self.insert_one(&mut one, row)?);
                 }
             }
         }
-        for row in rest {
-            fates.push(self.insert_one(&mut one, row)?);
+    }
+
+    /// Inserts a full group, or none of it and returns `false` if an id is taken.
+    fn insert_group(
+        &mut self,
+        many: &mut Option<Many<'a>>,
+        rows: &[Row],
+    ) -> rusqlite::Result<bool> {
+        let many = match many {
+            Some(many) => many,
+            empty => {
+                let sql = format!("SELECT ifnull(max(id), 0) FROM {}", self.table.name);
+                self.last = Some(self.connection.query_row(&sql, [], |row| row.get(0))?);
+                empty.insert(Many {
+                    named: self.prepare(self.table.columns, ROWS_PER_STATEMENT, "")?,
+                    appended: self.prepare(&self.table.columns[1..], ROWS_PER_STATEMENT, "")?,
+                })
+            }
+        };
+        if self.append(&mut many.appended, rows)? {
+            return Ok(true);
         }
-        Ok(fates)
+        let inserted = execute(&mut many.named, rows, 0)?;
+        if inserted {
+            self.saw(rows);
+        }
+        Ok(inserted)
     }
 
     /// Prepares an `INSERT` of this many rows.
@@ -112,15 +144,6 @@ impl<'a> Inserter<'a> {
         self.connection.execute(&sql, [last])?;
         self.last = None;
         Ok(false)
-    }
-
-    /// Inserts all the rows, or none of them and returns `false` if an id is taken.
-    fn insert_all(&mut self, statement: &mut Statement, rows: &[Row]) -> rusqlite::Result<bool> {
-        let inserted = execute(statement, rows, 0)?;
-        if inserted {
-            self.saw(rows);
-        }
-        Ok(inserted)
     }
 
     /// Inserts one row, or finds out what is there instead.

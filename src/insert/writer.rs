@@ -1,5 +1,7 @@
 //! One writer thread's work: wait for the parents of its rows, take a turn, write, and let everybody know.
 
+use std::collections::BTreeMap;
+
 use super::ledger::Settled;
 use super::{Lane, parents};
 use crate::database::{Fate, Problem};
@@ -25,24 +27,28 @@ pub fn write(lanes: &[Lane], table: usize, rows: &Rows) -> Vec<Outcome> {
             .map(|(parent, id)| not_inserted(parent.table, id))
             .collect()
     };
-    let blocked: Vec<_> = rows.iter().map(missing).collect();
-    let free = rows
-        .iter()
-        .zip(&blocked)
-        .filter(|(_, missing)| missing.is_empty());
-    let writable: Vec<_> = free.map(|(row, _)| row).collect();
-    let fates = match writable.is_empty() {
+    let mut blocked: BTreeMap<i64, Vec<Reason>> = BTreeMap::new();
+    if !parents.is_empty() {
+        for row in rows.iter() {
+            let missing = missing(row);
+            if !missing.is_empty() {
+                blocked.insert(row.id(), missing);
+            }
+        }
+    }
+    let fates = match blocked.len() == rows.len() {
         true => Ok(Vec::new()),
         false => {
             let _turn = lane.turns.take();
-            lane.database.insert(&writable)
+            let writable = rows.iter().filter(|row| !blocked.contains_key(&row.id()));
+            lane.database.insert(writable)
         }
     };
     let mut fates = fates
         .map(Vec::into_iter)
         .map_err(|problem| unusable(lane.table, &problem));
-    let outcomes = rows.iter().zip(blocked).map(|(row, missing)| {
-        if !missing.is_empty() {
+    let outcomes = rows.iter().map(|row| {
+        if let Some(missing) = blocked.remove(&row.id()) {
             return Outcome::Failed(missing);
         }
         match &mut fates {
@@ -75,8 +81,7 @@ fn outcome(table: &Table, row: Row, fate: Option<Fate>) -> Outcome {
 
 /// What would become of rows if they were written now.
 pub fn rehearse(lane: &Lane, rows: &Rows) -> Vec<Outcome> {
-    let all: Vec<_> = rows.iter().collect();
-    match lane.database.rehearse(&all) {
+    match lane.database.rehearse(rows.iter()) {
         Ok(fates) => {
             let fates = rows.iter().zip(fates.into_iter().map(Some));
             fates

@@ -2,8 +2,7 @@
 
 use anyhow::{Context, Result};
 use rusqlite::types::Value as Stored;
-use serde::ser::{Serialize, SerializeMap, Serializer};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{Report, TableReport};
 use crate::outcome::Rejected;
@@ -29,7 +28,7 @@ struct Table<'a> {
     unchanged: u64,
     skipped: u64,
     failed: u64,
-    rows: Vec<Object<'a>>,
+    rows: Vec<Map<String, Value>>,
     skipped_rows: Vec<RejectedRow<'a>>,
     failed_rows: Vec<RejectedRow<'a>>,
 }
@@ -37,21 +36,8 @@ struct Table<'a> {
 #[derive(serde::Serialize)]
 struct RejectedRow<'a> {
     line: u64,
-    row: Object<'a>,
+    row: Map<String, Value>,
     reasons: Vec<&'a str>,
-}
-
-/// A JSON object that keeps the order of its keys.
-struct Object<'a>(Vec<(&'a str, Value)>);
-
-impl Serialize for Object<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (key, value) in &self.0 {
-            map.serialize_entry(key, value)?;
-        }
-        map.end()
-    }
 }
 
 impl Report {
@@ -79,13 +65,10 @@ fn table(report: &TableReport) -> Table<'_> {
         tally,
         rows,
     } = report;
-    let names = || table.columns.iter().map(|column| column.name);
+    let names = || table.columns.iter().map(|column| column.name.to_string());
     let stored = |row: &Vec<(Stored, String)>| {
-        Object(
-            names()
-                .zip(row.iter().map(|(value, _)| number_or_text(value)))
-                .collect(),
-        )
+        let values = row.iter().map(|(value, _)| number_or_text(value));
+        names().zip(values).collect()
     };
     let rejected = |row| rejected(header.as_deref(), row);
     Table {
@@ -103,25 +86,20 @@ fn table(report: &TableReport) -> Table<'_> {
 
 fn rejected<'a>(header: Option<&'a Header>, row: &'a Rejected) -> RejectedRow<'a> {
     let names = header.map_or(&[][..], |header| &header.names);
-    let texts: Vec<_> = row
-        .fields
-        .iter()
-        .map(|field| String::from_utf8_lossy(field))
-        .collect();
-    let mut object: Vec<_> = (names.iter().copied().zip(&texts))
-        .map(|(name, text)| (name, json!(text)))
+    let fields = row.fields.iter();
+    let texts: Vec<_> = fields.map(|field| String::from_utf8_lossy(field)).collect();
+    let named = names.iter().zip(&texts);
+    let mut object: Map<_, _> = named
+        .map(|(name, text)| (name.to_string(), json!(text)))
         .collect();
     if texts.len() > names.len() {
-        object.push((EXTRA, json!(texts[names.len()..])));
+        object.insert(EXTRA.to_string(), json!(texts[names.len()..]));
     }
+    let reasons = row.reasons.iter().map(|reason| reason.text.as_str());
     RejectedRow {
         line: row.line,
-        row: Object(object),
-        reasons: row
-            .reasons
-            .iter()
-            .map(|reason| reason.text.as_str())
-            .collect(),
+        row: object,
+        reasons: reasons.collect(),
     }
 }
 

@@ -22,7 +22,8 @@ impl Report {
                 true => format!("(dry run: {} to insert)\n", rows(table.tally.inserted)),
                 false => {
                     let stored = table.tally.inserted + table.tally.unchanged;
-                    grid(table.stored(), &table.numeric()) + &self.more(stored)
+                    grid(table.stored(), &table.numeric())
+                        + &more(stored, self.limit, table.table.name)
                 }
             };
         }
@@ -47,20 +48,12 @@ impl Report {
             }
             text += &heading(table, outcome);
             text += &grid(table.given(&rejections.rows), &[]);
-            let more = self.more(rejections.count);
+            let more = more(rejections.count, self.limit, table.table.name);
             if !more.is_empty() {
                 text += &(more + "By reason:\n" + &grid(by_reason(rejections), &[1]));
             }
         }
         text
-    }
-
-    /// A line that says how many rows are not listed, if any.
-    fn more(&self, count: u64) -> String {
-        match count.saturating_sub(self.limit as u64) {
-            0 => String::new(),
-            more => format!("… and {more} more (--limit {count} lists all)\n"),
-        }
     }
 
     /// `users: 9 inserted, 1 skipped; … 25 threads, 14.2 ms`
@@ -147,6 +140,14 @@ fn heading(table: &TableReport, outcome: &str) -> String {
     format!("\n{} TABLE ({outcome})\n", table.table.name.to_uppercase())
 }
 
+/// A line that says how many rows of a table are not listed, if any.
+pub fn more(count: u64, limit: usize, table: &str) -> String {
+    match count.saturating_sub(limit as u64) {
+        0 => String::new(),
+        more => format!("… and {more} more {table} (--limit {count} lists all)\n"),
+    }
+}
+
 /// How many rows there are for each kind of reason, the most frequent first.
 fn by_reason(rejections: &Rejections) -> Vec<Vec<String>> {
     let mut kinds: Vec<_> = rejections.kinds.iter().collect();
@@ -159,7 +160,7 @@ fn by_reason(rejections: &Rejections) -> Vec<Vec<String>> {
 }
 
 /// Draws lines of cells as a table; the first line is its title.
-fn grid(lines: Vec<Vec<String>>, right_aligned: &[usize]) -> String {
+pub fn grid(lines: Vec<Vec<String>>, right_aligned: &[usize]) -> String {
     let empty = lines.len() == 1;
     let mut table = Builder::from_iter(lines).build();
     table.with(Style::sharp());

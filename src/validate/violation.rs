@@ -47,6 +47,14 @@ pub enum Violation {
         /// The text as given.
         text: String,
     },
+    /// Bytes where a text should be. Only a stored row can have that.
+    #[error("{column} is not text: {text:?}")]
+    NotText {
+        /// The column.
+        column: &'static str,
+        /// The bytes, as far as they are text.
+        text: String,
+    },
     /// A number that is 0 or less.
     #[error("{column} must be greater than 0, got {text}")]
     NotPositive {
@@ -112,6 +120,7 @@ impl Violation {
             Violation::NotWhole { column, .. } => format!("{column} is not a whole number"),
             Violation::OutOfRange { column, .. } => format!("{column} is out of range"),
             Violation::NotNumber { column, .. } => format!("{column} is not a number"),
+            Violation::NotText { column, .. } => format!("{column} is not text"),
             Violation::NotPositive { column, .. } => format!("{column} must be greater than 0"),
             Violation::NotEmail { column, .. } => format!("{column} is not valid"),
             Violation::UsedId { column, .. } | Violation::UsedText { column, .. } => {

@@ -1,0 +1,163 @@
+//! Reading what a database holds.
+
+use std::sync::Arc;
+
+use rusqlite::OptionalExtension;
+use rusqlite::types::{Value as Stored, ValueRef};
+
+use super::{Database, Problem};
+use crate::lock::lock;
+use crate::record::{Batch, Header};
+
+/// How many stored rows are handed over at once, and about how many bytes at most.
+const RECORDS_AT_ONCE: usize = 4096;
+const BYTES_AT_ONCE: usize = 1024 * 1024;
+
+/// A stored row: for each column its value, and the value as SQLite prints it.
+pub type StoredRow = Vec<(Stored, String)>;
+
+impl Database {
+    /// Whether a row with this id is stored.
+    ///
+    /// # Errors
+    ///
+    /// If SQLite cannot tell.
+    pub fn contains(&self, id: i64) -> Result<bool, Problem> {
+        let keeper = lock(&self.keeper);
+        let mut known = lock(&self.known);
+        self.patience
+            .retry(|| known.contains(&keeper, self.table, id))
+    }
+
+    /// Calls `each` with the text in a column and the id of every row that has text there, in the order of the ids.
+    ///
+    /// # Errors
+    ///
+    /// If reading fails.
+    pub fn texts(&self, column: &str, mut each: impl FnMut(&str, i64)) -> Result<(), Problem> {
+        let keeper = lock(&self.keeper);
+        let sql = format!("SELECT id, {column} FROM {} ORDER BY id", self.table.name);
+        let mut statement = self.patience.retry(|| keeper.prepare(&sql))?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            if let ValueRef::Text(bytes) = row.get_ref(1)?
+                && let Ok(text) = str::from_utf8(bytes)
+            {
+                each(text, row.get(0)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// The row with an id as it is stored, or `None` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// If reading fails.
+    pub fn read(&self, id: i64) -> Result<Option<StoredRow>, Problem> {
+        let keeper = lock(&self.keeper);
+        let names = self.table.columns.iter().map(|column| column.name);
+        let printed: Vec<_> = names.map(|name| format!("CAST({name} AS TEXT)")).collect();
+        let sql = format!(
+            "SELECT {}, {} FROM {} WHERE id = ?1",
+            self.table.column_names(),
+            printed.join(", "),
+            self.table.name
+        );
+        let width = self.table.columns.len();
+        self.patience.retry(|| {
+            let mut statement = keeper.prepare_cached(&sql)?;
+            let read = statement.query_row([id], |row| {
+                let cells = (0..width).map(|index| {
+                    let printed = match row.get_ref(width + index)? {
+                        ValueRef::Text(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+                        _ => String::new(),
+                    };
+                    Ok((row.get(index)?, printed))
+                });
+                cells.collect()
+            });
+            read.optional()
+        })
+    }
+
+    /// Reads from now on what is stored at this moment, whatever other processes write.
+    ///
+    /// # Errors
+    ///
+    /// If reading fails.
+    pub fn hold_snapshot(&self) -> Result<(), Problem> {
+        let keeper = lock(&self.keeper);
+        let sql = format!("BEGIN; SELECT 1 FROM {} LIMIT 1", self.table.name);
+        self.patience.retry(|| {
+            let held = keeper.execute_batch(&sql);
+            if held.is_err() && !keeper.is_autocommit() {
+                keeper.execute_batch("ROLLBACK")?;
+            }
+            held
+        })
+    }
+
+    /// SQLite's own check of the file.
+    ///
+    /// # Errors
+    ///
+    /// If it finds something wrong, or if reading fails.
+    pub fn check_integrity(&self) -> Result<(), Problem> {
+        let keeper = lock(&self.keeper);
+        let found: String = self
+            .patience
+            .retry(|| keeper.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)))?;
+        match found.as_str() {
+            "ok" => Ok(()),
+            _ => Err(Problem::Corrupt(found)),
+        }
+    }
+
+    /// Hands over all stored rows as records, as SQLite prints them (NULL as nothing), in the order of their ids.
+    ///
+    /// # Errors
+    ///
+    /// If reading fails.
+    pub fn records(
+        &self,
+        mut each: impl FnMut(Batch) -> Result<(), Problem>,
+    ) -> Result<(), Problem> {
+        let header = Arc::new(Header::of(self.table));
+        let names = self.table.columns.iter().map(|column| column.name);
+        let cells: Vec<_> = names
+            .map(|name| format!("typeof({name}), CAST({name} AS TEXT)"))
+            .collect();
+        let sql = format!(
+            "SELECT {} FROM {} ORDER BY id",
+            cells.join(", "),
+            self.table.name
+        );
+        let keeper = lock(&self.keeper);
+        let mut statement = self.patience.retry(|| keeper.prepare(&sql))?;
+        let mut rows = statement.query([])?;
+        let mut batch = Batch::new(Arc::clone(&header));
+        let (mut text, mut ends) = (Vec::new(), Vec::new());
+        while let Some(row) = rows.next()? {
+            text.clear();
+            ends.clear();
+            for column in 0..self.table.columns.len() {
+                if row.get_ref(2 * column)? == ValueRef::Text(b"blob") {
+                    batch.mark_blob(column);
+                }
+                if let ValueRef::Text(printed) = row.get_ref(2 * column + 1)? {
+                    text.extend_from_slice(printed);
+                }
+                ends.push(text.len());
+            }
+            batch.push(0, &text, &ends);
+            if batch.len() == RECORDS_AT_ONCE || batch.bytes() > BYTES_AT_ONCE {
+                each(std::mem::replace(
+                    &mut batch,
+                    Batch::new(Arc::clone(&header)),
+                ))?;
+            }
+        }
+        each(batch)
+    }
+}
