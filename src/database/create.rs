@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use rusqlite::{Connection, OpenFlags};
 
 use super::connect::{Patience, Problem, connect, connect_to_read, is_file, path};
 use crate::schema::Table;
@@ -86,30 +86,27 @@ pub fn set_wal(connection: &Connection) -> rusqlite::Result<()> {
     })
 }
 
-/// How a table is declared in a database, in the words of [`Table::declaration`]; `None` if it is not there.
+/// How a table is declared in a database, in the words of [`Table::declaration`], with what else makes it another
+/// table; `None` if it is not there.
 fn declaration(connection: &Connection, table: &Table) -> rusqlite::Result<Option<String>> {
-    let sql = "SELECT type, wr FROM pragma_table_list(?1) WHERE schema = 'main'";
-    let kind = connection.query_row(sql, [table.name], |row| {
-        Ok((row.get::<_, String>(0)?, row.get::<_, bool>(1)?))
-    });
-    let Some((kind, without_rowid)) = kind.optional()? else {
+    // An index may not have the name of a table either.
+    let sql = "SELECT type FROM sqlite_schema WHERE name = ?1 COLLATE NOCASE AND type <> 'trigger'";
+    let Some(kind) = strings(connection, sql, table)?.pop() else {
         return Ok(None);
     };
     if kind != "table" {
-        return Ok(Some(format!("a {kind}")));
+        let article = if kind == "index" { "an" } else { "a" };
+        return Ok(Some(format!("{article} {kind}")));
     }
     let sql = "SELECT name || ' ' || type || iif(pk, ' PRIMARY KEY', '') || iif(\"notnull\", ' NOT NULL', '')
                FROM pragma_table_xinfo(?1)";
-    let mut declared = strings(connection, sql, table)?.join(", ");
-    declared = format!("({declared})");
-    if without_rowid {
-        declared += " WITHOUT ROWID";
-    }
-    let sql =
-        "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE";
-    for trigger in strings(connection, sql, table)? {
-        declared += &format!(" with a trigger {trigger}");
-    }
+    let mut declared = format!("({})", strings(connection, sql, table)?.join(", "));
+    // The first column must be another name of the rowid, and what is inserted must stay as it is.
+    let sql = "SELECT ' WITHOUT ROWID' FROM pragma_table_list(?1) WHERE schema = 'main' AND wr
+               UNION ALL SELECT ' with an index for the primary key' FROM pragma_index_list(?1) WHERE origin = 'pk'
+               UNION ALL SELECT ' with a trigger ' || name FROM sqlite_schema
+               WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE";
+    declared += &strings(connection, sql, table)?.concat();
     Ok(Some(declared))
 }
 

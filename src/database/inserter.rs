@@ -102,7 +102,8 @@ impl<'a> Inserter<'a> {
         Ok(inserted)
     }
 
-    /// Prepares an `INSERT` of this many rows.
+    /// Prepares an `INSERT` of this many rows. `ABORT` overrules what a constraint of the database itself may say, such
+    /// as to replace stored rows.
     fn prepare(
         &self,
         columns: &[Column],
@@ -112,7 +113,7 @@ impl<'a> Inserter<'a> {
         let names: Vec<_> = columns.iter().map(|column| column.name).collect();
         let row = format!("({})", vec!["?"; names.len()].join(", "));
         self.connection.prepare(&format!(
-            "INSERT INTO {} ({}) VALUES {}{conflict}",
+            "INSERT OR ABORT INTO {} ({}) VALUES {}{conflict}",
             self.table.name,
             names.join(", "),
             vec![row; rows].join(", ")
