@@ -121,6 +121,16 @@ impl Folder {
         names
     }
 
+    /// The files of the folder with what is in them. `None` is a folder.
+    pub fn contents(&self) -> Vec<(String, Option<Vec<u8>>)> {
+        let files = self.files().into_iter();
+        let contents = files.map(|name| {
+            let bytes = fs::read(self.path().join(&name)).ok();
+            (name, bytes)
+        });
+        contents.collect()
+    }
+
     /// The program on this folder, as a process that can be wired up.
     pub fn process(&self, arguments: &[&str]) -> process::Command {
         let mut command = process::Command::new(TRADEXA);
