@@ -82,6 +82,7 @@ fn the_environment_names_the_folder_where_no_option_does() {
     let folder = Folder::new();
     let run = |command: &str| {
         let mut process = Command::new(TRADEXA);
+        process.current_dir(folder.outside());
         process.env("TRADEXA_DIR", folder.path()).arg(command);
         bounded(process).assert().success();
     };
@@ -226,28 +227,11 @@ fn the_name_of_a_folder_reaches_the_terminal_escaped() {
     assert!(!stderr.contains(['\u{1b}', '\r']));
 }
 
-/// Inserts with a limit on the file descriptors, which the shell sets before it becomes the program.
-#[cfg(unix)]
-#[track_caller]
-fn works_with_descriptors(limit: u32, arguments: &[&str]) {
-    let folder = Folder::initialized();
-    let mut shell = Command::new("sh");
-    let script = format!("ulimit -n {limit} && exec \"$@\"");
-    shell.args(["-c", &script, "sh", TRADEXA, "--dir"]);
-    shell.arg(folder.path()).arg("insert").args(arguments);
-    bounded(shell).assert().success().stderr("");
-    folder.assert_complete();
-}
-
 #[cfg(unix)]
 #[test]
 fn a_thousand_threads_work_with_256_file_descriptors() {
-    works_with_descriptors(256, &["--threads", "1000"]);
-}
-
-#[cfg(unix)]
-#[test]
-fn threads_that_wait_for_their_turn_hold_no_file_descriptors() {
-    // A connection holds two or more: 25 of them at once would be too many.
-    works_with_descriptors(48, &[]);
+    let folder = Folder::initialized();
+    let mut run = folder.with_descriptors(256, &["insert", "--threads", "1000"]);
+    run.assert().success().stderr("");
+    folder.assert_complete();
 }

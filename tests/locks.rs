@@ -86,6 +86,20 @@ fn a_lock_timeout_of_zero_does_not_wait() {
     assert_eq!(run.reasons("users", "failed"), each(2..=10, reason));
 }
 
+#[cfg(unix)]
+#[test]
+fn threads_that_wait_for_their_turn_hold_no_file_descriptors() {
+    let folder = Folder::initialized();
+    let _locks = ["users", "products"].map(|table| folder.lock(table));
+    // A connection holds two or more: one for each of the 18 threads that wait here would be too many.
+    let arguments = ["insert", "--format", "json", "--lock-timeout", "0.2"];
+    let run = Insert::from(folder.with_descriptors(32, &arguments).output().unwrap());
+    for table in ["users", "products"] {
+        let reason = format!("{table}.db is locked by another process (waited 0.2 s)");
+        assert_eq!(run.reasons(table, "failed"), each(2..=10, &reason));
+    }
+}
+
 #[test]
 fn failed_rows_are_summed_up_on_stderr() {
     let folder = Folder::initialized();

@@ -9,7 +9,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::process::Command;
 
-use common::{Folder, TRADEXA, bounded};
+use common::{Folder, TRADEXA, bounded, skipped};
 use predicates::prelude::*;
 
 fn allow(path: &Path, mode: u32) {
@@ -27,7 +27,7 @@ fn unprivileged(folder: &Folder, command: &str) -> Option<assert_cmd::Command> {
         setpriv
     };
     if !nobody().arg("true").status().is_ok_and(|it| it.success()) {
-        eprintln!("SKIPPED: this runs as the superuser, and setpriv cannot change that");
+        skipped("this runs as the superuser, and setpriv cannot change that");
         return None;
     }
     let copy = folder.outside().join("tradexa");

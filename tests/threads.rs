@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
-use common::{Folder, TABLES, TRADEXA, bounded};
+use common::{Folder, TABLES, TRADEXA, bounded, skipped};
 
 /// The system calls of an insert, one per line after the number of the thread; `None` where they cannot be traced.
 fn trace(arguments: &[&str]) -> Option<String> {
@@ -32,7 +32,7 @@ fn trace(arguments: &[&str]) -> Option<String> {
         .output()
         .is_ok_and(|it| it.status.success())
     {
-        eprintln!("SKIPPED: strace is not installed, or may not trace here");
+        skipped("strace is not installed, or may not trace here");
         return None;
     }
     let mut process = strace();

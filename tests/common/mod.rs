@@ -4,6 +4,7 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::{self, Output};
 use std::time::Duration;
@@ -148,6 +149,16 @@ impl Folder {
         bounded(self.process(arguments))
     }
 
+    /// The program on this folder with a limit on the file descriptors, which the shell sets before it becomes the
+    /// program.
+    pub fn with_descriptors(&self, limit: u32, arguments: &[&str]) -> assert_cmd::Command {
+        let mut shell = process::Command::new("sh");
+        let script = format!("ulimit -n {limit} && exec \"$@\"");
+        shell.args(["-c", &script, "sh", TRADEXA, "--dir"]);
+        shell.arg(self.path()).args(arguments);
+        bounded(shell)
+    }
+
     /// Runs `insert --format json` with more arguments.
     pub fn insert(&self, arguments: &[&str]) -> Insert {
         let output = self
@@ -199,7 +210,7 @@ impl Folder {
     pub fn shell(&self, table: &str, sql: &str) -> Option<String> {
         let mut shell = process::Command::new("sqlite3");
         let Ok(output) = shell.arg(self.database(table)).arg(sql).output() else {
-            eprintln!("SKIPPED: there is no sqlite3 shell here");
+            skipped("there is no sqlite3 shell here");
             return None;
         };
         assert!(output.status.success(), "{}", text(&output.stderr));
@@ -260,6 +271,12 @@ pub fn bounded(command: process::Command) -> assert_cmd::Command {
     let mut command = assert_cmd::Command::from_std(command);
     command.timeout(Duration::from_secs(300));
     command
+}
+
+/// Says that a test could not test all that it should. Unlike `eprintln`, it is seen when the test passes.
+pub fn skipped(why: &str) {
+    let line = format!("SKIPPED: {why}\n");
+    io::stderr().write_all(line.as_bytes()).unwrap();
 }
 
 pub fn text(bytes: &[u8]) -> String {
