@@ -73,6 +73,10 @@ pub struct Insert {
     /// Most rows listed per table and outcome
     #[arg(long, value_name = "N", default_value_t = 50)]
     pub limit: usize,
+
+    /// Draw when each writer thread waited and wrote
+    #[arg(long)]
+    pub timeline: bool,
 }
 
 /// The options of `check`.

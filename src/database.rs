@@ -156,21 +156,19 @@ impl Database {
         Ok(())
     }
 
-    /// Inserts rows in one transaction over a connection of its own, and returns the fate of each once the commit is
-    /// on disk. Call it from one thread at a time: others would wait by polling.
+    /// Opens a connection to insert over. Have one at a time: others would wait by polling.
     ///
     /// # Errors
     ///
-    /// Then none of the rows was inserted.
-    pub fn insert<'r>(&self, rows: impl Iterator<Item = Row<'r>>) -> Result<Vec<Fate>, Problem> {
+    /// If the database cannot be opened or is locked.
+    pub fn writer(&self) -> Result<Writer<'_>, Problem> {
         let connection = connect(&self.path, OpenFlags::empty())?;
-        for sql in ["PRAGMA synchronous = FULL", "BEGIN IMMEDIATE"] {
-            self.patience.retry(|| connection.execute_batch(sql))?;
-        }
-        // Where this returns early, closing the connection rolls back.
-        let fates = Inserter::new(&connection, self.table).insert(rows)?;
-        connection.execute_batch("COMMIT")?;
-        Ok(fates)
+        let durable = "PRAGMA synchronous = FULL";
+        self.patience.retry(|| connection.execute_batch(durable))?;
+        Ok(Writer {
+            database: self,
+            connection,
+        })
     }
 
     /// The fate that rows would have if they were inserted now.
@@ -191,5 +189,32 @@ impl Database {
     /// Whether another process may have written while this one read, in a way that makes what was read worthless.
     pub fn was_disturbed(&self) -> bool {
         (self.assumed.as_ref()).is_some_and(|untouched| !untouched.still_holds(&self.path))
+    }
+}
+
+/// A connection to insert over.
+#[derive(Debug)]
+pub struct Writer<'a> {
+    database: &'a Database,
+    connection: Connection,
+}
+
+impl Writer<'_> {
+    /// Inserts rows in one transaction, and returns the fate of each once the commit is on disk.
+    ///
+    /// # Errors
+    ///
+    /// Then none of the rows was inserted.
+    pub fn insert<'r>(self, rows: impl Iterator<Item = Row<'r>>) -> Result<Vec<Fate>, Problem> {
+        let Writer {
+            database,
+            connection,
+        } = self;
+        let begin = || connection.execute_batch("BEGIN IMMEDIATE");
+        database.patience.retry(begin)?;
+        // Where this returns early, closing the connection rolls back.
+        let fates = Inserter::new(&connection, database.table).insert(rows)?;
+        connection.execute_batch("COMMIT")?;
+        Ok(fates)
     }
 }

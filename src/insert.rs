@@ -17,6 +17,7 @@ use crate::progress::Progress;
 use crate::record::Batch;
 use crate::schema::Table;
 use crate::source::Reader;
+use crate::timeline::Track;
 use crate::validate::{Rejection, Rows, Validator};
 use ledger::Ledger;
 use slots::Slots;
@@ -54,6 +55,8 @@ pub struct Lane {
     pub database: Database,
     /// What became of its records.
     pub tally: Mutex<Tally>,
+    /// What its threads did, if that is to be known.
+    pub timeline: Option<Mutex<Vec<Track>>>,
     turns: Turns,
     slots: Slots,
     ledger: Ledger,
@@ -66,6 +69,7 @@ impl Lane {
             table,
             database,
             tally: Mutex::new(tally),
+            timeline: None,
             turns: Turns::default(),
             slots: Slots::default(),
             ledger: Ledger::default(),

@@ -20,6 +20,7 @@ mod rejects;
 mod report;
 mod schema;
 mod source;
+mod timeline;
 mod validate;
 
 use std::io::{self, Write};

@@ -3,16 +3,20 @@
 mod check;
 mod json;
 mod table;
+mod terminal;
+mod timeline;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::database::StoredRow;
 use crate::outcome::Tally;
 use crate::record::Header;
 use crate::schema::Table;
+use crate::timeline::Track;
 
 pub use check::CheckReport;
+pub use terminal::Terminal;
 
 /// What a run did.
 #[derive(Debug)]
@@ -21,6 +25,8 @@ pub struct Report {
     pub tables: Vec<TableReport>,
     /// How many writer threads were spawned.
     pub threads: usize,
+    /// When it began.
+    pub started: Instant,
     /// How long it all took.
     pub elapsed: Duration,
     /// Whether nothing was written.
@@ -40,6 +46,8 @@ pub struct TableReport {
     pub tally: Tally,
     /// The first rows that are stored now, read back from the database.
     pub rows: Vec<StoredRow>,
+    /// What the writer threads did, if that is to be shown.
+    pub timeline: Option<Vec<Track>>,
 }
 
 impl Report {
@@ -68,8 +76,12 @@ impl Report {
 }
 
 /// `1 row`, `2 rows`.
-fn rows(count: u64) -> String {
-    format!("{count} row{}", if count == 1 { "" } else { "s" })
+fn rows(rows: u64) -> String {
+    count(rows, "row")
+}
+
+fn count(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 fn rows_were(count: u64) -> String {

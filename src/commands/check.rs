@@ -8,7 +8,7 @@ use super::{at, each_table, print};
 use crate::check::check as check_all;
 use crate::cli::{Check, Format, LOCK_TIMEOUT};
 use crate::database::Database;
-use crate::report::CheckReport;
+use crate::report::{CheckReport, Terminal};
 
 /// How often to begin again when another process disturbs the reading.
 const ATTEMPTS: u32 = 5;
@@ -35,7 +35,7 @@ pub fn check(folder: &Path, options: &Check) -> Result<()> {
             limit: options.limit,
         };
         match options.format {
-            Format::Table => print(&report.to_tables())?,
+            Format::Table => print(&report.to_tables(&Terminal::stdout()))?,
             Format::Json => print(&report.to_json()?)?,
         }
         return match report.failure() {

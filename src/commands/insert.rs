@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::sync::PoisonError;
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
@@ -17,7 +17,7 @@ use crate::insert::{self, Feed, Lane, Mode};
 use crate::outcome::Tally;
 use crate::progress::Progress;
 use crate::rejects::Rejects;
-use crate::report::{Report, TableReport};
+use crate::report::{Report, TableReport, Terminal};
 use crate::schema::{TABLES, Table};
 use crate::source::Source;
 use crate::validate::Validator;
@@ -45,7 +45,9 @@ pub fn insert(folder: &Path, options: &Insert) -> Result<()> {
     for (database, rejects) in databases.into_iter().zip(rejects) {
         let mut tally = Tally::new(options.limit);
         tally.rejects = rejects;
-        lanes.push(Lane::new(database.table, database, tally));
+        let mut lane = Lane::new(database.table, database, tally);
+        lane.timeline = options.timeline.then(Mutex::default);
+        lanes.push(lane);
     }
     let mode = match options.dry_run {
         true => Mode::DryRun,
@@ -57,12 +59,13 @@ pub fn insert(folder: &Path, options: &Insert) -> Result<()> {
     let report = Report {
         tables: finish(&source, options, feeds, lanes, &mut errors),
         threads,
+        started,
         elapsed: started.elapsed(),
         dry_run: options.dry_run,
         limit: options.limit,
     };
     let printed = match options.format {
-        Format::Table => print(&report.to_tables()),
+        Format::Table => print(&report.to_tables(&Terminal::stdout())),
         Format::Json => report.to_json().and_then(|json| print(&json)),
     };
     errors.extend(printed.err().map(|error| format!("{error:#}")));
@@ -189,11 +192,16 @@ fn finish(
             header: feed.reader.map(|reader| reader.header()),
             tally,
             rows,
+            timeline: lane.timeline.map(into_inner),
         });
         databases.push(lane.database);
     }
     close(databases);
     tables
+}
+
+fn into_inner<T>(mutex: Mutex<T>) -> T {
+    mutex.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The first rows that were inserted or unchanged, as the database has them now.

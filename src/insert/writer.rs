@@ -8,11 +8,14 @@ use crate::database::{Fate, Problem};
 use crate::lock::lock;
 use crate::outcome::{Outcome, Reason};
 use crate::schema::Table;
+use crate::timeline::{Phase, Track};
 use crate::validate::{Row, Rows};
 
 /// Writes rows once their parents are settled and it is their turn, and returns the outcome of each.
 pub fn write(lanes: &[Lane], table: usize, rows: &Rows) -> Vec<Outcome> {
     let lane = &lanes[table];
+    let first_id = rows.iter().next().map_or(0, |row| row.id());
+    let mut track = Track::begin(first_id, rows.len());
     let parents: Vec<_> = parents(lanes, table).collect();
     let missing = |row: Row| -> Vec<Reason> {
         let references = parents
@@ -36,14 +39,22 @@ pub fn write(lanes: &[Lane], table: usize, rows: &Rows) -> Vec<Outcome> {
             }
         }
     }
+    track.end(Phase::Parents);
     let fates = match blocked.len() == rows.len() {
         true => Ok(Vec::new()),
         false => {
             let _turn = lane.turns.take();
-            let writable = rows.iter().filter(|row| !blocked.contains_key(&row.id()));
-            lane.database.insert(writable)
+            track.end(Phase::Turn);
+            lane.database.writer().and_then(|writer| {
+                track.end(Phase::Open);
+                writer.insert(rows.iter().filter(|row| !blocked.contains_key(&row.id())))
+            })
         }
     };
+    track.end(Phase::Write);
+    if let Some(timeline) = &lane.timeline {
+        lock(timeline).push(track);
+    }
     let mut fates = fates
         .map(Vec::into_iter)
         .map_err(|problem| unusable(lane.table, &problem));

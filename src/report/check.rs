@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::rows;
 use super::table::{grid, more};
+use super::terminal::Terminal;
 use crate::check::Checked;
 use crate::escape::escape;
 use crate::record::REASON;
@@ -33,7 +34,7 @@ impl CheckReport {
     }
 
     /// The violations as a table, or one line if there are none.
-    pub fn to_tables(&self) -> String {
+    pub fn to_tables(&self, terminal: &Terminal) -> String {
         let counts: Vec<_> = (self.tables.iter())
             .map(|table| format!("{}: {}", table.table.name, rows(table.rows)))
             .collect();
@@ -60,7 +61,7 @@ impl CheckReport {
         }
         format!(
             "{}{unlisted}\n{} of {counts}\n",
-            grid(lines, &[1]),
+            grid(lines, &[1], terminal),
             self.failure().unwrap_or_default()
         )
     }

@@ -1,5 +1,7 @@
 //! The report as one JSON object.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result};
 use rusqlite::types::Value as Stored;
 use serde_json::{Map, Value, json};
@@ -7,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::{Report, TableReport};
 use crate::outcome::Rejected;
 use crate::record::Header;
+use crate::timeline::Phase;
 
 /// The key under which the surplus fields of a record stand.
 const EXTRA: &str = "_extra";
@@ -18,6 +21,8 @@ struct Document<'a> {
     elapsed_ms: f64,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     dry_run: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timeline: Option<Vec<Value>>,
 }
 
 #[derive(serde::Serialize)]
@@ -50,12 +55,43 @@ impl Report {
         let document = Document {
             tables: self.tables.iter().map(table).collect(),
             threads: self.threads,
-            elapsed_ms: (self.elapsed.as_secs_f64() * 1e4).round() / 10.0,
+            elapsed_ms: milliseconds(self.elapsed, 10.0),
             dry_run: self.dry_run,
+            timeline: self.timeline(),
         };
         let json = serde_json::to_string_pretty(&document);
         Ok(json.context("the report could not be turned into JSON")? + "\n")
     }
+}
+
+impl Report {
+    /// For each writer thread its phases, start and end in milliseconds; `None` if that is not to be shown.
+    fn timeline(&self) -> Option<Vec<Value>> {
+        let mut threads = Vec::new();
+        for table in &self.tables {
+            for track in table.timeline.as_ref()? {
+                let span = |phase| {
+                    let (start, end) = track.span(phase, self.started);
+                    json!([milliseconds(start, 1e3), milliseconds(end, 1e3)])
+                };
+                threads.push(json!({
+                    "table": table.table.name,
+                    "first_id": track.first_id,
+                    "rows": track.rows,
+                    "parents": span(Phase::Parents),
+                    "turn": span(Phase::Turn),
+                    "open": span(Phase::Open),
+                    "write": span(Phase::Write),
+                }));
+            }
+        }
+        Some(threads)
+    }
+}
+
+/// A duration in milliseconds, rounded to one part in `parts` of them.
+fn milliseconds(duration: Duration, parts: f64) -> f64 {
+    (duration.as_secs_f64() * 1e3 * parts).round() / parts
 }
 
 fn table(report: &TableReport) -> Table<'_> {
@@ -64,6 +100,7 @@ fn table(report: &TableReport) -> Table<'_> {
         header,
         tally,
         rows,
+        timeline: _,
     } = report;
     let names = || table.columns.iter().map(|column| column.name.to_string());
     let stored = |row: &Vec<(Stored, String)>| {

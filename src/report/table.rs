@@ -4,9 +4,11 @@ use std::cmp::Reverse;
 
 use tabled::builder::Builder;
 use tabled::settings::object::Columns;
-use tabled::settings::{Alignment, Style};
+use tabled::settings::peaker::Priority;
+use tabled::settings::{Alignment, Style, Width};
 
-use super::{Report, TableReport, rows};
+use super::terminal::{Terminal, Tone};
+use super::{Report, TableReport, count, rows};
 use crate::escape::escape;
 use crate::outcome::{First, Reason, Rejected, Rejections, Tally};
 use crate::record::REASON;
@@ -14,58 +16,64 @@ use crate::schema::Kind;
 
 impl Report {
     /// The report as text: what is stored, what was skipped, what failed, and a line that sums it up.
-    pub fn to_tables(&self) -> String {
-        let mut text = String::from("=== INSERTED DATA ===\n");
+    pub fn to_tables(&self, terminal: &Terminal) -> String {
+        let mut text = terminal.paint(Tone::Good, "=== INSERTED DATA ===") + "\n";
         for table in &self.tables {
-            text += &heading(table, "Inserted");
+            text += &heading(table, "Inserted", Tone::Good, terminal);
             text += &match self.dry_run {
                 true => format!("(dry run: {} to insert)\n", rows(table.tally.inserted)),
                 false => {
                     let stored = table.tally.inserted + table.tally.unchanged;
-                    grid(table.stored(), &table.numeric())
-                        + &more(stored, self.limit, table.table.name)
+                    let grid = grid(table.stored(), &table.numeric(), terminal);
+                    grid + &more(stored, self.limit, table.table.name)
                 }
             };
         }
-        text += "\n=== SKIPPED DATA ===\n";
-        text += &self.rejected("Skipped", |tally| &tally.skipped);
-        let failed = self.rejected("Failed", |tally| &tally.failed);
+        text += &format!(
+            "\n{}\n",
+            terminal.paint(Tone::Warning, "=== SKIPPED DATA ===")
+        );
+        text += &self.rejected("Skipped", Tone::Warning, terminal, |tally| &tally.skipped);
+        let failed = self.rejected("Failed", Tone::Bad, terminal, |tally| &tally.failed);
         if !failed.is_empty() {
-            text += "\n=== FAILED DATA ===\n";
+            text += &format!("\n{}\n", terminal.paint(Tone::Bad, "=== FAILED DATA ==="));
             text += &failed;
         }
-        text += &format!("\n{}\n", self.summary());
-        text
+        text += &format!("\n{}\n", self.summary(terminal));
+        text + &self.chart(terminal)
     }
 
     /// The rows that were skipped or failed, of all tables that have any.
-    fn rejected(&self, outcome: &str, which: fn(&Tally) -> &Rejections) -> String {
+    fn rejected(
+        &self,
+        outcome: &str,
+        tone: Tone,
+        terminal: &Terminal,
+        which: fn(&Tally) -> &Rejections,
+    ) -> String {
         let mut text = String::new();
         for table in &self.tables {
             let rejections = which(&table.tally);
             if rejections.count == 0 {
                 continue;
             }
-            text += &heading(table, outcome);
-            text += &grid(table.given(&rejections.rows), &[]);
+            text += &heading(table, outcome, tone, terminal);
+            text += &grid(table.given(&rejections.rows), &[], terminal);
             let more = more(rejections.count, self.limit, table.table.name);
             if !more.is_empty() {
-                text += &(more + "By reason:\n" + &grid(by_reason(rejections), &[1]));
+                text += &(more + "By reason:\n");
+                text += &grid(by_reason(rejections), &[1], terminal);
             }
         }
         text
     }
 
     /// `users: 9 inserted, 1 skipped; … 25 threads, 14.2 ms`
-    fn summary(&self) -> String {
+    fn summary(&self, terminal: &Terminal) -> String {
         let nothing = self.dry_run.then(|| "dry run, nothing written".to_string());
         let mut parts: Vec<_> = nothing.into_iter().collect();
-        parts.extend(self.tables.iter().map(TableReport::counts));
-        let threads = format!(
-            "{} thread{}",
-            self.threads,
-            if self.threads == 1 { "" } else { "s" }
-        );
+        parts.extend(self.tables.iter().map(|table| table.counts(terminal)));
+        let threads = count(self.threads as u64, "thread");
         parts.push(format!(
             "{threads}, {:.1} ms",
             self.elapsed.as_secs_f64() * 1e3
@@ -76,17 +84,17 @@ impl Report {
 
 impl TableReport {
     /// `users: 9 inserted, 1 skipped`
-    fn counts(&self) -> String {
+    fn counts(&self, terminal: &Terminal) -> String {
         let tally = &self.tally;
         let counts = [
-            (tally.inserted, "inserted"),
-            (tally.unchanged, "unchanged"),
-            (tally.skipped.count, "skipped"),
-            (tally.failed.count, "failed"),
+            (tally.inserted, "inserted", Tone::Good),
+            (tally.unchanged, "unchanged", Tone::Good),
+            (tally.skipped.count, "skipped", Tone::Warning),
+            (tally.failed.count, "failed", Tone::Bad),
         ];
         let counts: Vec<_> = (counts.iter())
-            .filter(|(count, outcome)| *count > 0 || *outcome == "inserted")
-            .map(|(count, outcome)| format!("{count} {outcome}"))
+            .filter(|(count, outcome, _)| *count > 0 || *outcome == "inserted")
+            .map(|(count, outcome, tone)| terminal.paint(*tone, &format!("{count} {outcome}")))
             .collect();
         format!("{}: {}", self.table.name, counts.join(", "))
     }
@@ -136,8 +144,9 @@ impl TableReport {
     }
 }
 
-fn heading(table: &TableReport, outcome: &str) -> String {
-    format!("\n{} TABLE ({outcome})\n", table.table.name.to_uppercase())
+fn heading(table: &TableReport, outcome: &str, tone: Tone, terminal: &Terminal) -> String {
+    let heading = format!("{} TABLE ({outcome})", table.table.name.to_uppercase());
+    format!("\n{}\n", terminal.paint(tone, &heading))
 }
 
 /// A line that says how many rows of a table are not listed, if any.
@@ -159,13 +168,20 @@ fn by_reason(rejections: &Rejections) -> Vec<Vec<String>> {
     std::iter::once(title).chain(kinds).collect()
 }
 
-/// Draws lines of cells as a table; the first line is its title.
-pub fn grid(lines: Vec<Vec<String>>, right_aligned: &[usize]) -> String {
+/// Draws lines of cells as a table no wider than the terminal; the first line is its title.
+pub fn grid(lines: Vec<Vec<String>>, right_aligned: &[usize], terminal: &Terminal) -> String {
     let empty = lines.len() == 1;
     let mut table = Builder::from_iter(lines).build();
     table.with(Style::sharp());
     for column in right_aligned {
         table.modify(Columns::one(*column), Alignment::right());
+    }
+    if let Some(width) = terminal.width {
+        table.with(
+            Width::wrap(width)
+                .keep_words(true)
+                .priority(Priority::max(true)),
+        );
     }
     format!("{table}\n{}", if empty { "(no rows)\n" } else { "" })
 }
