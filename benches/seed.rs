@@ -1,68 +1,57 @@
 //! The embedded seed: the whole `tradexa insert` process against a floor, a program that does nothing but write the
-//! same rows with the same durability.
+//! same rows with the same durability, and against a Python program that does what the assignment prescribes.
 //!
-//! Run with `cargo bench --bench seed`. The two run in turn, and what counts is the median of the ratios.
+//! Run with `cargo bench --bench seed`. They run in turn, and what counts is the median of the ratios.
+
+mod common;
 
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::process::Command;
 
+use common::{Contender, Result, init, insert, print_results, run_in_turn};
 use rusqlite::{Connection, params};
 
-const TRADEXA: &str = env!("CARGO_BIN_EXE_tradexa");
-const PAIRS: usize = 101;
-
-type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+const RUNS: usize = 101;
 
 fn main() -> Result<()> {
     let mut arguments = std::env::args_os().skip(1);
     if arguments.next().is_some_and(|word| word == "floor") {
         return floor(Path::new(&arguments.next().ok_or("floor needs a folder")?));
     }
-    let mut ours = Vec::new();
-    let mut floors = Vec::new();
-    for _ in 0..PAIRS {
-        ours.push(time(|folder| {
-            let mut command = Command::new(TRADEXA);
-            command.arg("--dir").arg(folder).arg("insert");
-            command
-        })?);
-        floors.push(time(|folder| {
-            let mut command = Command::new(std::env::current_exe().unwrap_or_default());
-            command.arg("floor").arg(folder);
-            command
-        })?);
-    }
-    let ratios = ours.iter().zip(&floors).map(|(a, b)| a / b).collect();
-    println!("cores            {}", std::thread::available_parallelism()?);
-    println!("tradexa insert   {:.2} ms", median(ours) * 1e3);
-    println!("floor            {:.2} ms", median(floors) * 1e3);
+    let this = std::env::current_exe()?;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let contenders = [
+        Contender {
+            name: "tradexa insert",
+            prepare: init,
+            command: Box::new(|folder| insert(folder, &[])),
+        },
+        Contender {
+            name: "floor: one connection per database, one transaction per row",
+            prepare: init,
+            command: Box::new(|folder| {
+                let mut command = Command::new(&this);
+                command.arg("floor").arg(folder);
+                command
+            }),
+        },
+        Contender {
+            name: "Python: one thread and one connection per record",
+            prepare: |_| Ok(()),
+            command: Box::new(|folder| {
+                let mut command = Command::new("python3");
+                command.arg(root.join("benches/threads.py"));
+                command.arg(root.join("seed")).arg(folder);
+                command
+            }),
+        },
+    ];
+    let seconds = run_in_turn(&contenders, RUNS)?;
     println!(
-        "median of ratios {:.2}  (at most 2.0, aim 1.6)",
-        median(ratios)
+        "{} cores, {RUNS} runs in turn, medians",
+        std::thread::available_parallelism()?
     );
-    Ok(())
-}
-
-/// The seconds that a command takes in a folder with fresh databases.
-fn time(command: impl Fn(&Path) -> Command) -> Result<f64> {
-    let folder = tempfile::tempdir()?;
-    let init = Command::new(TRADEXA)
-        .arg("--dir")
-        .arg(folder.path())
-        .arg("init")
-        .output()?;
-    assert!(init.status.success());
-    let started = Instant::now();
-    let status = command(folder.path()).stdout(Stdio::null()).status()?;
-    let seconds = started.elapsed().as_secs_f64();
-    assert!(status.success());
-    Ok(seconds)
-}
-
-fn median(mut numbers: Vec<f64>) -> f64 {
-    numbers.sort_by(f64::total_cmp);
-    numbers[numbers.len() / 2]
+    print_results(&contenders, &seconds)
 }
 
 /// Writes the 25 rows of the seed that keep the rules: one connection per database, one transaction per row.
