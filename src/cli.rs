@@ -5,11 +5,18 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+const EXAMPLES: &str = "\
+Examples:
+  tradexa --dir data init                               create the databases
+  tradexa --dir data insert                             insert the embedded rows
+  tradexa --dir data insert --from in --rejects bad     load in/*.csv, what is wrong goes to bad/*.csv
+  tradexa --dir data check                              check what is stored";
+
 /// Insert users, products and orders concurrently into three SQLite files, and report exactly what was stored.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(version, after_help = EXAMPLES)]
 pub struct Cli {
-    /// Folder of the three databases
+    /// Folder of the databases
     #[arg(
         long,
         global = true,
@@ -27,7 +34,7 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Create users.db, products.db and orders.db, and the folder if need be
+    /// Create the database of each table, and the folder if need be
     Init,
     /// Check the rows, insert those that keep the rules, and report what became of each
     Insert(Insert),
@@ -38,7 +45,7 @@ pub enum Command {
 /// The options of `insert`.
 #[derive(Debug, Args)]
 pub struct Insert {
-    /// Insert DIR/users.csv, products.csv and orders.csv instead of the embedded rows
+    /// Insert the rows of DIR/<table>.csv instead of the embedded ones
     #[arg(long, value_name = "DIR")]
     pub from: Option<PathBuf>,
 
@@ -54,7 +61,7 @@ pub struct Insert {
     #[arg(long)]
     pub strict: bool,
 
-    /// Write skipped and failed rows, with their reasons, to DIR/users.csv, products.csv and orders.csv
+    /// Write skipped and failed rows, with their reasons, to DIR/<table>.csv
     #[arg(long, value_name = "DIR")]
     pub rejects: Option<PathBuf>,
 

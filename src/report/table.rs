@@ -168,9 +168,11 @@ fn by_reason(rejections: &Rejections) -> Vec<Vec<String>> {
     std::iter::once(title).chain(kinds).collect()
 }
 
-/// Draws lines of cells as a table no wider than the terminal; the first line is its title.
+/// Draws lines of cells as a table no wider than the terminal. The first line is its title; a title alone is no table.
 pub fn grid(lines: Vec<Vec<String>>, right_aligned: &[usize], terminal: &Terminal) -> String {
-    let empty = lines.len() == 1;
+    if lines.len() == 1 {
+        return "(no rows)\n".to_string();
+    }
     let mut table = Builder::from_iter(lines).build();
     table.with(Style::sharp());
     for column in right_aligned {
@@ -183,5 +185,5 @@ pub fn grid(lines: Vec<Vec<String>>, right_aligned: &[usize], terminal: &Termina
                 .priority(Priority::max(true)),
         );
     }
-    format!("{table}\n{}", if empty { "(no rows)\n" } else { "" })
+    format!("{table}\n")
 }

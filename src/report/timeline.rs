@@ -62,6 +62,9 @@ impl Chart<'_> {
                 track.first_id,
             )
         });
+        if tracks.is_empty() {
+            return String::new();
+        }
         let mut text = format!("\n{}\n", table.table.database());
         if tracks.len() <= MOST_LINES {
             for track in tracks {
