@@ -259,3 +259,6 @@ fn is_email(text: &str) -> bool {
         && !domain.contains('@')
         && !text.contains(char::is_whitespace)
 }
+
+#[cfg(test)]
+mod tests;
