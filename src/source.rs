@@ -1,7 +1,7 @@
 //! Where rows come from: CSV text (RFC 4180), embedded or in files, read record by record.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -86,7 +86,7 @@ pub struct Reader {
     input: Box<dyn BufRead>,
     parser: csv_core::Reader,
     header: Arc<Header>,
-    /// The line of the next byte, and whether the byte before it was a carriage return that may belong to a `\r\n`.
+    /// The line of the next byte, and whether the byte before it was a carriage return: a line feed then ends no other.
     line: u64,
     after_cr: bool,
     text: Vec<u8>,
@@ -104,7 +104,7 @@ impl Reader {
         let mut reader = Reader {
             size: None,
             position: 0,
-            input,
+            input: skip_byte_order_mark(input)?,
             parser: csv_core::Reader::new(),
             header: Arc::new(Header::of(table)),
             line: 1,
@@ -157,8 +157,7 @@ impl Reader {
             let (result, read, wrote, ended) =
                 self.parser
                     .read_record(input, &mut self.text[text..], &mut self.ends[ends..]);
-            self.line += count_line_feeds(&input[..read]);
-            self.after_cr = input[..read].last() == Some(&b'\r');
+            self.line += count_line_ends(&input[..read], &mut self.after_cr);
             self.input.consume(read);
             self.position += read as u64;
             text += wrote;
@@ -178,33 +177,45 @@ impl Reader {
     /// Skips what is left of the line end before, and blank lines. The parser would skip them too, but not count
     /// them before it says where the record starts.
     fn skip_line_ends(&mut self) -> io::Result<()> {
-        loop {
-            let next = fill(&mut self.input)?.first().copied();
-            let carriage_return = next == Some(b'\r');
-            if next == Some(b'\n') || (self.after_cr && next.is_some()) {
-                self.line += 1;
-            }
-            self.after_cr = carriage_return;
-            if !carriage_return && next != Some(b'\n') {
-                return Ok(());
-            }
+        while let Some(next @ (b'\r' | b'\n')) = fill(&mut self.input)?.first().copied() {
+            self.line += count_line_ends(&[next], &mut self.after_cr);
             self.input.consume(1);
             self.position += 1;
         }
+        Ok(())
     }
 }
 
+/// Skips the byte order mark at the start of a file. The parser would too, but not where the first read ends within it.
+fn skip_byte_order_mark(mut input: Box<dyn BufRead>) -> io::Result<Box<dyn BufRead>> {
+    let mut start = Vec::new();
+    input.by_ref().take(3).read_to_end(&mut start)?;
+    if start == "\u{feff}".as_bytes() {
+        start.clear();
+    }
+    Ok(Box::new(Cursor::new(start).chain(input)))
+}
+
+/// What is left of the input; empty at its end.
 fn fill(input: &mut Box<dyn BufRead>) -> io::Result<&[u8]> {
-    while let Err(error) = input.fill_buf() {
-        if error.kind() != io::ErrorKind::Interrupted {
-            return Err(error);
+    loop {
+        match input.fill_buf() {
+            Ok([]) => return Ok(&[]),
+            Ok(_) => return input.fill_buf(),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
     }
-    input.fill_buf()
 }
 
-fn count_line_feeds(bytes: &[u8]) -> u64 {
-    bytes.iter().filter(|byte| **byte == b'\n').count() as u64
+/// Counts the lines that end in these bytes: `\n`, `\r\n` and `\r` each end one.
+fn count_line_ends(bytes: &[u8], after_cr: &mut bool) -> u64 {
+    let mut ends = 0;
+    for byte in bytes {
+        ends += u64::from(*byte == b'\r' || (*byte == b'\n' && !*after_cr));
+        *after_cr = *byte == b'\r';
+    }
+    ends
 }
 
 /// Maps the names of a header to the columns of the table, or says all that differs.
