@@ -252,3 +252,6 @@ fn parse_header(table: &Table, names: &[impl AsRef<str>]) -> Result<Header, Stri
         false => Err(differences.join(", ")),
     }
 }
+
+#[cfg(test)]
+mod tests;
