@@ -8,13 +8,13 @@ mod read;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
 use crate::lock::lock;
 use crate::schema::Table;
+use crate::sync::Mutex;
 use crate::validate::Row;
 use connect::{Patience, Untouched, beside, connect, connect_to_read, is_file};
 use create::{create_table, set_wal, verify};

@@ -1,13 +1,15 @@
 //! The concurrent run: one thread per accepted record, turns on each database, and orders that wait for their parents.
 
 mod ledger;
+#[cfg(all(test, loom))]
+mod models;
 mod slots;
 mod turns;
 mod writer;
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::thread::{Builder, Scope};
 
 use crate::database::Database;
@@ -17,6 +19,7 @@ use crate::progress::Progress;
 use crate::record::Batch;
 use crate::schema::Table;
 use crate::source::Reader;
+use crate::sync::Mutex;
 use crate::timeline::Track;
 use crate::validate::{Rejection, Rows, Validator};
 use ledger::Ledger;

@@ -1,6 +1,6 @@
 //! Locking a mutex, whatever became of the threads that had it before.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use crate::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Locks a mutex whether or not a thread panicked while it had it: what it guards is whole at any time.
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -20,6 +20,7 @@ mod rejects;
 mod report;
 mod schema;
 mod source;
+mod sync;
 mod timeline;
 mod validate;
 

@@ -3,7 +3,6 @@
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
@@ -20,6 +19,7 @@ use crate::rejects::Rejects;
 use crate::report::{Report, TableReport, Terminal};
 use crate::schema::{TABLES, Table};
 use crate::source::Source;
+use crate::sync::{Mutex, PoisonError};
 use crate::validate::Validator;
 
 /// Inserts rows and reports what became of each.

@@ -4,13 +4,13 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::lock::lock;
 use crate::schema::Table;
+use crate::sync::Mutex;
 
 /// How often to look whether another process has let go of a database: SQLite tells nobody when that happens.
 const POLL: Duration = Duration::from_millis(1);

@@ -1,11 +1,9 @@
 //! Who waits for whom: the rows of a table that other tables' threads may wait for, until each is settled.
 
-use std::sync::Mutex;
-use std::thread::{self, Thread};
-
 use roaring::RoaringTreemap;
 
 use crate::lock::lock;
+use crate::sync::{Mutex, Thread, current, park};
 
 /// The accepted rows of one table that are not settled yet, and those that could not be inserted.
 #[derive(Debug, Default)]
@@ -59,9 +57,9 @@ impl Ledger {
                 };
             }
             // Woken for another reason, this thread may be in the list already; a second entry does no harm.
-            state.waiting.push((id, thread::current()));
+            state.waiting.push((id, current()));
             drop(state);
-            thread::park();
+            park();
         }
     }
 }

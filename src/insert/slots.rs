@@ -1,8 +1,7 @@
 //! The cap on the writer threads that are alive at one time.
 
-use std::sync::{Condvar, Mutex, PoisonError};
-
 use crate::lock::lock;
+use crate::sync::{Condvar, Mutex, PoisonError};
 
 /// Counts the threads that are alive.
 #[derive(Debug, Default)]

@@ -1,10 +1,9 @@
 //! Turns on a database: one thread at a time, in the order in which they asked.
 
 use std::collections::VecDeque;
-use std::sync::Mutex;
-use std::thread::{self, Thread};
 
 use crate::lock::lock;
+use crate::sync::{Mutex, Thread, current, park};
 
 /// A fair lock. A thread that waits is asleep until its turn comes; nobody polls.
 ///
@@ -25,12 +24,18 @@ pub struct Turn<'a> {
 impl Turns {
     /// Waits until all threads that asked before have had their turn.
     pub fn take(&self) -> Turn<'_> {
-        let me = thread::current();
+        let me = current();
         lock(&self.queue).push_back(me.clone());
         while lock(&self.queue).front().map(Thread::id) != Some(me.id()) {
-            thread::park();
+            park();
         }
         Turn { turns: self }
+    }
+
+    /// How many threads have their turn or wait for it.
+    #[cfg(all(test, loom))]
+    pub fn asked(&self) -> usize {
+        lock(&self.queue).len()
     }
 }
 
