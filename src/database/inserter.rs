@@ -84,8 +84,7 @@ impl<'a> Inserter<'a> {
         let many = match many {
             Some(many) => many,
             empty => {
-                let sql = format!("SELECT ifnull(max(id), 0) FROM {}", self.table.name);
-                self.last = Some(self.connection.query_row(&sql, [], |row| row.get(0))?);
+                self.last = self.greatest_id()?;
                 empty.insert(Many {
                     named: self.prepare(self.table.columns, ROWS_PER_STATEMENT, "")?,
                     appended: self.prepare(&self.table.columns[1..], ROWS_PER_STATEMENT, "")?,
@@ -100,6 +99,19 @@ impl<'a> Inserter<'a> {
             self.saw(rows);
         }
         Ok(inserted)
+    }
+
+    /// The greatest id that is stored, or `None` if SQLite may not count on from it: where the table has `AUTOINCREMENT`,
+    /// it counts on from the greatest id that ever was, and fails if that was the last one.
+    fn greatest_id(&self) -> rusqlite::Result<Option<i64>> {
+        let table = self.table.name;
+        let sql = format!(
+            "SELECT ifnull(max(id), 0) FROM {table}
+             HAVING NOT (SELECT sql LIKE '%AUTOINCREMENT%' FROM sqlite_schema
+                         WHERE type = 'table' AND name = '{table}' COLLATE NOCASE)"
+        );
+        let greatest = self.connection.query_row(&sql, [], |row| row.get(0));
+        greatest.optional()
     }
 
     /// Prepares an `INSERT` of this many rows. `ABORT` overrules what a constraint of the database itself may say, such
@@ -121,30 +133,20 @@ impl<'a> Inserter<'a> {
     }
 
     /// Inserts rows that count on from the greatest id without naming their ids: SQLite then appends them without a
-    /// search. `false` if they do not count on, or if SQLite gave them other ids (as `AUTOINCREMENT` may); none is
-    /// inserted then.
+    /// search. `false` if they do not count on; none is inserted then.
     fn append(&mut self, statement: &mut Statement, rows: &[Row]) -> rusqlite::Result<bool> {
         let Some(last) = self.last else {
             return Ok(false);
         };
-        if !(last..)
-            .zip(rows)
-            .all(|(before, row)| before.checked_add(1) == Some(row.id()))
-        {
+        let mut ids = (1..).map(|count| last.checked_add(count));
+        if !rows.iter().all(|row| ids.next() == Some(Some(row.id()))) {
             return Ok(false);
         }
-        if !execute(statement, rows, 1)? {
-            return Ok(false);
+        let appended = execute(statement, rows, 1)?;
+        if appended {
+            self.saw(rows);
         }
-        let end = last + rows.len() as i64;
-        if self.connection.last_insert_rowid() == end {
-            self.last = Some(end);
-            return Ok(true);
-        }
-        let sql = format!("DELETE FROM {} WHERE id > ?1", self.table.name);
-        self.connection.execute(&sql, [last])?;
-        self.last = None;
-        Ok(false)
+        Ok(appended)
     }
 
     /// Inserts one row, or finds out what is there instead.
