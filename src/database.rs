@@ -218,3 +218,6 @@ impl Writer<'_> {
         Ok(fates)
     }
 }
+
+#[cfg(test)]
+mod tests;
