@@ -233,3 +233,6 @@ fn fill(reader: &mut Reader, batch: &mut Batch, rows: usize) -> io::Result<bool>
     }
     Ok(true)
 }
+
+#[cfg(test)]
+mod tests;

@@ -44,6 +44,8 @@ pub fn write(lanes: &[Lane], table: usize, rows: &Rows) -> Vec<Outcome> {
         true => Ok(Vec::new()),
         false => {
             let _turn = lane.turns.take();
+            #[cfg(test)]
+            super::tests::panic_if_asked_to(rows);
             track.end(Phase::Turn);
             lane.database.writer().and_then(|writer| {
                 track.end(Phase::Open);

@@ -1,0 +1,231 @@
+//! Models that only these tests know, taken from CSV text through validation into real databases.
+
+mod faults;
+mod shares;
+
+pub use faults::panic_if_asked_to;
+
+use std::io::{BufRead, Cursor};
+use std::path::Path;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::database;
+use crate::outcome::Rejections;
+use crate::schema::{ID, Rule, integer, real, text};
+
+static SUPPLIERS: Table = Table {
+    name: "suppliers",
+    row: "supplier",
+    columns: &[ID, text("name", &[Rule::NotEmpty])],
+    seed: "",
+};
+
+static OFFERS: Table = Table {
+    name: "offers",
+    row: "offer",
+    columns: &[
+        ID,
+        text("note", &[]),
+        integer("supplier_id", &[Rule::References(&SUPPLIERS)]),
+        real("price", &[Rule::Positive]),
+    ],
+    seed: "",
+};
+
+/// What became of the records of one table.
+#[derive(Debug, PartialEq)]
+struct Became {
+    inserted: u64,
+    unchanged: u64,
+    /// The line and the reasons of each.
+    skipped: Vec<(u64, String)>,
+    failed: Vec<(u64, String)>,
+}
+
+impl Became {
+    /// All of this many records were inserted.
+    fn inserted(count: u64) -> Became {
+        Became {
+            inserted: count,
+            unchanged: 0,
+            skipped: Vec::new(),
+            failed: Vec::new(),
+        }
+    }
+}
+
+/// The databases of suppliers and offers, empty, in a folder of their own.
+fn folder() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    for table in [&SUPPLIERS, &OFFERS] {
+        database::create(table, folder.path(), Duration::ZERO).unwrap();
+    }
+    folder
+}
+
+/// The lanes of suppliers and offers into a folder.
+fn lanes(folder: &Path) -> [Lane; 2] {
+    [&SUPPLIERS, &OFFERS].map(|table| {
+        let database = Database::open(table, folder, Duration::ZERO).unwrap();
+        database.prepare().unwrap();
+        Lane::new(table, database, Tally::new(usize::MAX))
+    })
+}
+
+/// Loads the text of a CSV file per lane, if there is one, and returns how many threads wrote it.
+fn load(lanes: &[Lane], texts: [Option<Box<dyn BufRead>>; 2], threads: usize) -> usize {
+    let mut feeds: Vec<_> = (lanes.iter().zip(texts))
+        .map(|(lane, text)| Feed {
+            reader: text.map(|text| Reader::new(lane.table, text).unwrap()),
+            validator: Validator::new(lane.table, false),
+            records: 0,
+            error: None,
+        })
+        .collect();
+    let mut progress = Progress::new(lanes.len());
+    run(&mut feeds, lanes, Mode::Threads(threads), &mut progress)
+}
+
+/// What became of the records of each lane.
+fn became(lanes: &[Lane]) -> Vec<Became> {
+    let listed = |rejections: &Rejections| -> Vec<_> {
+        let rows = rejections.rows.iter();
+        rows.map(|rejected| {
+            (
+                rejected.line,
+                crate::outcome::Reason::join(&rejected.reasons),
+            )
+        })
+        .collect()
+    };
+    let tallies = lanes.iter().map(|lane| lock(&lane.tally));
+    tallies
+        .map(|tally| Became {
+            inserted: tally.inserted,
+            unchanged: tally.unchanged,
+            skipped: listed(&tally.skipped),
+            failed: listed(&tally.failed),
+        })
+        .collect()
+}
+
+/// Loads suppliers and offers, each given as CSV text.
+fn load_texts(folder: &Path, suppliers: &str, offers: &str, threads: usize) -> Vec<Became> {
+    let lanes = lanes(folder);
+    let texts = [suppliers, offers].map(|text| Some(input(text)));
+    load(&lanes, texts, threads);
+    became(&lanes)
+}
+
+fn input(text: &str) -> Box<dyn BufRead> {
+    Box::new(Cursor::new(text.as_bytes().to_vec()))
+}
+
+/// All that is stored, each row as SQLite prints it, its columns joined by `|`.
+fn stored(folder: &Path, table: &'static Table) -> Vec<String> {
+    let database = Database::open_to_read(table, folder, Duration::ZERO).unwrap();
+    let mut rows = Vec::new();
+    let read = database.records(|batch| {
+        let records = (0..batch.len()).map(|index| batch.record(index));
+        rows.extend(records.map(|record| {
+            let fields: Vec<_> = record.fields().collect();
+            String::from_utf8(fields.join(&b'|')).unwrap()
+        }));
+        Ok(())
+    });
+    read.unwrap();
+    rows
+}
+
+/// The lines and the reasons of records that were not stored.
+fn because<const N: usize>(reasons: [(u64, &str); N]) -> Vec<(u64, String)> {
+    reasons.map(|(line, why)| (line, why.to_string())).into()
+}
+
+const TWO_SUPPLIERS: &str = "name,id\nAcme,1\n\"B, Ltd\",2\n";
+
+#[test]
+fn a_model_that_is_declared_is_loaded_with_its_rules_and_references() {
+    let folder = folder();
+    let offers =
+        "supplier_id,price,id,note\n2,1.5,1,\n9,2,2,\nx,0,3,\n1,3,1,again\n+1,1e2,4,\"a, b\"\n";
+    let suppliers = format!("{TWO_SUPPLIERS} ,3\n");
+    let became = load_texts(folder.path(), &suppliers, offers, 64);
+    assert_eq!(became[0].skipped, because([(4, "name is empty")]));
+    assert_eq!(
+        became[1].skipped,
+        because([
+            (3, "supplier 9 does not exist"),
+            (
+                4,
+                "supplier_id is not a whole number: \"x\"; price must be greater than 0, got 0"
+            ),
+            (5, "id 1 is already used on line 2"),
+        ])
+    );
+    assert_eq!((became[0].inserted, became[1].inserted), (2, 2));
+    assert_eq!(stored(folder.path(), &SUPPLIERS), ["1|Acme", "2|B, Ltd"]);
+    assert_eq!(
+        stored(folder.path(), &OFFERS),
+        ["1||2|1.5", "4|a, b|1|100.0"]
+    );
+}
+
+#[test]
+fn a_row_that_was_skipped_does_not_exist_for_those_that_refer_to_it() {
+    let folder = folder();
+    let offers = "id,note,supplier_id,price\n1,,1,1\n";
+    let became = load_texts(folder.path(), "id,name\n1,\n", offers, 64);
+    let expected = because([(2, "supplier 1 does not exist")]);
+    assert_eq!(became[1].skipped, expected);
+    assert_eq!(stored(folder.path(), &OFFERS), [""; 0]);
+}
+
+#[test]
+fn rows_that_were_stored_before_exist_and_are_unchanged() {
+    let folder = folder();
+    let offers = "id,note,supplier_id,price\n1,,1,1\n";
+    load_texts(folder.path(), TWO_SUPPLIERS, offers, 64);
+    let more = "id,note,supplier_id,price\n1,,1,1\n2,,2,2\n";
+    let became = load_texts(folder.path(), "id,name\n1,Acme\n", more, 64);
+    assert_eq!((became[0].inserted, became[0].unchanged), (0, 1));
+    assert_eq!((became[1].inserted, became[1].unchanged), (1, 1));
+}
+
+#[test]
+fn a_row_whose_id_is_taken_is_skipped_and_its_id_still_exists() {
+    let folder = folder();
+    load_texts(
+        folder.path(),
+        TWO_SUPPLIERS,
+        "id,note,supplier_id,price\n",
+        64,
+    );
+    let offers = "id,note,supplier_id,price\n1,,1,1\n";
+    let became = load_texts(folder.path(), "id,name\n1,Other\n", offers, 64);
+    let taken = "id 1 is already taken by a different row in suppliers.db";
+    assert_eq!(became[0].skipped, because([(2, taken)]));
+    assert_eq!(became[1], Became::inserted(1));
+    assert_eq!(stored(folder.path(), &SUPPLIERS)[0], "1|Acme");
+}
+
+#[test]
+fn a_table_without_a_file_has_the_rows_that_are_stored() {
+    let folder = folder();
+    load_texts(
+        folder.path(),
+        TWO_SUPPLIERS,
+        "id,note,supplier_id,price\n",
+        64,
+    );
+    let lanes = lanes(folder.path());
+    let offers = "id,note,supplier_id,price\n1,,2,1\n2,,3,1\n";
+    assert_eq!(load(&lanes, [None, Some(input(offers))], 64), 1);
+    let became = became(&lanes);
+    assert_eq!(became[0], Became::inserted(0));
+    let expected = because([(3, "supplier 3 does not exist")]);
+    assert_eq!((became[1].inserted, &became[1].skipped), (1, &expected));
+}

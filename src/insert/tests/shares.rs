@@ -1,0 +1,80 @@
+//! From some record on, a thread takes a share of many.
+
+use super::*;
+
+/// Rows in each table: some alone, and three shares and a part of one where each row takes [`BYTES`].
+const ROWS: usize = 3 * SHARE_BYTES / BYTES + 100;
+const BYTES: usize = 1024;
+
+/// Suppliers, and offers that each refer to one, in another order; every record has [`BYTES`] bytes.
+fn texts() -> [Option<Box<dyn BufRead>>; 2] {
+    let mut suppliers = String::from("id,name\n");
+    let mut offers = String::from("id,note,supplier_id,price\n");
+    for id in 1..=ROWS {
+        suppliers += &format!("{id:08},{}\n", "x".repeat(BYTES - 8));
+        let (note, supplier) = ("x".repeat(BYTES - 17), ROWS + 1 - id);
+        offers += &format!("{id:08},{note},{supplier:08},1\n");
+    }
+    [suppliers, offers].map(|text| Some(input(&text)))
+}
+
+/// Loads all rows with this many threads alive per database at most. Returns how many threads wrote them and what is
+/// stored then.
+fn load_all(threads: usize) -> (usize, [Vec<String>; 2]) {
+    let folder = folder();
+    let lanes = lanes(folder.path());
+    let spawned = load(&lanes, texts(), threads);
+    let all = || Became::inserted(ROWS as u64);
+    assert_eq!(became(&lanes), [all(), all()]);
+    drop(lanes);
+    let stored = [&SUPPLIERS, &OFFERS].map(|table| stored(folder.path(), table));
+    (spawned, stored)
+}
+
+#[test]
+fn shares_store_what_single_threads_store() {
+    let (spawned, expected) = load_all(1000);
+    let shares = |alone: usize| (ROWS - alone).div_ceil(SHARE_BYTES / BYTES);
+    assert_eq!(spawned, 2 * (1000 + shares(1000)));
+    assert_eq!(expected[0].len(), ROWS);
+    for threads in [1, 2, 3] {
+        let (spawned, stored) = load_all(threads);
+        assert_eq!(spawned, 2 * (threads + shares(threads)), "{threads}");
+        assert!(stored == expected, "{threads} threads store something else");
+    }
+}
+
+#[test]
+fn a_share_is_full_from_so_many_rows_on() {
+    let rows = SHARE_ROWS + 2;
+    let suppliers: String = (1..=rows).map(|id| format!("{id},x\n")).collect();
+    let folder = folder();
+    let lanes = lanes(folder.path());
+    let text = input(&format!("id,name\n{suppliers}"));
+    // One alone, a full share, and one more.
+    assert_eq!(load(&lanes, [Some(text), None], 1), 3);
+    assert_eq!(became(&lanes)[0], Became::inserted(rows as u64));
+}
+
+#[test]
+fn records_that_are_not_accepted_take_no_thread() {
+    let folder = folder();
+    let lanes = lanes(folder.path());
+    let text = "id,name\n0,x\n1,\n1,Acme\n1,x\nx\n2,Bolt\n";
+    assert_eq!(load(&lanes, [Some(input(text)), None], 64), 2);
+    assert_eq!(became(&lanes)[0].skipped.len(), 4);
+}
+
+#[test]
+fn records_that_turn_out_unchanged_or_taken_take_a_thread_each() {
+    let folder = folder();
+    load_texts(
+        folder.path(),
+        TWO_SUPPLIERS,
+        "id,note,supplier_id,price\n",
+        64,
+    );
+    let lanes = lanes(folder.path());
+    let text = "id,name\n1,Acme\n2,Other\n3,Bolt\n";
+    assert_eq!(load(&lanes, [Some(input(text)), None], 64), 3);
+}
