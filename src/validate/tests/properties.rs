@@ -103,7 +103,9 @@ proptest! {
     }
 
     #[test]
-    fn an_email_is_valid_exactly_if_it_has_the_form(text in "[a@. é\u{a0}]{0,9}") {
+    fn an_email_is_valid_exactly_if_it_has_the_form(
+        text in prop_oneof!["[a@. é\u{a0}]{0,9}", "[aé@]{0,2}@[a.@]{1,3}\\.[a. @\u{a0}]{1,2}"],
+    ) {
         let (spaces, parts): (bool, Vec<_>) =
             (text.contains([' ', '\u{a0}']), text.split('@').collect());
         let labels: Vec<_> = parts.last().unwrap().split('.').collect();
