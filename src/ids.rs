@@ -12,6 +12,8 @@ use roaring::RoaringTreemap;
 #[derive(Debug, Default)]
 pub struct Ids {
     used: RoaringTreemap,
+    /// The greatest id used: ids that count up need no search.
+    greatest: u64,
     log: Log,
     lines: Option<BTreeMap<u64, Run>>,
 }
@@ -28,6 +30,7 @@ impl Ids {
     pub fn insert(&mut self, id: i64, line: u64) {
         let Some(id) = positive(id) else { return };
         if self.used.insert(id) {
+            self.greatest = self.greatest.max(id);
             match &mut self.lines {
                 Some(lines) => add_run(lines, id, Run { line, length: 1 }),
                 None => self.log.push(id, line),
@@ -42,10 +45,7 @@ impl Ids {
 
     /// The line that used this id first, or `None` if no line did.
     pub fn line(&mut self, id: i64) -> Option<u64> {
-        let id = positive(id)?;
-        if !self.used.contains(id) {
-            return None;
-        }
+        let id = positive(id).filter(|id| *id <= self.greatest && self.used.contains(*id))?;
         let lines = self.lines.get_or_insert_with(|| {
             let mut lines = BTreeMap::new();
             for (id, run) in std::mem::take(&mut self.log).runs() {

@@ -46,7 +46,7 @@ impl Source<'_> {
             opened => opened?,
         };
         let metadata = file.metadata()?;
-        let mut reader = Reader::new(table, Box::new(BufReader::with_capacity(BUFFER, file)))?;
+        let mut reader = Reader::new(table, Box::new(file))?;
         reader.size = metadata.is_file().then_some(metadata.len());
         Ok(Some(reader))
     }
@@ -74,6 +74,9 @@ pub enum Problem {
     Read(#[from] io::Error),
 }
 
+/// A file behind a buffer; the first few bytes have been looked at.
+type Input = BufReader<io::Chain<Cursor<Vec<u8>>, Box<dyn Read>>>;
+
 /// The line where a record starts, its fields one after another, and where each of them ends.
 type RawRecord<'a> = (u64, &'a [u8], &'a [usize]);
 
@@ -83,7 +86,7 @@ pub struct Reader {
     pub size: Option<u64>,
     /// How many bytes have been read.
     pub position: u64,
-    input: Box<dyn BufRead>,
+    input: Input,
     parser: csv_core::Reader,
     header: Arc<Header>,
     /// The line of the next byte, and whether the byte before it was a carriage return: a line feed then ends no other.
@@ -100,7 +103,7 @@ impl Reader {
     ///
     /// If there is none, if it does not have exactly the table's columns (a column `reason` beside them is ignored),
     /// or if reading fails.
-    pub fn new(table: &Table, input: Box<dyn BufRead>) -> Result<Reader, Problem> {
+    pub fn new(table: &Table, input: Box<dyn Read>) -> Result<Reader, Problem> {
         let mut reader = Reader {
             size: None,
             position: 0,
@@ -187,35 +190,42 @@ impl Reader {
 }
 
 /// Skips the byte order mark at the start of a file. The parser would too, but not where the first read ends within it.
-fn skip_byte_order_mark(mut input: Box<dyn BufRead>) -> io::Result<Box<dyn BufRead>> {
+fn skip_byte_order_mark(mut input: Box<dyn Read>) -> io::Result<Input> {
     let mut start = Vec::new();
     input.by_ref().take(3).read_to_end(&mut start)?;
     if start == "\u{feff}".as_bytes() {
         start.clear();
     }
-    Ok(Box::new(Cursor::new(start).chain(input)))
+    Ok(BufReader::with_capacity(
+        BUFFER,
+        Cursor::new(start).chain(input),
+    ))
 }
 
-/// What is left of the input; empty at its end.
-fn fill(input: &mut Box<dyn BufRead>) -> io::Result<&[u8]> {
-    loop {
+/// What is in the buffer, filled again where it is empty; nothing at the end of the file.
+fn fill(input: &mut Input) -> io::Result<&[u8]> {
+    while input.buffer().is_empty() {
         match input.fill_buf() {
-            Ok([]) => return Ok(&[]),
-            Ok(_) => return input.fill_buf(),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+            Ok([]) => break,
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
+            Ok(_) | Err(_) => {}
         }
     }
+    Ok(input.buffer())
 }
 
 /// Counts the lines that end in these bytes: `\n`, `\r\n` and `\r` each end one.
 fn count_line_ends(bytes: &[u8], after_cr: &mut bool) -> u64 {
-    let mut ends = 0;
-    for byte in bytes {
-        ends += u64::from(*byte == b'\r' || (*byte == b'\n' && !*after_cr));
-        *after_cr = *byte == b'\r';
-    }
-    ends
+    let count = |end| bytes.iter().filter(|byte| **byte == end).count();
+    let line_feeds = count(b'\n');
+    let continued = usize::from(*after_cr && bytes.first() == Some(&b'\n'));
+    let returns = count(b'\r');
+    let pairs = match returns {
+        0 => 0,
+        _ => bytes.windows(2).filter(|pair| pair == b"\r\n").count(),
+    };
+    *after_cr = bytes.last() == Some(&b'\r') || (bytes.is_empty() && *after_cr);
+    (line_feeds + returns - pairs - continued) as u64
 }
 
 /// Maps the names of a header to the columns of the table, or says all that differs.

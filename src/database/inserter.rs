@@ -106,9 +106,9 @@ impl<'a> Inserter<'a> {
     fn greatest_id(&self) -> rusqlite::Result<Option<i64>> {
         let table = self.table.name;
         let sql = format!(
-            "SELECT ifnull(max(id), 0) FROM {table}
-             HAVING NOT (SELECT sql LIKE '%AUTOINCREMENT%' FROM sqlite_schema
-                         WHERE type = 'table' AND name = '{table}' COLLATE NOCASE)"
+            "SELECT (SELECT ifnull(max(id), 0) FROM {table})
+             WHERE NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table'
+                               AND name = '{table}' COLLATE NOCASE AND sql LIKE '%AUTOINCREMENT%')"
         );
         let greatest = self.connection.query_row(&sql, [], |row| row.get(0));
         greatest.optional()

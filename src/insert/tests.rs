@@ -5,7 +5,7 @@ mod shares;
 
 pub use faults::panic_if_asked_to;
 
-use std::io::{BufRead, Cursor};
+use std::io::{Cursor, Read};
 use std::path::Path;
 use std::time::Duration;
 
@@ -76,7 +76,7 @@ fn lanes(folder: &Path) -> [Lane; 2] {
 }
 
 /// Loads the text of a CSV file per lane, if there is one, and returns how many threads wrote it.
-fn load(lanes: &[Lane], texts: [Option<Box<dyn BufRead>>; 2], threads: usize) -> usize {
+fn load(lanes: &[Lane], texts: [Option<Box<dyn Read>>; 2], threads: usize) -> usize {
     let mut feeds: Vec<_> = (lanes.iter().zip(texts))
         .map(|(lane, text)| Feed {
             reader: text.map(|text| Reader::new(lane.table, text).unwrap()),
@@ -120,7 +120,7 @@ fn load_texts(folder: &Path, suppliers: &str, offers: &str, threads: usize) -> V
     became(&lanes)
 }
 
-fn input(text: &str) -> Box<dyn BufRead> {
+fn input(text: &str) -> Box<dyn Read> {
     Box::new(Cursor::new(text.as_bytes().to_vec()))
 }
 

@@ -8,13 +8,22 @@ use crate::schema::TABLES;
 /// A record: the line where it starts, and its fields without the `reason`.
 type Fields = (u64, Vec<Vec<u8>>);
 
-/// Reads users from CSV text through a buffer of this many bytes.
-fn read(text: &[u8], buffer: usize) -> Result<Vec<Fields>, String> {
-    let input = BufReader::with_capacity(buffer, Cursor::new(text.to_vec()));
-    read_from(Box::new(input))
+/// A file that is read in pieces of at most so many bytes.
+struct Pieces(Cursor<Vec<u8>>, usize);
+
+impl Read for Pieces {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let most = buffer.len().min(self.1);
+        self.0.read(&mut buffer[..most])
+    }
 }
 
-fn read_from(input: Box<dyn BufRead>) -> Result<Vec<Fields>, String> {
+/// Reads users from CSV text in pieces of this many bytes.
+fn read(text: &[u8], piece: usize) -> Result<Vec<Fields>, String> {
+    read_from(Box::new(Pieces(Cursor::new(text.to_vec()), piece)))
+}
+
+fn read_from(input: Box<dyn Read>) -> Result<Vec<Fields>, String> {
     let mut reader = Reader::new(TABLES[0], input).map_err(|problem| problem.to_string())?;
     let mut batch = Batch::new(reader.header());
     while reader.read(&mut batch).map_err(|error| error.to_string())? {}
@@ -24,16 +33,16 @@ fn read_from(input: Box<dyn BufRead>) -> Result<Vec<Fields>, String> {
         .collect())
 }
 
-/// Checks the line and the fields (joined by `|`) of all records, through buffers of many sizes.
+/// Checks the line and the fields (joined by `|`) of all records, in pieces of many sizes.
 #[track_caller]
 fn check(text: &str, expected: &[(u64, &str)]) {
-    for buffer in (1..40).chain([8192]) {
-        let records = read(text.as_bytes(), buffer).unwrap();
+    for piece in (1..40).chain([8192]) {
+        let records = read(text.as_bytes(), piece).unwrap();
         let joined: Vec<_> = (records.iter())
             .map(|(line, fields)| (*line, String::from_utf8(fields.join(&b'|')).unwrap()))
             .collect();
         let joined: Vec<_> = joined.iter().map(|(l, f)| (*l, f.as_str())).collect();
-        assert_eq!(joined, expected, "with a buffer of {buffer}");
+        assert_eq!(joined, expected, "in pieces of {piece}");
     }
 }
 
@@ -247,8 +256,8 @@ fn fields_and_records_may_be_longer_than_any_buffer() {
     let long = "é".repeat(10_000);
     let many = "x,".repeat(1000);
     let text = format!("id,name,email\n1,\"{long}\",x\n2,{many}\n");
-    for buffer in [1, 100, 8192] {
-        let records = read(text.as_bytes(), buffer).unwrap();
+    for piece in [1, 100, 8192] {
+        let records = read(text.as_bytes(), piece).unwrap();
         assert_eq!(records[0].1[1], long.as_bytes());
         assert_eq!((records[1].0, records[1].1.len()), (3, 1002));
     }
@@ -256,23 +265,20 @@ fn fields_and_records_may_be_longer_than_any_buffer() {
 
 /// A file that is interrupted before each read, and that breaks after its text if `broken`.
 struct Faulty {
-    text: Cursor<Vec<u8>>,
+    text: Pieces,
     interrupted: bool,
     broken: bool,
 }
 
 impl Faulty {
     fn read(text: &str, broken: bool) -> Result<Vec<Fields>, String> {
-        let text = Cursor::new(text.as_bytes().to_vec());
+        let text = Pieces(Cursor::new(text.as_bytes().to_vec()), 4);
         let interrupted = false;
-        read_from(Box::new(BufReader::with_capacity(
-            4,
-            Faulty {
-                text,
-                interrupted,
-                broken,
-            },
-        )))
+        read_from(Box::new(Faulty {
+            text,
+            interrupted,
+            broken,
+        }))
     }
 }
 

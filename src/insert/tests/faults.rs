@@ -1,6 +1,6 @@
 //! What goes wrong for some records goes wrong for them and for those that refer to them, and for nothing else.
 
-use std::io::{BufReader, Read};
+use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
@@ -104,10 +104,7 @@ fn what_refers_to_a_row_that_could_not_be_read_fails() {
     let folder = folder();
     let lanes = lanes(folder.path());
     let suppliers = Broken(Cursor::new(b"id,name\n1,Acme\n".to_vec()));
-    let texts: [Option<Box<dyn BufRead>>; 2] = [
-        Some(Box::new(BufReader::new(suppliers))),
-        Some(input(OFFERS_OF_3)),
-    ];
+    let texts: [Option<Box<dyn Read>>; 2] = [Some(Box::new(suppliers)), Some(input(OFFERS_OF_3))];
     load(&lanes, texts, 64);
     let became = became(&lanes);
     assert_eq!(became[0], Became::inserted(1));

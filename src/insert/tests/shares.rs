@@ -7,7 +7,7 @@ const ROWS: usize = 3 * SHARE_BYTES / BYTES + 100;
 const BYTES: usize = 1024;
 
 /// Suppliers, and offers that each refer to one, in another order; every record has [`BYTES`] bytes.
-fn texts() -> [Option<Box<dyn BufRead>>; 2] {
+fn texts() -> [Option<Box<dyn Read>>; 2] {
     let mut suppliers = String::from("id,name\n");
     let mut offers = String::from("id,note,supplier_id,price\n");
     for id in 1..=ROWS {
