@@ -1,5 +1,6 @@
 //! Records as they were given: bytes, before anything is known about them.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::schema::Table;
@@ -160,10 +161,26 @@ impl<'a> Record<'a> {
 
     /// The field of the table's column with this index; empty where a short record lacks it.
     pub fn cell(&self, column: usize) -> &'a [u8] {
+        &self.text[self.cell_range(column)]
+    }
+
+    /// All fields one after another, if they are UTF-8 without NUL and every cell is text. It is quicker to look at
+    /// them all at once than one by one.
+    pub fn text(&self) -> Option<&'a str> {
+        let text = str::from_utf8(self.text).ok()?;
+        (self.blobs.is_empty() && !self.text.contains(&0)).then_some(text)
+    }
+
+    /// The field of a column within [`Record::text`]; `None` if it begins or ends within a character.
+    pub fn cell_of(&self, text: &'a str, column: usize) -> Option<&'a str> {
+        text.get(self.cell_range(column))
+    }
+
+    fn cell_range(&self, column: usize) -> Range<usize> {
         let index = self.header.columns[column];
         match index < self.ends.len() {
-            true => &self.text[field_range(self.ends, index)],
-            false => b"",
+            true => field_range(self.ends, index),
+            false => 0..0,
         }
     }
 
@@ -173,7 +190,7 @@ impl<'a> Record<'a> {
     }
 }
 
-fn field_range(ends: &[usize], index: usize) -> std::ops::Range<usize> {
+fn field_range(ends: &[usize], index: usize) -> Range<usize> {
     let start = match index {
         0 => 0,
         _ => ends[index - 1],

@@ -105,11 +105,15 @@ impl Validator {
             return Err(Rejection::Rules(vec![violation]));
         }
         let table = self.table;
+        let whole = record.text();
         let mut violations = Vec::new();
         let mut id = None;
         for (index, column) in table.columns.iter().enumerate() {
-            let parsed =
-                text(column, record, index).and_then(|text| Ok((text, parse(column, text)?)));
+            let text = match whole.and_then(|whole| record.cell_of(whole, index)) {
+                Some(text) => Ok(text),
+                None => text(column, record, index),
+            };
+            let parsed = text.and_then(|text| Ok((text, parse(column, text)?)));
             let (text, cell) = match parsed {
                 Ok(parsed) => parsed,
                 Err(violation) => {
@@ -218,17 +222,16 @@ fn mistyped(column: &Column, text: &str) -> Violation {
 
 fn parse(column: &Column, text: &str) -> Result<Cell, Violation> {
     match column.kind {
-        Kind::Integer => {
+        Kind::Integer => text.parse().map(Cell::Integer).map_err(|_| {
             let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
-            if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-                return Err(mistyped(column, text));
+            match !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+                true => Violation::OutOfRange {
+                    column: column.name,
+                    text: text.to_string(),
+                },
+                false => mistyped(column, text),
             }
-            let parsed = text.parse().map(Cell::Integer);
-            parsed.map_err(|_| Violation::OutOfRange {
-                column: column.name,
-                text: text.to_string(),
-            })
-        }
+        }),
         Kind::Real => match text.parse() {
             Ok(number) if f64::is_finite(number) => Ok(Cell::Real(number)),
             _ => Err(mistyped(column, text)),
@@ -253,10 +256,10 @@ fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.split_once('@') else {
         return false;
     };
+    let mut labels = domain.as_bytes().split(|byte| *byte == b'.');
     !local.is_empty()
         && domain.contains('.')
-        && domain.split('.').all(|label| !label.is_empty())
-        && !domain.contains('@')
+        && labels.all(|label| !label.is_empty() && !label.contains(&b'@'))
         && !text.contains(char::is_whitespace)
 }
 

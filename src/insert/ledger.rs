@@ -1,5 +1,7 @@
 //! Who waits for whom: the rows of a table that other tables' threads may wait for, until each is settled.
 
+use std::ops::RangeInclusive;
+
 use roaring::RoaringTreemap;
 
 use crate::lock::lock;
@@ -22,18 +24,26 @@ struct State {
 impl Ledger {
     /// Notes rows that will be settled. It comes before anybody waits for them.
     pub fn expect(&self, ids: impl Iterator<Item = i64>) {
-        lock(&self.state).pending.extend(ids.map(key));
+        let mut state = lock(&self.state);
+        for range in ranges(ids.map(key)) {
+            state.pending.insert_range(range);
+        }
     }
 
     /// Settles rows: their ids exist in the database now, or they could not be inserted. Wakes those who wait for them.
     pub fn settle(&self, ids: impl Iterator<Item = (i64, Settled)>) {
         let mut state = lock(&self.state);
-        for (id, settled) in ids {
-            state.pending.remove(key(id));
+        let mut failed = Vec::new();
+        let ids = ids.map(|(id, settled)| {
             if settled == Settled::Failed {
-                state.failed.insert(key(id));
+                failed.push(key(id));
             }
+            key(id)
+        });
+        for range in ranges(ids) {
+            state.pending.remove_range(range);
         }
+        state.failed.extend(failed);
         let State {
             pending, waiting, ..
         } = &mut *state;
@@ -71,6 +81,19 @@ pub enum Settled {
     Exists,
     /// The row could not be inserted.
     Failed,
+}
+
+/// Runs of ids that count up, as most do: a bitmap takes a run as fast as one id.
+fn ranges(ids: impl Iterator<Item = u64>) -> impl Iterator<Item = RangeInclusive<u64>> {
+    let mut ids = ids.peekable();
+    std::iter::from_fn(move || {
+        let first = ids.next()?;
+        let mut last = first;
+        while let Some(next) = ids.next_if_eq(&(last + 1)) {
+            last = next;
+        }
+        Some(first..=last)
+    })
 }
 
 /// Accepted ids are greater than 0.
