@@ -214,9 +214,28 @@ impl Writer<'_> {
         database.patience.retry(begin)?;
         // Where this returns early, closing the connection rolls back.
         let fates = Inserter::new(&connection, database.table).insert(rows)?;
-        connection.execute_batch("COMMIT")?;
+        let committed = connection.execute_batch("COMMIT");
+        if committed.is_err() {
+            bury(&connection);
+        }
+        committed?;
         Ok(fates)
     }
+}
+
+/// Overwrites what a commit left in the WAL that was written but could not be synced.
+///
+/// This run does not see it, but should this be the last commit, and the WAL stay behind because a checkpoint fails
+/// too, the next run would recover rows from it that were reported as failed. A commit that changes nothing takes its
+/// place; it need not be synced to do so. Nobody can be helped where writing fails as well.
+fn bury(connection: &Connection) {
+    let _ = connection
+        .query_row("PRAGMA user_version", [], |row| row.get(0))
+        .and_then(|version: i64| {
+            connection.execute_batch(&format!(
+                "PRAGMA synchronous = OFF; BEGIN IMMEDIATE; PRAGMA user_version = {version}; COMMIT"
+            ))
+        });
 }
 
 #[cfg(test)]
