@@ -155,10 +155,16 @@ pub fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
 /// connection that only reads. Where both are missing, nobody has the database open and all of it is in the one file,
 /// which then is read as immutable; whether that still held in the end is for the caller to ask.
 ///
+/// A rollback journal may be that of a process that was killed. What that one had begun must be undone before anything
+/// can be read, and only a connection that may write can do that; SQLite does not if it need not.
+///
 /// # Errors
 ///
 /// If SQLite cannot open the file, or if it cannot be read.
 pub fn connect_to_read(path: &Path) -> Result<(Connection, Option<Untouched>), Problem> {
+    if beside(path, "-journal").exists() {
+        return Ok((connect(path, OpenFlags::empty())?, None));
+    }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
     // Looking into the file comes before any connection to it: closing it drops the locks that SQLite has on it.
     let wal = is_wal(path)?;
