@@ -3,6 +3,9 @@
 
 #![allow(dead_code)] // Each test file uses its part of this.
 
+pub mod disk;
+mod inode;
+pub mod power;
 pub mod report;
 pub mod stored;
 
@@ -48,7 +51,7 @@ pub struct Run {
     pub output: Output,
     /// Whether there was a K-th call.
     pub hit: bool,
-    /// All that it did to the files, see `fault.c`.
+    /// All that it did to the files, see [`disk::records`].
     pub log: Vec<u8>,
 }
 
