@@ -37,12 +37,12 @@ impl Header {
     /// The field of a record that holds its reason, if it has one. In a record that is too long, the last field of a
     /// trailing `reason` column is the reason, as a rejects file has it.
     fn reason_in(&self, fields: usize) -> Option<usize> {
-        self.reason.filter(|_| fields >= self.width()).map(|index| {
-            match index + 1 == self.width() {
+        self.reason
+            .filter(|index| *index < fields)
+            .map(|index| match index + 1 == self.width() {
                 true => fields - 1,
                 false => index,
-            }
-        })
+            })
     }
 }
 
