@@ -21,6 +21,20 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
+/// The same for the text of a JSON document: there, such a character can only stand in a string, and is written as JSON
+/// escapes it (`\u001b`).
+pub fn escape_json(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len() + 1);
+    for character in json.chars() {
+        // Writing to a String cannot fail.
+        let _ = match is_unsafe(character) && character != '\n' {
+            true => write!(escaped, "\\u{:04x}", u32::from(character)),
+            false => escaped.write_char(character),
+        };
+    }
+    escaped
+}
+
 /// A path as it can be shown to a person.
 pub fn show(path: &Path) -> String {
     escape(&path.to_string_lossy()).into_owned()
@@ -41,7 +55,12 @@ mod tests {
     fn escapes_what_steers_a_terminal_and_nothing_else() {
         assert_eq!(escape("\u{1b}[31m\r\n\t\0"), r"\u{1b}[31m\r\n\t\u{0}");
         assert_eq!(escape("a\u{202e}b\u{9b}"), r"a\u{202e}b\u{9b}");
+        assert_eq!(
+            escape_json("{\n\"a\u{9b}\u{202e}\"}"),
+            "{\n\"a\\u009b\\u202e\"}"
+        );
         let plain = r#"Zoë "quoted" \ 日本 e\u{301}"#;
         assert_eq!(escape(plain), plain);
+        assert_eq!(escape_json(plain), plain);
     }
 }

@@ -7,7 +7,7 @@ use super::rows;
 use super::table::{grid, more};
 use super::terminal::Terminal;
 use crate::check::Checked;
-use crate::escape::escape;
+use crate::escape::{escape, escape_json};
 use crate::record::REASON;
 
 /// What was found in all tables.
@@ -89,6 +89,7 @@ impl CheckReport {
             .collect();
         let document = json!({"tables": tables, "violations": self.violations()});
         let json = serde_json::to_string_pretty(&document);
-        Ok(json.context("the report could not be turned into JSON")? + "\n")
+        let json = json.context("the report could not be turned into JSON")?;
+        Ok(escape_json(&json) + "\n")
     }
 }

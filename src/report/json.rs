@@ -7,6 +7,7 @@ use rusqlite::types::Value as Stored;
 use serde_json::{Map, Value, json};
 
 use super::{Report, TableReport};
+use crate::escape::escape_json;
 use crate::outcome::Rejected;
 use crate::record::Header;
 use crate::timeline::Phase;
@@ -60,7 +61,8 @@ impl Report {
             timeline: self.timeline(),
         };
         let json = serde_json::to_string_pretty(&document);
-        Ok(json.context("the report could not be turned into JSON")? + "\n")
+        let json = json.context("the report could not be turned into JSON")?;
+        Ok(escape_json(&json) + "\n")
     }
 }
 
