@@ -1,49 +1,20 @@
-//! What a user without privileges may not do. The superuser may do everything, and so has the program run as nobody.
+//! What a user without privileges may not do.
 
 #![cfg(unix)]
 
 mod common;
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::Path;
-use std::process::Command;
+use std::fs;
 
-use common::{Folder, TRADEXA, bounded, skipped};
+use common::Folder;
+use common::unprivileged::{allow, unprivileged};
 use predicates::prelude::*;
-
-fn allow(path: &Path, mode: u32) {
-    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
-}
-
-/// The program, run by somebody who has no more than the permissions; `None` where that cannot be had.
-fn unprivileged(folder: &Folder, command: &str) -> Option<assert_cmd::Command> {
-    if fs::metadata(folder.outside()).unwrap().uid() != 0 {
-        return Some(folder.tradexa(&[command]));
-    }
-    let nobody = || {
-        let mut setpriv = Command::new("setpriv");
-        setpriv.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
-        setpriv
-    };
-    if !nobody().arg("true").status().is_ok_and(|it| it.success()) {
-        skipped("this runs as the superuser, and setpriv cannot change that");
-        return None;
-    }
-    let copy = folder.outside().join("tradexa");
-    fs::copy(TRADEXA, &copy).unwrap();
-    allow(&folder.outside(), 0o755);
-    let mut process = nobody();
-    process.current_dir(folder.outside()).arg(copy);
-    process.args(["--dir", "databases", command]);
-    Some(bounded(process))
-}
 
 /// Runs a command on a folder that cannot be written.
 fn in_read_only_folder(folder: &Folder, command: &str, check: impl Fn(assert_cmd::assert::Assert)) {
     allow(&folder.path(), 0o555);
     let before = folder.contents();
-    if let Some(mut program) = unprivileged(folder, command) {
+    if let Some(mut program) = unprivileged(folder, &[command]) {
         check(program.assert());
     }
     assert_eq!(folder.contents(), before);
@@ -83,7 +54,7 @@ fn insert_into_a_read_only_file_names_it_and_writes_no_other() {
     for (table, mode) in [("users", 0o666), ("products", 0o444), ("orders", 0o666)] {
         allow(&folder.database(table), mode);
     }
-    if let Some(mut program) = unprivileged(&folder, "insert") {
+    if let Some(mut program) = unprivileged(&folder, &["insert"]) {
         let run = program.assert().code(1).stdout("");
         run.stderr("tradexa: databases/products.db cannot be written: it is read-only\n");
     }
@@ -93,7 +64,7 @@ fn insert_into_a_read_only_file_names_it_and_writes_no_other() {
 #[test]
 fn init_that_may_not_create_the_folder_names_it() {
     let folder = Folder::new();
-    if let Some(mut program) = unprivileged(&folder, "init") {
+    if let Some(mut program) = unprivileged(&folder, &["init"]) {
         allow(&folder.outside(), 0o555);
         let run = program.assert().code(1).stdout("");
         run.stderr(predicate::str::starts_with(

@@ -2,6 +2,9 @@
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+#[cfg(unix)]
+pub mod unprivileged;
+
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};
