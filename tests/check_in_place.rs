@@ -1,0 +1,174 @@
+//! `tradexa check` on databases that are in use, cannot be written or cannot be used, and that it must not change.
+
+mod common;
+
+use std::fs;
+
+use common::input::many;
+use common::{Folder, TABLES, text};
+use predicates::prelude::*;
+
+/// Runs `check`, which must find nothing, and asserts that nothing was created, changed or touched.
+fn finds_nothing(folder: &Folder) {
+    let before = folder.everything();
+    let run = folder.tradexa(&["check"]).assert().success().stderr("");
+    let stdout = text(&run.get_output().stdout);
+    assert_eq!(
+        stdout,
+        "All rows keep the rules (users: 9 rows; products: 9 rows; orders: 7 rows).\n"
+    );
+    assert!(
+        folder.everything() == before,
+        "something was changed or touched"
+    );
+}
+
+#[test]
+fn changes_nothing_and_leaves_nothing_behind() {
+    finds_nothing(&Folder::inserted());
+}
+
+#[test]
+fn changes_nothing_where_it_finds_violations() {
+    let folder = Folder::inserted();
+    folder.execute(
+        "users",
+        "DELETE FROM users; INSERT INTO users VALUES (0, NULL, NULL)",
+    );
+    let before = folder.everything();
+    folder.tradexa(&["check"]).assert().code(1);
+    assert!(folder.everything() == before);
+}
+
+#[test]
+fn sees_what_a_killed_writer_left_in_its_log() {
+    finds_nothing(&Folder::killed());
+}
+
+#[test]
+fn finds_violations_in_what_a_killed_writer_left_in_its_log() {
+    let (killed, empty) = (Folder::killed(), Folder::initialized());
+    for file in ["users.db", "users.db-wal", "users.db-shm"] {
+        let _ = fs::remove_file(killed.path().join(file));
+    }
+    fs::copy(empty.database("users"), killed.database("users")).unwrap();
+    let run = killed.tradexa(&["check"]).assert().code(1);
+    run.stderr("tradexa: 7 rows break rules\n");
+}
+
+#[test]
+fn does_not_wait_for_a_writer() {
+    let folder = Folder::inserted();
+    let sql = |table| format!("BEGIN IMMEDIATE; DELETE FROM {table}");
+    let _locks = TABLES.map(|table| folder.execute(table, &sql(table)));
+    finds_nothing(&folder);
+}
+
+#[test]
+fn sees_what_was_committed_over_a_connection_that_is_still_open() {
+    let folder = Folder::inserted();
+    let _open = folder.execute("users", "DELETE FROM users WHERE id = 1");
+    let run = folder.tradexa(&["check"]).assert().code(1);
+    run.stderr("tradexa: 1 row breaks rules\n");
+}
+
+#[test]
+fn a_database_that_is_not_in_wal_mode_is_checked_as_well() {
+    let folder = Folder::inserted();
+    for table in TABLES {
+        folder.execute(table, "PRAGMA journal_mode = DELETE");
+    }
+    finds_nothing(&folder);
+}
+
+#[cfg(unix)]
+#[test]
+fn databases_in_a_read_only_folder_are_checked() {
+    use common::unprivileged::{allow, unprivileged};
+
+    for folder in [Folder::inserted(), Folder::killed()] {
+        for file in folder.files() {
+            allow(&folder.path().join(file), 0o444);
+        }
+        allow(&folder.path(), 0o555);
+        let before = folder.contents();
+        if let Some(mut program) = unprivileged(&folder, &["check"]) {
+            let run = program.assert().success().stderr("");
+            run.stdout(predicate::str::contains("users: 9 rows"));
+        }
+        assert!(folder.contents() == before);
+        // So that it can be removed.
+        allow(&folder.path(), 0o755);
+    }
+}
+
+#[test]
+fn an_insert_that_goes_on_meanwhile_never_looks_like_a_violation() {
+    let folder = Folder::with_csv(many(20_000));
+    std::thread::scope(|scope| {
+        let load = scope.spawn(|| folder.load(&["--limit", "0", "--threads", "1000"]));
+        loop {
+            let run = folder.tradexa(&["check", "--unique-email"]).assert();
+            run.success().stderr("");
+            if load.is_finished() {
+                break;
+            }
+        }
+        let run = load.join().unwrap();
+        assert_eq!(
+            (run.status, run.counts()),
+            (Some(0), [[20_000, 0, 0, 0]; 3])
+        );
+    });
+    folder.tradexa(&["check"]).assert().success();
+}
+
+/// Asserts that `check` fails with this message and prints no report.
+fn fails(folder: &Folder, start: &str) {
+    for format in ["table", "json"] {
+        let run = folder.tradexa(&["check", "--format", format]).assert();
+        run.code(1)
+            .stdout("")
+            .stderr(predicate::str::starts_with(start));
+    }
+}
+
+#[test]
+fn a_database_that_insert_could_not_use_is_an_error_without_a_report() {
+    for table in TABLES {
+        let folder = Folder::inserted();
+        let at = |what: &str| format!("tradexa: databases/{table}.db {what}");
+        fs::remove_file(folder.database(table)).unwrap();
+        fails(&folder, &at("does not exist: run `tradexa init` first"));
+        folder.write(table, b"");
+        fails(&folder, &at("has no table"));
+        folder.write(table, &[b'x'; 4096]);
+        fails(&folder, &at("is not a SQLite database"));
+        fs::remove_file(folder.database(table)).unwrap();
+        folder.execute(
+            table,
+            &format!("CREATE TABLE {table} (id INTEGER PRIMARY KEY, name)"),
+        );
+        fails(&folder, &at("has another table"));
+    }
+}
+
+#[test]
+fn a_damaged_database_is_an_error_without_a_report() {
+    let folder = Folder::initialized();
+    folder.give("input", many(2000));
+    folder.load(&["--threads", "1"]);
+    for table in TABLES {
+        let whole = fs::read(folder.database(table)).unwrap();
+        let mut damaged = whole.clone();
+        let page = whole.len() / 4096 / 2 * 4096;
+        damaged[page..page + 4096].fill(0xa5);
+        folder.write(table, &damaged);
+        fails(
+            &folder,
+            &format!("tradexa: databases/{table}.db is damaged: "),
+        );
+        folder.write(table, &whole);
+    }
+    folder.tradexa(&["check"]).assert().success();
+}
