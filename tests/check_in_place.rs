@@ -3,9 +3,11 @@
 mod common;
 
 use std::fs;
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use common::input::many;
-use common::{Folder, TABLES, text};
+use common::{Folder, TABLES, TRADEXA, bounded, skipped, text};
 use predicates::prelude::*;
 
 /// Runs `check`, which must find nothing, and asserts that nothing was created, changed or touched.
@@ -123,6 +125,51 @@ fn an_insert_that_goes_on_meanwhile_never_looks_like_a_violation() {
     folder.tradexa(&["check"]).assert().success();
 }
 
+/// `check`, with some time between the moments at which it begins to read each database, where strace can do that.
+fn slow_check(folder: &Folder) -> assert_cmd::Command {
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-o", "/dev/null", "-e", "trace=pread64"]);
+    strace.args(["-e", "inject=pread64:delay_enter=3000"]);
+    let works = Command::new("strace")
+        .args(strace.get_args())
+        .arg("true")
+        .output();
+    if !works.is_ok_and(|it| it.status.success()) {
+        skipped("strace is not installed, or may not trace here");
+        return folder.tradexa(&["check"]);
+    }
+    strace
+        .arg(TRADEXA)
+        .arg("--dir")
+        .arg(folder.path())
+        .arg("check");
+    bounded(strace)
+}
+
+#[test]
+fn an_order_that_is_written_right_after_its_user_never_looks_as_if_it_dangled() {
+    let folder = Folder::inserted();
+    let [users, orders] = ["users", "orders"].map(|table| folder.execute(table, ""));
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let (users, orders) = (users, orders);
+            for id in (100..).take_while(|id| *id < 3000 && !done.load(Ordering::Relaxed)) {
+                let user = "INSERT INTO users VALUES (?1, 'Al', 'a@b.co')";
+                users.execute(user, [id]).unwrap();
+                let order = "INSERT INTO orders VALUES (?1, ?1, 1, 1)";
+                orders.execute(order, [id]).unwrap();
+            }
+        });
+        let checks: Vec<_> = (0..8).map(|_| slow_check(&folder).output()).collect();
+        done.store(true, Ordering::Relaxed);
+        for check in checks {
+            let check = check.unwrap();
+            assert!(check.status.success(), "{check:?}");
+        }
+    });
+}
+
 /// Asserts that `check` fails with this message and prints no report.
 fn fails(folder: &Folder, start: &str) {
     for format in ["table", "json"] {
@@ -171,4 +218,14 @@ fn a_damaged_database_is_an_error_without_a_report() {
         folder.write(table, &whole);
     }
     folder.tradexa(&["check"]).assert().success();
+}
+
+#[test]
+fn damage_that_reading_the_rows_does_not_meet_is_found() {
+    let folder = Folder::inserted();
+    let mut bytes = fs::read(folder.database("products")).unwrap();
+    // How many pages are free, which none is.
+    bytes[36..40].copy_from_slice(&7_u32.to_be_bytes());
+    folder.write("products", &bytes);
+    fails(&folder, "tradexa: databases/products.db is damaged: ");
 }
