@@ -66,6 +66,7 @@ fn check_table(
     };
     let mut validator = Validator::new(table, unique);
     database.check_integrity()?;
+    database.own_texts(&mut validator)?;
     database.records(|batch| {
         checked.rows += batch.len() as u64;
         let exists = |parent: &'static Table, id| {

@@ -28,7 +28,7 @@ use turns::Turns;
 use writer::{all_failed, not_inserted, rehearse, same, settle, unusable, write};
 
 /// From how many rows or bytes on a share is full. Larger shares are not faster, only larger.
-const SHARE_ROWS: usize = 16 * 1024;
+const SHARE_ROWS: usize = 24 * 1024;
 const SHARE_BYTES: usize = 1024 * 1024;
 
 /// Shares of one table that are written or waiting: one to write, one to follow without a gap.

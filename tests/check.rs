@@ -301,3 +301,16 @@ fn fifty_violations_are_listed_unless_told_otherwise() {
         50
     );
 }
+
+#[test]
+fn an_email_belongs_to_the_stored_user_with_the_lowest_id_even_if_its_name_is_empty() {
+    let folder = Folder::inserted();
+    folder.execute("users", "UPDATE users SET name = '' WHERE id = 1");
+    assert_eq!(
+        violations(&folder, &["--unique-email"]),
+        [
+            "users 1: name is empty",
+            "users 8: email \"alice@example.com\" is already used by user 1"
+        ]
+    );
+}

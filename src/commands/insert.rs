@@ -10,7 +10,7 @@ use anyhow::{Context, Result, anyhow, bail};
 
 use super::{all, at, each_table, fail_with, print};
 use crate::cli::{Format, Insert};
-use crate::database::{Database, Problem, StoredRow};
+use crate::database::{Database, StoredRow};
 use crate::escape::show;
 use crate::insert::{self, Feed, Lane, Mode};
 use crate::outcome::Tally;
@@ -37,7 +37,8 @@ pub fn insert(folder: &Path, options: &Insert) -> Result<()> {
     let mut feeds = open_feeds(&source, options.unique_email)?;
     let databases = open_databases(folder, options)?;
     for (database, feed) in databases.iter().zip(&mut feeds) {
-        own_stored_texts(database, &mut feed.validator)
+        database
+            .own_texts(&mut feed.validator)
             .map_err(|problem| at(database.table, folder, &problem))?;
     }
     let rejects = open_rejects(options.rejects.as_deref(), &feeds)?;
@@ -114,14 +115,6 @@ fn open_databases(folder: &Path, options: &Insert) -> Result<Vec<Database>> {
         prepared.map_err(|problem| at(database.table, folder, &problem))?;
     }
     Ok(databases)
-}
-
-/// Tells a validator which unique texts belong to stored rows.
-fn own_stored_texts(database: &Database, validator: &mut Validator) -> Result<(), Problem> {
-    for (index, column) in validator.unique_columns() {
-        database.texts(column.name, |text, id| validator.own(index, text, id))?;
-    }
-    Ok(())
 }
 
 /// Where the rejects of each table go, if they were asked for. It is the last thing before rows are read, because it

@@ -100,7 +100,7 @@ impl Patience {
         let before = *lock(&self.waited);
         loop {
             match attempt() {
-                Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                Err(error) if is_lock(&error) => {
                     let waited = before + started.elapsed();
                     *lock(&self.waited) = waited;
                     if waited >= self.limit {
@@ -112,6 +112,15 @@ impl Patience {
             }
         }
     }
+}
+
+/// Whether an error says that another process is in the way: it has a lock, or so many processes begin to read and
+/// write that SQLite gave up its own attempts at one.
+fn is_lock(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::FileLockingProtocolFailed)
+    )
 }
 
 /// The path of a table's database. It never starts with `file:`, which this SQLite would take for a URI.

@@ -8,6 +8,7 @@ use rusqlite::types::{Value as Stored, ValueRef};
 use super::{Database, Problem};
 use crate::lock::lock;
 use crate::record::{Batch, Header};
+use crate::validate::Validator;
 
 /// How many stored rows are handed over at once, and about how many bytes at most.
 const RECORDS_AT_ONCE: usize = 4096;
@@ -45,6 +46,18 @@ impl Database {
             {
                 each(text, row.get(0)?);
             }
+        }
+        Ok(())
+    }
+
+    /// Tells a validator which texts that must be unique belong to stored rows: each to the one with the lowest id.
+    ///
+    /// # Errors
+    ///
+    /// If reading fails.
+    pub fn own_texts(&self, validator: &mut Validator) -> Result<(), Problem> {
+        for (index, column) in validator.unique_columns() {
+            self.texts(column.name, |text, id| validator.own(index, text, id))?;
         }
         Ok(())
     }
