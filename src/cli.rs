@@ -45,7 +45,7 @@ pub enum Command {
 /// The options of `insert`.
 #[derive(Debug, Args)]
 pub struct Insert {
-    /// Insert the rows of DIR/<table>.csv instead of the embedded ones
+    /// Insert the rows of DIR/TABLE.csv instead of the embedded ones
     #[arg(long, value_name = "DIR")]
     pub from: Option<PathBuf>,
 
@@ -61,7 +61,7 @@ pub struct Insert {
     #[arg(long)]
     pub strict: bool,
 
-    /// Write skipped and failed rows, with their reasons, to DIR/<table>.csv
+    /// Write skipped and failed rows, with their reasons, to DIR/TABLE.csv
     #[arg(long, value_name = "DIR")]
     pub rejects: Option<PathBuf>,
 

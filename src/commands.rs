@@ -6,16 +6,31 @@ mod insert;
 
 use std::io::{self, Write};
 use std::path::Path;
+use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 
+use crate::cli::{Cli, Command};
 use crate::database::Problem;
-use crate::escape::show;
+use crate::escape::{escape, show};
 use crate::schema::{TABLES, Table};
 
-pub use check::check;
-pub use init::init;
-pub use insert::insert;
+/// Carries out a command, and says on stderr what could not be done.
+pub fn run(cli: &Cli) -> ExitCode {
+    let done = match &cli.command {
+        Command::Init => init::init(&cli.dir),
+        Command::Insert(options) => insert::insert(&cli.dir, options),
+        Command::Check(options) => check::check(&cli.dir, options),
+    };
+    let Err(error) = done else {
+        return ExitCode::SUCCESS;
+    };
+    for line in format!("{error:#}").lines() {
+        // If nobody can be told, the exit status still tells.
+        let _ = writeln!(io::stderr(), "tradexa: {}", escape(line));
+    }
+    ExitCode::FAILURE
+}
 
 /// Does something with the database of each table, and reports the problems of all of them.
 fn each_table<T>(

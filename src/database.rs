@@ -12,9 +12,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use crate::lock::lock;
 use crate::schema::Table;
-use crate::sync::Mutex;
+use crate::sync::{Mutex, lock};
 use crate::validate::Row;
 use connect::{Patience, Untouched, beside, connect, connect_to_read, is_file};
 use create::{create_table, set_wal, verify};

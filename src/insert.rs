@@ -13,13 +13,12 @@ use std::sync::Arc;
 use std::thread::{Builder, Scope};
 
 use crate::database::Database;
-use crate::lock::lock;
 use crate::outcome::{Outcome, Tally};
 use crate::progress::Progress;
 use crate::record::Batch;
 use crate::schema::Table;
 use crate::source::Reader;
-use crate::sync::Mutex;
+use crate::sync::{Mutex, lock};
 use crate::timeline::Track;
 use crate::validate::{Rejection, Rows, Validator};
 use ledger::Ledger;

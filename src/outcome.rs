@@ -1,11 +1,14 @@
 //! What became of the records of one table: counts of everything, and the first few of each outcome.
 
+mod rejects;
+
 use std::collections::BTreeMap;
 use std::io;
 
 use crate::record::Record;
-use crate::rejects::Rejects;
 use crate::validate::Violation;
+
+pub use rejects::Rejects;
 
 /// What became of one record.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::insert::{Feed, Lane};
-use crate::lock::lock;
+use crate::sync::lock;
 
 /// From when on a load lasts.
 const DELAY: Duration = Duration::from_millis(500);

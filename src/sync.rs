@@ -1,8 +1,11 @@
 //! What threads lock and sleep with: that of the standard library, or that of loom, which tries every order in which
 //! threads can run. See `src/insert/models.rs`.
 
+#[cfg(all(test, loom))]
+mod parking;
+
 #[cfg(not(all(test, loom)))]
-pub use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+pub use std::sync::{Condvar, Mutex, MutexGuard};
 #[cfg(not(all(test, loom)))]
 pub use std::thread::{Thread, current, park};
 
@@ -10,61 +13,10 @@ pub use std::thread::{Thread, current, park};
 pub use loom::sync::{Condvar, Mutex, MutexGuard};
 #[cfg(all(test, loom))]
 pub use parking::{Thread, current, park};
-#[cfg(all(test, loom))]
+
 pub use std::sync::PoisonError;
 
-/// Threads that sleep as those of the standard library do. Loom's own `unpark` forgets the token of a thread that
-/// waits for a mutex, and lets that thread into the mutex.
-#[cfg(all(test, loom))]
-mod parking {
-    use std::sync::Arc;
-
-    use loom::sync::{Condvar, Mutex};
-    use loom::thread::ThreadId;
-
-    use crate::lock::lock;
-
-    loom::thread_local! {
-        static ME: Thread = Thread {
-            id: loom::thread::current().id(),
-            token: Arc::default(),
-        };
-    }
-
-    /// A handle to a thread.
-    #[derive(Debug, Clone)]
-    pub struct Thread {
-        id: ThreadId,
-        token: Arc<(Mutex<bool>, Condvar)>,
-    }
-
-    impl Thread {
-        /// The thread's id.
-        pub fn id(&self) -> ThreadId {
-            self.id
-        }
-
-        /// Lets the thread's current or next `park` return.
-        pub fn unpark(&self) {
-            let (there, changed) = &*self.token;
-            *lock(there) = true;
-            changed.notify_one();
-        }
-    }
-
-    /// The thread that runs.
-    pub fn current() -> Thread {
-        ME.with(Thread::clone)
-    }
-
-    /// Sleeps until somebody unparks this thread.
-    pub fn park() {
-        let me = current();
-        let (there, changed) = &*me.token;
-        let mut token = lock(there);
-        while !*token {
-            token = changed.wait(token).unwrap();
-        }
-        *token = false;
-    }
+/// Locks a mutex whether or not a thread panicked while it had it: what it guards is whole at any time.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,13 +1,14 @@
 //! From records to typed rows, or to the list of rules that a record breaks. Pure: no SQLite, no files.
 
+mod ids;
 mod rows;
 mod violation;
 
 use std::collections::HashMap;
 
-use crate::ids::Ids;
 use crate::record::{Batch, Record};
 use crate::schema::{Column, Kind, Rule, Table};
+use ids::Ids;
 use rows::Cell;
 
 pub use rows::{Row, Rows, Value};

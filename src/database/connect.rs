@@ -8,9 +8,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use crate::lock::lock;
 use crate::schema::Table;
-use crate::sync::Mutex;
+use crate::sync::{Mutex, lock};
 
 /// How often to look whether another process has let go of a database: SQLite tells nobody when that happens.
 const POLL: Duration = Duration::from_millis(1);

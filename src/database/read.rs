@@ -6,8 +6,8 @@ use rusqlite::OptionalExtension;
 use rusqlite::types::{Value as Stored, ValueRef};
 
 use super::{Database, Problem};
-use crate::lock::lock;
 use crate::record::{Batch, Header};
+use crate::sync::lock;
 use crate::validate::Validator;
 
 /// How many stored rows are handed over at once, and about how many bytes at most.

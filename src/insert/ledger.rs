@@ -4,8 +4,7 @@ use std::ops::RangeInclusive;
 
 use roaring::RoaringTreemap;
 
-use crate::lock::lock;
-use crate::sync::{Mutex, Thread, current, park};
+use crate::sync::{Mutex, Thread, current, lock, park};
 
 /// The accepted rows of one table that are not settled yet, and those that could not be inserted.
 #[derive(Debug, Default)]

@@ -19,8 +19,7 @@ use loom::thread::{JoinHandle, spawn, yield_now};
 use super::ledger::{Ledger, Settled};
 use super::slots::Slots;
 use super::turns::Turns;
-use crate::lock::lock;
-use crate::sync::Mutex;
+use crate::sync::{Mutex, lock};
 
 /// Most known bugs show with two; see "Iterative context bounding" (Musuvathi and Qadeer, 2007).
 const PREEMPTIONS: usize = 4;

@@ -1,7 +1,6 @@
 //! The cap on the writer threads that are alive at one time.
 
-use crate::lock::lock;
-use crate::sync::{Condvar, Mutex, PoisonError};
+use crate::sync::{Condvar, Mutex, PoisonError, lock};
 
 /// Counts the threads that are alive.
 #[derive(Debug, Default)]

@@ -2,8 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::lock::lock;
-use crate::sync::{Mutex, Thread, current, park};
+use crate::sync::{Mutex, Thread, current, lock, park};
 
 /// A fair lock. A thread that waits is asleep until its turn comes; nobody polls.
 ///

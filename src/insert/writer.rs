@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::ledger::Settled;
 use super::{Lane, parents};
 use crate::database::{Fate, Problem};
-use crate::lock::lock;
 use crate::outcome::{Outcome, Reason};
 use crate::schema::Table;
+use crate::sync::lock;
 use crate::timeline::{Phase, Track};
 use crate::validate::{Row, Rows};
 
