@@ -61,7 +61,7 @@ fn insert_survives(class: &'static str, modes: &[Mode], at_least: usize) {
             faults += met;
         }
     }
-    println!("faults injected in {class} calls: {faults}");
+    preload::say(&format!("faults injected in {class} calls: {faults}"));
 }
 
 /// An insert without faults stores what is missing, and reports so.
@@ -136,5 +136,5 @@ fn an_init_survives_every_fault() {
             });
         }
     }
-    println!("faults injected in init: {faults}");
+    preload::say(&format!("faults injected in init: {faults}"));
 }

@@ -17,7 +17,7 @@ use tempfile::TempDir;
 fn an_insert_that_is_killed_at_any_call_is_completed_by_the_next() {
     let empty = initialized();
     let kills = each_kill(&empty, INSERT, "any", Mode::Kill, 1);
-    println!("kills at any call: {kills}");
+    preload::say(&format!("kills at any call: {kills}"));
     assert!(kills >= 200, "only {kills} calls were seen");
 }
 
@@ -25,7 +25,7 @@ fn an_insert_that_is_killed_at_any_call_is_completed_by_the_next() {
 fn an_insert_that_is_killed_within_any_write_is_completed_by_the_next() {
     let empty = initialized();
     let kills = each_kill(&empty, INSERT, "write", Mode::Torn, 1);
-    println!("kills within a write: {kills}");
+    preload::say(&format!("kills within a write: {kills}"));
     assert!(kills >= 50, "only {kills} writes were seen");
 }
 
@@ -35,7 +35,7 @@ fn an_insert_with_few_threads_that_is_killed_is_completed_by_the_next() {
     for threads in ["1", "3"] {
         let arguments = [INSERT, &["--threads", threads]].concat();
         let kills = each_kill(&empty, &arguments, "any", Mode::Kill, 3);
-        println!("kills with {threads} threads: {kills}");
+        preload::say(&format!("kills with {threads} threads: {kills}"));
         assert!(kills >= 20, "only {kills} calls were seen");
     }
 }
@@ -49,7 +49,7 @@ fn an_insert_that_is_killed_while_it_recovers_from_a_kill_is_completed_by_the_ne
         assert!(kill(&killed, INSERT, "any", Mode::Kill, at).hit);
         kills += each_kill(&killed, INSERT, "any", Mode::Kill, 7);
     }
-    println!("kills after a kill: {kills}");
+    preload::say(&format!("kills after a kill: {kills}"));
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn an_init_that_is_killed_at_any_call_is_completed_by_the_next() {
             completes_the_seed(folder.path());
         }
     }
-    println!("kills of init: {kills}");
+    preload::say(&format!("kills of init: {kills}"));
     assert!(kills >= 50, "only {kills} calls were seen");
 }
 
@@ -148,7 +148,7 @@ fn a_larger_load_that_is_killed_is_completed_by_the_next() {
             assert_eq!(report["tables"][table]["inserted"], ROWS - before);
         }
     }
-    println!("kills of a larger load: {kills}");
+    preload::say(&format!("kills of a larger load: {kills}"));
     assert!(kills >= 20, "only {kills} calls were seen");
 }
 

@@ -33,7 +33,7 @@ fn a_power_cut_at_any_point_of_an_insert_leaves_no_order_dangling() {
         );
         states += cuts.states();
     }
-    println!("states examined in an insert: {states}");
+    preload::say(&format!("states examined in an insert: {states}"));
     assert!(states >= 1000, "only {states} states were examined");
 }
 
@@ -66,7 +66,10 @@ fn a_user_that_another_program_did_not_sync_is_synced_before_an_order_refers_to_
     let run = logged(folder.path(), INSERT, None);
     assert_eq!(run.status(), 0, "{}", run.stderr());
     cuts.examine(&run.log);
-    println!("states examined beside another program: {}", cuts.states());
+    preload::say(&format!(
+        "states examined beside another program: {}",
+        cuts.states()
+    ));
 }
 
 #[test]
@@ -87,7 +90,9 @@ fn what_is_reported_after_a_sync_has_failed_survives_a_power_cut() {
             states += cuts.states();
         }
     }
-    println!("states examined after {faults} failed syncs: {states}");
+    preload::say(&format!(
+        "states examined after {faults} failed syncs: {states}"
+    ));
     assert!(faults >= 50, "only {faults} syncs were seen");
 }
 
@@ -115,7 +120,9 @@ fn unsynced_parents(table: &str, files: [&'static str; 2]) {
             }
         }
     }
-    println!("states examined after {kills} kills at a sync of {table}: {states}");
+    preload::say(&format!(
+        "states examined after {kills} kills at a sync of {table}: {states}"
+    ));
     assert!(kills >= 9, "only {kills} syncs of {table} were seen");
 }
 

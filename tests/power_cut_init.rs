@@ -45,7 +45,7 @@ fn a_power_cut_at_any_point_of_an_init_leaves_what_another_init_completes() {
         }
     }
     assert_eq!(done, 3);
-    println!("states examined in an init: {}", seen.len());
+    preload::say(&format!("states examined in an init: {}", seen.len()));
 }
 
 /// The first `done` databases are there, and running the program again completes them all.

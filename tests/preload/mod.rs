@@ -9,6 +9,7 @@ pub mod power;
 pub mod report;
 pub mod stored;
 
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::sync::OnceLock;
@@ -21,6 +22,12 @@ use tempfile::TempDir;
 
 /// A run that takes longer hangs.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Says how much was tried. Unlike `println`, it is seen when the test passes.
+pub fn say(tried: &str) {
+    let line = format!("{tried}\n");
+    io::stderr().write_all(line.as_bytes()).unwrap();
+}
 
 /// What to do at the K-th call.
 #[derive(Debug, Clone, Copy, PartialEq)]
