@@ -15,12 +15,12 @@ use rusqlite::{Connection, OpenFlags};
 use crate::schema::Table;
 use crate::sync::{Mutex, lock};
 use crate::validate::Row;
-use connect::{Patience, Untouched, beside, connect, connect_to_read, is_file};
+use connect::{Patience, Untouched, beside, connect, connect_to_read, find, path};
 use create::{create_table, set_wal, verify};
 use inserter::Inserter;
 use known::Known;
 
-pub use connect::{Problem, path};
+pub use connect::Problem;
 pub use create::{State, create, inspect};
 pub use inserter::Fate;
 pub use read::StoredRow;
@@ -40,22 +40,19 @@ pub struct Database {
 }
 
 impl Database {
-    /// Opens the database of a table in a folder, and makes durable what it holds.
+    /// Opens the database of a table in a folder. `lock_timeout` is how long to wait for other processes, now and in all
+    /// later calls together.
     ///
     /// # Errors
     ///
     /// If it does not exist, is no database, does not have the table just as declared, or cannot be written.
-    /// `lock_timeout` is how long to wait for other processes, now and in all later calls together.
     pub fn open(
         table: &'static Table,
         folder: &Path,
         lock_timeout: Duration,
     ) -> Result<Database, Problem> {
-        let path = path(table, folder);
+        let path = find(table, folder)?.ok_or(Problem::Missing)?;
         let patience = Patience::new(lock_timeout);
-        if !is_file(&path)? {
-            return Err(Problem::Missing);
-        }
         let keeper = connect(&path, OpenFlags::empty())?;
         if patience.retry(|| keeper.is_readonly("main"))? {
             return Err(Problem::ReadOnly);
@@ -74,11 +71,8 @@ impl Database {
         folder: &Path,
         lock_timeout: Duration,
     ) -> Result<Database, Problem> {
-        let path = path(table, folder);
+        let path = find(table, folder)?.ok_or(Problem::Missing)?;
         let patience = Patience::new(lock_timeout);
-        if !is_file(&path)? {
-            return Err(Problem::Missing);
-        }
         let (keeper, assumed) = connect_to_read(&path)?;
         verify(&keeper, table, &patience)?;
         Ok(Database::new(table, path, patience, keeper, assumed))
@@ -148,9 +142,12 @@ impl Database {
             })
         })?;
         if !complete {
-            // Another process reads or checkpoints. What is not in the database yet is safe in the WAL once that is
-            // synced.
+            // Another process reads or checkpoints. What is not in the database yet is safe in the WAL once that and
+            // its name are synced.
             File::open(beside(&self.path, "-wal"))?.sync_all()?;
+            if let Some(folder) = self.path.parent() {
+                File::open(folder)?.sync_all()?;
+            }
         }
         Ok(())
     }
@@ -179,10 +176,7 @@ impl Database {
         let keeper = lock(&self.keeper);
         let inserter = Inserter::new(&keeper, self.table);
         let fates = rows.map(|row| Ok(inserter.compare(&row)?.unwrap_or(Fate::Inserted)));
-        self.patience.retry(|| keeper.execute_batch("BEGIN"))?;
-        let fates = fates.collect();
-        keeper.execute_batch("COMMIT")?;
-        fates
+        self.reading(&keeper, || fates.collect())
     }
 
     /// Whether another process may have written while this one read, in a way that makes what was read worthless.

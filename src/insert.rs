@@ -66,9 +66,9 @@ pub struct Lane {
 
 impl Lane {
     /// A lane that nothing has gone through yet.
-    pub fn new(table: &'static Table, database: Database, tally: Tally) -> Lane {
+    pub fn new(database: Database, tally: Tally) -> Lane {
         Lane {
-            table,
+            table: database.table,
             database,
             tally: Mutex::new(tally),
             timeline: None,
@@ -107,7 +107,19 @@ pub fn run(feeds: &mut [Feed], lanes: &[Lane], mode: Mode, progress: &mut Progre
                 if !run.feed(feeds, table) {
                     open.retain(|other| *other != table);
                 }
-                progress.show(table, &feeds[table], &lanes[table]);
+                let written = {
+                    let tally = lock(&lanes[table].tally);
+                    tally.inserted + tally.unchanged
+                };
+                if let Some(reader) = &feeds[table].reader {
+                    progress.show(
+                        table,
+                        lanes[table].table,
+                        reader,
+                        feeds[table].records,
+                        written,
+                    );
+                }
             }
         }
         run.writers.iter().sum()
@@ -116,15 +128,12 @@ pub fn run(feeds: &mut [Feed], lanes: &[Lane], mode: Mode, progress: &mut Progre
 
 /// The references of a table: the column that refers, and the place of the table it refers to.
 fn parents(lanes: &[Lane], table: usize) -> impl Iterator<Item = (usize, usize)> {
-    lanes[table]
-        .table
-        .references()
-        .filter_map(|(column, parent)| {
-            let place = lanes
-                .iter()
-                .position(|lane| lane.table.name == parent.name)?;
-            Some((column, place))
-        })
+    let references = lanes[table].table.references();
+    references.filter_map(|(column, parent)| Some((column, place(lanes, parent)?)))
+}
+
+fn place(lanes: &[Lane], table: &Table) -> Option<usize> {
+    lanes.iter().position(|lane| lane.table.name == table.name)
 }
 
 struct Run<'scope, 'env> {
@@ -162,7 +171,7 @@ impl<'scope, 'env: 'scope> Run<'scope, 'env> {
         let more = fill(reader, &mut batch, rows);
         *records += batch.len() as u64;
         let exists = |parent: &'static Table, id| {
-            let Some(place) = lanes.iter().position(|lane| lane.table.name == parent.name) else {
+            let Some(place) = place(lanes, parent) else {
                 return Ok(false);
             };
             if earlier[place].validator.accepted(id) {
@@ -184,7 +193,7 @@ impl<'scope, 'env: 'scope> Run<'scope, 'env> {
             lock(&lane.tally).record(record, 0, outcome);
         });
         match self.mode {
-            Mode::DryRun => settle(lane, &rows, rehearse(lane, &rows)),
+            Mode::DryRun => settle(lane, &rows, rehearse(lanes, table, &rows)),
             Mode::Threads(_) if rows.is_empty() => {}
             Mode::Threads(_) => self.spawn(table, rows, threads),
         }

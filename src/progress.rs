@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use crate::insert::{Feed, Lane};
-use crate::sync::lock;
+use crate::schema::Table;
+use crate::source::Reader;
 
 /// From when on a load lasts.
 const DELAY: Duration = Duration::from_millis(500);
@@ -28,29 +28,22 @@ impl Progress {
         }
     }
 
-    /// Shows how far a table has come.
-    pub fn show(&mut self, table: usize, feed: &Feed, lane: &Lane) {
-        let Some(reader) = &feed.reader else { return };
-        if self.started.elapsed() < DELAY || self.all.is_hidden() {
+    /// Shows how far a table has come: how much of its file has been read, and how many records were read and written.
+    pub fn show(&mut self, place: usize, table: &Table, file: &Reader, read: u64, written: u64) {
+        let elapsed = self.started.elapsed();
+        if elapsed < DELAY || self.all.is_hidden() {
             return;
         }
-        let bar = self.bars[table].get_or_insert_with(|| {
-            let bar = ProgressBar::new(reader.size.unwrap_or_default());
+        let bar = self.bars[place].get_or_insert_with(|| {
+            let bar = ProgressBar::new(file.size.unwrap_or_default());
             // The clock of the time left starts with the load, not with the bar.
-            let bar = bar
-                .with_elapsed(self.started.elapsed())
-                .with_prefix(lane.table.name);
-            self.all.add(bar.with_style(style(reader.size.is_some())))
+            let bar = bar.with_elapsed(elapsed).with_prefix(table.name);
+            self.all.add(bar.with_style(style(file.size.is_some())))
         });
-        let written = {
-            let tally = lock(&lane.tally);
-            tally.inserted + tally.unchanged
-        };
-        let rate = feed.records as f64 / self.started.elapsed().as_secs_f64();
-        bar.set_position(reader.position);
+        let rate = read as f64 / elapsed.as_secs_f64();
+        bar.set_position(file.position);
         bar.set_message(format!(
-            "{} rows read, {written} written, {rate:.0} rows/s",
-            feed.records
+            "{read} rows read, {written} written, {rate:.0} rows/s"
         ));
     }
 }

@@ -47,6 +47,18 @@ fn sees_what_a_killed_writer_left_in_its_log() {
     finds_nothing(&Folder::killed());
 }
 
+#[cfg(unix)]
+#[test]
+fn sees_what_a_killed_writer_left_in_the_log_of_a_linked_database() {
+    let (killed, links) = (Folder::killed(), Folder::new());
+    fs::create_dir(links.path()).unwrap();
+    for table in TABLES {
+        std::os::unix::fs::symlink(killed.database(table), links.database(table)).unwrap();
+    }
+    let run = links.tradexa(&["check"]).assert().success();
+    run.stdout("All rows keep the rules (users: 9 rows; products: 9 rows; orders: 7 rows).\n");
+}
+
 #[test]
 fn finds_violations_in_what_a_killed_writer_left_in_its_log() {
     let (killed, empty) = (Folder::killed(), Folder::initialized());

@@ -201,6 +201,16 @@ fn an_error_that_nobody_can_be_told_still_gives_status_1() {
 
 #[cfg(target_os = "linux")]
 #[test]
+fn init_creates_all_databases_though_it_cannot_say_so() {
+    let folder = Folder::new();
+    let full = fs::File::create("/dev/full").unwrap();
+    let status = folder.process(&["init"]).stdout(full).status();
+    assert_eq!(status.unwrap().code(), Some(1));
+    folder.tradexa(&["check"]).assert().success();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
 fn a_report_that_cannot_be_written_is_an_error_and_the_rows_are_stored() {
     for arguments in [&["insert"][..], &["insert", "--format", "json"]] {
         let folder = Folder::initialized();

@@ -179,3 +179,16 @@ fn a_database_that_a_run_could_not_use_is_the_same_error() {
         "tradexa: databases/orders.db is not a SQLite database: move it away, or choose another folder with --dir\n",
     );
 }
+
+#[test]
+fn an_order_fails_whose_user_could_not_be_looked_up() {
+    let folder = Folder::inserted();
+    folder.execute("orders", "DELETE FROM orders");
+    let mut bytes = fs::read(folder.database("users")).unwrap();
+    let page = bytes.len() / 2;
+    bytes[page..].fill(0xff);
+    fs::write(folder.database("users"), bytes).unwrap();
+    let run = rehearse(&folder, &[]);
+    assert_eq!(run.counts(), [[0, 0, 1, 9], [0, 9, 1, 0], [0, 0, 2, 8]]);
+    assert_eq!(run.status, Some(1));
+}

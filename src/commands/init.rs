@@ -22,18 +22,22 @@ pub fn init(folder: &Path) -> Result<()> {
         database::inspect(table, folder, LOCK_TIMEOUT)
     })?;
     create_folder(folder).with_context(|| format!("{} could not be created", show(folder)))?;
+    let mut done = String::new();
+    let mut failure = Ok(());
     for (table, state) in TABLES.iter().zip(states) {
-        let done = match state {
-            State::Ready => "already initialized",
-            State::Uninitialized => {
-                let created = database::create(table, folder, LOCK_TIMEOUT);
-                created.map_err(|problem| at(table, folder, &problem))?;
-                "initialized"
-            }
+        let already = match state {
+            State::Ready => "already ",
+            State::Uninitialized => "",
         };
-        print(&format!("{} database {done}.\n", table.name))?;
+        if state == State::Uninitialized
+            && let Err(problem) = database::create(table, folder, LOCK_TIMEOUT)
+        {
+            failure = Err(at(table, folder, &problem));
+            break;
+        }
+        done += &format!("{} database {already}initialized.\n", table.name);
     }
-    Ok(())
+    print(&done).and(failure)
 }
 
 /// Creates a folder and those above it, so that a power cut does not take them again.

@@ -45,7 +45,7 @@ pub fn insert(folder: &Path, options: &Insert) -> Result<()> {
     for (database, rejects) in databases.into_iter().zip(rejects) {
         let mut tally = Tally::new(options.limit);
         tally.rejects = rejects;
-        let mut lane = Lane::new(database.table, database, tally);
+        let mut lane = Lane::new(database, tally);
         lane.timeline = options.timeline.then(Mutex::default);
         lanes.push(lane);
     }
@@ -56,8 +56,9 @@ pub fn insert(folder: &Path, options: &Insert) -> Result<()> {
     let threads = insert::run(&mut feeds, &lanes, mode, &mut Progress::new(TABLES.len()));
 
     let mut errors = Vec::new();
+    let tables = finish(&source, options, feeds, lanes, &mut errors);
     let report = Report {
-        tables: finish(&source, options, feeds, lanes, &mut errors),
+        tables,
         threads,
         started,
         elapsed: started.elapsed(),
@@ -157,10 +158,7 @@ fn finish(
             let path = show(&source.path(table));
             errors.push(format!("{path} could not be read to its end: {error}"));
         }
-        let mut tally = lane
-            .tally
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut tally = into_inner(lane.tally);
         let finished = tally.rejects.take().map_or(Ok(()), Rejects::finish);
         if let Some(error) = tally.rejects_error.take().or(finished.err()) {
             let folder = options.rejects.as_deref().unwrap_or(Path::new("."));

@@ -134,16 +134,21 @@ pub fn beside(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Whether there is a file, following links.
+/// The file of a table's database, or `None` if there is none. Links are followed, as SQLite does: what it keeps beside a
+/// database is beside the file itself.
 ///
 /// # Errors
 ///
 /// If there is something else in its place, or if that cannot be found out.
-pub fn is_file(path: &Path) -> Result<bool, Problem> {
-    match std::fs::metadata(path) {
-        Ok(found) if found.is_file() => Ok(true),
-        Ok(_) => Err(Problem::NotAFile),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+pub fn find(table: &Table, folder: &Path) -> Result<Option<PathBuf>, Problem> {
+    let found = path(table, folder).canonicalize().and_then(|path| {
+        let is_file = path.metadata()?.is_file();
+        Ok((path, is_file))
+    });
+    match found {
+        Ok((path, true)) => Ok(Some(path)),
+        Ok((_, false)) => Err(Problem::NotAFile),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Problem::CannotOpen(error.to_string())),
     }
 }
@@ -157,11 +162,12 @@ pub fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     open(path, flags | OpenFlags::SQLITE_OPEN_READ_WRITE)
 }
 
-/// Connects to read, and leaves no trace.
+/// Connects to read, and changes nothing.
 ///
 /// Reading a WAL database makes SQLite create its `-wal` and `-shm` files where they are missing, even for a
 /// connection that only reads. Where both are missing, nobody has the database open and all of it is in the one file,
-/// which then is read as immutable; whether that still held in the end is for the caller to ask.
+/// which then is read as immutable; whether that still held in the end is for the caller to ask. Where there is a
+/// `-wal` without its `-shm`, as in a copy, SQLite must make the index anew and leaves it there.
 ///
 /// A rollback journal may be that of a process that was killed. What that one had begun must be undone before anything
 /// can be read, and only a connection that may write can do that; SQLite does not if it need not.
@@ -175,7 +181,7 @@ pub fn connect_to_read(path: &Path) -> Result<(Connection, Option<Untouched>), P
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
     // Looking into the file comes before any connection to it: closing it drops the locks that SQLite has on it.
-    let wal = is_wal(path)?;
+    let wal = is_wal(path).map_err(|error| Problem::CannotOpen(error.to_string()))?;
     let Some(untouched) = Untouched::now(path).filter(|_| wal) else {
         return Ok((open(path, flags)?, None));
     };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::connect::{Patience, Problem, connect, connect_to_read, is_file, path};
+use super::connect::{Patience, Problem, connect, connect_to_read, find, path};
 use crate::schema::Table;
 
 /// The page size of a new database, in bytes. Fewer and larger pages make a large load faster than SQLite's 4096.
@@ -30,10 +30,9 @@ pub fn inspect(
     folder: &Path,
     lock_timeout: Duration,
 ) -> Result<State, Problem> {
-    let path = path(table, folder);
-    if !is_file(&path)? {
+    let Some(path) = find(table, folder)? else {
         return Ok(State::Uninitialized);
-    }
+    };
     let patience = Patience::new(lock_timeout);
     let (connection, _) = connect_to_read(&path)?;
     match patience.retry(|| declaration(&connection, table))? {

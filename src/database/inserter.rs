@@ -18,7 +18,7 @@ pub enum Fate {
     Unchanged,
     /// Its id belongs to another row.
     Taken,
-    /// The database holds a constraint of its own that forbids it.
+    /// SQLite does not take it: it is too large, or breaks a constraint of the database's own.
     Refused(String),
 }
 
@@ -151,17 +151,17 @@ impl<'a> Inserter<'a> {
 
     /// Inserts one row, or finds out what is there instead.
     fn insert_one(&mut self, statement: &mut Statement, row: &Row) -> rusqlite::Result<Fate> {
-        bind(statement, std::slice::from_ref(row), 0)?;
-        match statement.raw_execute() {
+        let row_alone = std::slice::from_ref(row);
+        match bind(statement, row_alone, 0).and_then(|()| statement.raw_execute()) {
             Ok(0) => {
                 let refused = || Fate::Refused("another constraint".to_string());
                 Ok(self.compare(row)?.unwrap_or_else(refused))
             }
             Ok(_) => {
-                self.saw(std::slice::from_ref(row));
+                self.saw(row_alone);
                 Ok(Fate::Inserted)
             }
-            Err(error) if is_constraint(&error) => Ok(Fate::Refused(error.to_string())),
+            Err(error) if is_refusal(&error) => Ok(Fate::Refused(error.to_string())),
             Err(error) => Err(error),
         }
     }
@@ -192,13 +192,12 @@ impl<'a> Inserter<'a> {
     }
 }
 
-/// Binds rows, from the column with the index `from` on, and executes. `false`, and nothing done, if that breaks a
-/// constraint.
+/// Binds rows, from the column with the index `from` on, and executes. `false`, and nothing done, if SQLite does
+/// not take one of them.
 fn execute(statement: &mut Statement, rows: &[Row], from: usize) -> rusqlite::Result<bool> {
-    bind(statement, rows, from)?;
-    match statement.raw_execute() {
+    match bind(statement, rows, from).and_then(|()| statement.raw_execute()) {
         Ok(_) => Ok(true),
-        Err(error) if is_constraint(&error) => Ok(false),
+        Err(error) if is_refusal(&error) => Ok(false),
         Err(error) => Err(error),
     }
 }
@@ -211,8 +210,12 @@ fn bind(statement: &mut Statement, rows: &[Row], from: usize) -> rusqlite::Resul
     Ok(())
 }
 
-fn is_constraint(error: &rusqlite::Error) -> bool {
-    error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation)
+/// Whether an error is about the row, and others may still be inserted.
+fn is_refusal(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::ConstraintViolation | ErrorCode::TooBig)
+    )
 }
 
 impl<'a> From<Value<'a>> for ValueRef<'a> {

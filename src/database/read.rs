@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use rusqlite::OptionalExtension;
 use rusqlite::types::{Value as Stored, ValueRef};
+use rusqlite::{Connection, OptionalExtension};
 
 use super::{Database, Problem};
 use crate::record::{Batch, Header};
@@ -38,16 +38,18 @@ impl Database {
     pub fn texts(&self, column: &str, mut each: impl FnMut(&str, i64)) -> Result<(), Problem> {
         let keeper = lock(&self.keeper);
         let sql = format!("SELECT id, {column} FROM {} ORDER BY id", self.table.name);
-        let mut statement = self.patience.retry(|| keeper.prepare(&sql))?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            if let ValueRef::Text(bytes) = row.get_ref(1)?
-                && let Ok(text) = str::from_utf8(bytes)
-            {
-                each(text, row.get(0)?);
+        self.reading(&keeper, || {
+            let mut statement = keeper.prepare(&sql)?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                if let ValueRef::Text(bytes) = row.get_ref(1)?
+                    && let Ok(text) = str::from_utf8(bytes)
+                {
+                    each(text, row.get(0)?);
+                }
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// Tells a validator which texts that must be unique belong to stored rows: each to the one with the lowest id.
@@ -100,14 +102,33 @@ impl Database {
     ///
     /// If reading fails.
     pub fn hold_snapshot(&self) -> Result<(), Problem> {
-        let keeper = lock(&self.keeper);
+        self.begin_to_read(&lock(&self.keeper))
+    }
+
+    /// Reads within one transaction. One that is open already is used, and stays open.
+    pub(super) fn reading<T>(
+        &self,
+        keeper: &Connection,
+        read: impl FnOnce() -> rusqlite::Result<T>,
+    ) -> Result<T, Problem> {
+        if !keeper.is_autocommit() {
+            return Ok(read()?);
+        }
+        self.begin_to_read(keeper)?;
+        let result = read();
+        keeper.execute_batch("COMMIT")?;
+        Ok(result?)
+    }
+
+    /// Begins a transaction and reads in it, because before that it has no lock, and sees what is stored later.
+    fn begin_to_read(&self, keeper: &Connection) -> Result<(), Problem> {
         let sql = format!("BEGIN; SELECT 1 FROM {} LIMIT 1", self.table.name);
         self.patience.retry(|| {
-            let held = keeper.execute_batch(&sql);
-            if held.is_err() && !keeper.is_autocommit() {
+            let begun = keeper.execute_batch(&sql);
+            if begun.is_err() && !keeper.is_autocommit() {
                 keeper.execute_batch("ROLLBACK")?;
             }
-            held
+            begun
         })
     }
 

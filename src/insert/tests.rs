@@ -71,7 +71,7 @@ fn lanes(folder: &Path) -> [Lane; 2] {
     [&SUPPLIERS, &OFFERS].map(|table| {
         let database = Database::open(table, folder, Duration::ZERO).unwrap();
         database.prepare().unwrap();
-        Lane::new(table, database, Tally::new(usize::MAX))
+        Lane::new(database, Tally::new(usize::MAX))
     })
 }
 

@@ -16,29 +16,7 @@ pub fn write(lanes: &[Lane], table: usize, rows: &Rows) -> Vec<Outcome> {
     let lane = &lanes[table];
     let first_id = rows.iter().next().map_or(0, |row| row.id());
     let mut track = Track::begin(first_id, rows.len());
-    let parents: Vec<_> = parents(lanes, table).collect();
-    let missing = |row: Row| -> Vec<Reason> {
-        let references = parents
-            .iter()
-            .filter_map(|(column, place)| Some((&lanes[*place], row.integer(*column)?)));
-        references
-            .filter(|(parent, id)| {
-                // A row that could not be written now may have been stored before.
-                parent.ledger.wait(*id) == Settled::Failed
-                    && !parent.database.contains(*id).unwrap_or(false)
-            })
-            .map(|(parent, id)| not_inserted(parent.table, id))
-            .collect()
-    };
-    let mut blocked: BTreeMap<i64, Vec<Reason>> = BTreeMap::new();
-    if !parents.is_empty() {
-        for row in rows.iter() {
-            let missing = missing(row);
-            if !missing.is_empty() {
-                blocked.insert(row.id(), missing);
-            }
-        }
-    }
+    let blocked = blocked(lanes, table, rows);
     track.end(Phase::Parents);
     let fates = match blocked.len() == rows.len() {
         true => Ok(Vec::new()),
@@ -57,6 +35,53 @@ pub fn write(lanes: &[Lane], table: usize, rows: &Rows) -> Vec<Outcome> {
     if let Some(timeline) = &lane.timeline {
         lock(timeline).push(track);
     }
+    outcomes(lane, rows, blocked, fates)
+}
+
+/// What would become of rows if they were written now. Their parents are settled.
+pub fn rehearse(lanes: &[Lane], table: usize, rows: &Rows) -> Vec<Outcome> {
+    let lane = &lanes[table];
+    let blocked = blocked(lanes, table, rows);
+    let free = rows.iter().filter(|row| !blocked.contains_key(&row.id()));
+    let fates = lane.database.rehearse(free);
+    outcomes(lane, rows, blocked, fates)
+}
+
+/// Why rows cannot be written, by id.
+type Blocked = BTreeMap<i64, Vec<Reason>>;
+
+/// Waits until all rows that these refer to are settled, and tells which refer to one that could not be inserted.
+fn blocked(lanes: &[Lane], table: usize, rows: &Rows) -> Blocked {
+    let mut blocked = Blocked::new();
+    let parents: Vec<_> = parents(lanes, table).collect();
+    if parents.is_empty() {
+        return blocked;
+    }
+    for row in rows.iter() {
+        for (column, parent) in &parents {
+            let Some(id) = row.integer(*column) else {
+                continue;
+            };
+            let parent = &lanes[*parent];
+            // A row that could not be written now may have been stored before.
+            if parent.ledger.wait(id) == Settled::Failed
+                && !parent.database.contains(id).unwrap_or(false)
+            {
+                let reasons = blocked.entry(row.id()).or_default();
+                reasons.push(not_inserted(parent.table, id));
+            }
+        }
+    }
+    blocked
+}
+
+/// The outcome of each row: that of those which were not blocked is told by their fates, in order.
+fn outcomes(
+    lane: &Lane,
+    rows: &Rows,
+    mut blocked: Blocked,
+    fates: Result<Vec<Fate>, Problem>,
+) -> Vec<Outcome> {
     let mut fates = fates
         .map(Vec::into_iter)
         .map_err(|problem| unusable(lane.table, &problem));
@@ -89,19 +114,6 @@ fn outcome(table: &Table, row: Row, fate: Option<Fate>) -> Outcome {
             table.database()
         ))]),
         None => Outcome::Failed(vec![same("its thread lost track of it")]),
-    }
-}
-
-/// What would become of rows if they were written now.
-pub fn rehearse(lane: &Lane, rows: &Rows) -> Vec<Outcome> {
-    match lane.database.rehearse(rows.iter()) {
-        Ok(fates) => {
-            let fates = rows.iter().zip(fates.into_iter().map(Some));
-            fates
-                .map(|(row, fate)| outcome(lane.table, row, fate))
-                .collect()
-        }
-        Err(problem) => all_failed(rows, &unusable(lane.table, &problem)),
     }
 }
 

@@ -1,13 +1,14 @@
 //! What `check` found, as a table or as JSON.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde_json::json;
 
+use super::json::document;
 use super::rows;
 use super::table::{grid, more};
 use super::terminal::Terminal;
 use crate::check::Checked;
-use crate::escape::{escape, escape_json};
+use crate::escape::escape;
 use crate::record::REASON;
 
 /// What was found in all tables.
@@ -60,7 +61,7 @@ impl CheckReport {
             unlisted += &more(table.violations, self.limit, table.table.name);
         }
         format!(
-            "{}{unlisted}\n{} of {counts}\n",
+            "{}{unlisted}\n{} ({counts})\n",
             grid(lines, &[1], terminal),
             self.failure().unwrap_or_default()
         )
@@ -87,9 +88,6 @@ impl CheckReport {
                 })
             })
             .collect();
-        let document = json!({"tables": tables, "violations": self.violations()});
-        let json = serde_json::to_string_pretty(&document);
-        let json = json.context("the report could not be turned into JSON")?;
-        Ok(escape_json(&json) + "\n")
+        document(&json!({"tables": tables, "violations": self.violations()}))
     }
 }

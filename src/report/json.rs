@@ -7,6 +7,7 @@ use rusqlite::types::Value as Stored;
 use serde_json::{Map, Value, json};
 
 use super::{Report, TableReport};
+use crate::database::StoredRow;
 use crate::escape::escape_json;
 use crate::outcome::Rejected;
 use crate::record::Header;
@@ -60,13 +61,9 @@ impl Report {
             dry_run: self.dry_run,
             timeline: self.timeline(),
         };
-        let json = serde_json::to_string_pretty(&document);
-        let json = json.context("the report could not be turned into JSON")?;
-        Ok(escape_json(&json) + "\n")
+        self::document(&document)
     }
-}
 
-impl Report {
     /// For each writer thread its phases, start and end in milliseconds; `None` if that is not to be shown.
     fn timeline(&self) -> Option<Vec<Value>> {
         let mut threads = Vec::new();
@@ -91,6 +88,17 @@ impl Report {
     }
 }
 
+/// A JSON document, and a line end.
+///
+/// # Errors
+///
+/// None that is known: all of it is plain data.
+pub fn document(value: &impl serde::Serialize) -> Result<String> {
+    let json = serde_json::to_string_pretty(value);
+    let json = json.context("the report could not be turned into JSON")?;
+    Ok(escape_json(&json) + "\n")
+}
+
 /// A duration in milliseconds, rounded to one part in `parts` of them.
 fn milliseconds(duration: Duration, parts: f64) -> f64 {
     (duration.as_secs_f64() * 1e3 * parts).round() / parts
@@ -105,7 +113,7 @@ fn table(report: &TableReport) -> Table<'_> {
         timeline: _,
     } = report;
     let names = || table.columns.iter().map(|column| column.name.to_string());
-    let stored = |row: &Vec<(Stored, String)>| {
+    let stored = |row: &StoredRow| {
         let values = row.iter().map(|(value, _)| number_or_text(value));
         names().zip(values).collect()
     };

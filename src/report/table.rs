@@ -24,7 +24,10 @@ impl Report {
                 true => format!("(dry run: {} to insert)\n", rows(table.tally.inserted)),
                 false => {
                     let stored = table.tally.inserted + table.tally.unchanged;
-                    let grid = grid(table.stored(), &table.numeric(), terminal);
+                    let grid = match stored {
+                        0 => "(no rows)\n".to_string(),
+                        _ => grid(table.stored(), &table.numeric(), terminal),
+                    };
                     grid + &more(stored, self.limit, table.table.name)
                 }
             };
@@ -168,10 +171,11 @@ fn by_reason(rejections: &Rejections) -> Vec<Vec<String>> {
     std::iter::once(title).chain(kinds).collect()
 }
 
-/// Draws lines of cells as a table no wider than the terminal. The first line is its title; a title alone is no table.
+/// Draws lines of cells as a table no wider than the terminal. The first line is its title, and a title alone is
+/// nothing.
 pub fn grid(lines: Vec<Vec<String>>, right_aligned: &[usize], terminal: &Terminal) -> String {
     if lines.len() == 1 {
-        return "(no rows)\n".to_string();
+        return String::new();
     }
     let mut table = Builder::from_iter(lines).build();
     table.with(Style::sharp());

@@ -6,7 +6,7 @@ use super::terminal::Terminal;
 use super::{Report, TableReport, count};
 use crate::timeline::{Phase, Track};
 
-/// From how many threads of a table on, one line stands for all of them.
+/// Most threads of a table that get a line each; one line stands for more.
 const MOST_LINES: usize = 100;
 
 /// The columns in front of the chart.
