@@ -66,11 +66,11 @@ pub struct Insert {
     pub rejects: Option<PathBuf>,
 
     /// Most writer threads alive per database, 1 to 1000
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    #[arg(long, value_name = "N", default_value_t = 64, allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub threads: u16,
 
     /// How long to wait, in all, for a database that another process has locked, 0 to 86400
-    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "5", allow_negative_numbers = true, value_parser = seconds)]
     pub lock_timeout: Duration,
 
     /// How to print the report
@@ -78,7 +78,12 @@ pub struct Insert {
     pub format: Format,
 
     /// Most rows listed per table and outcome
-    #[arg(long, value_name = "N", default_value_t = 50)]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 50,
+        allow_negative_numbers = true
+    )]
     pub limit: usize,
 
     /// Draw when each writer thread waited and wrote
@@ -98,7 +103,12 @@ pub struct Check {
     pub format: Format,
 
     /// Most violating rows listed per table
-    #[arg(long, value_name = "N", default_value_t = 50)]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 50,
+        allow_negative_numbers = true
+    )]
     pub limit: usize,
 }
 

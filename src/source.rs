@@ -13,6 +13,11 @@ use crate::schema::Table;
 /// How much of a file is read at once, in bytes.
 const BUFFER: usize = 128 * 1024;
 
+/// From how many bytes or fields on a record is taken to have no end, as where a file is no CSV at all. SQLite takes no
+/// row of more than 1,000,000,000 bytes (<https://www.sqlite.org/limits.html>).
+const MOST_BYTES: usize = 1 << 30;
+const MOST_FIELDS: usize = 1 << 24;
+
 /// Where the rows of all tables come from.
 #[derive(Debug)]
 pub enum Source<'a> {
@@ -41,10 +46,14 @@ impl Source<'_> {
             let seed = table.seed.as_bytes();
             return Reader::new(table, Box::new(seed)).map(Some);
         };
-        let file = match File::open(self.path(table)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            opened => opened?,
-        };
+        let path = self.path(table);
+        // A link to nothing is there, but cannot be opened.
+        if let Err(error) = path.symlink_metadata()
+            && error.kind() == io::ErrorKind::NotFound
+        {
+            return Ok(None);
+        }
+        let file = File::open(path)?;
         let metadata = file.metadata()?;
         let mut reader = Reader::new(table, Box::new(file))?;
         reader.size = metadata.is_file().then_some(metadata.len());
@@ -167,8 +176,16 @@ impl Reader {
             ends += ended;
             match result {
                 ReadRecordResult::InputEmpty => {}
-                ReadRecordResult::OutputFull => self.text.resize(2 * self.text.len(), 0),
-                ReadRecordResult::OutputEndsFull => self.ends.resize(2 * self.ends.len(), 0),
+                ReadRecordResult::OutputFull if self.text.len() < MOST_BYTES => {
+                    self.text.resize(2 * self.text.len(), 0);
+                }
+                ReadRecordResult::OutputEndsFull if self.ends.len() < MOST_FIELDS => {
+                    self.ends.resize(2 * self.ends.len(), 0);
+                }
+                ReadRecordResult::OutputFull | ReadRecordResult::OutputEndsFull => {
+                    let endless = format!("the record on line {line} has no end");
+                    return Err(io::Error::other(endless));
+                }
                 ReadRecordResult::Record => {
                     return Ok(Some((line, &self.text[..text], &self.ends[..ends])));
                 }

@@ -198,7 +198,10 @@ fn a_database_that_insert_could_not_use_is_an_error_without_a_report() {
         let folder = Folder::inserted();
         let at = |what: &str| format!("tradexa: databases/{table}.db {what}");
         fs::remove_file(folder.database(table)).unwrap();
-        fails(&folder, &at("does not exist: run `tradexa init` first"));
+        fails(
+            &folder,
+            &at("does not exist: run `tradexa init` first, with the same --dir"),
+        );
         folder.write(table, b"");
         fails(&folder, &at("has no table"));
         folder.write(table, &[b'x'; 4096]);

@@ -28,9 +28,9 @@ fn insert_before_init_names_the_missing_files_and_creates_nothing() {
         .code(1)
         .stdout("")
         .stderr(
-            "tradexa: databases/users.db does not exist: run `tradexa init` first\n\
-         tradexa: databases/products.db does not exist: run `tradexa init` first\n\
-         tradexa: databases/orders.db does not exist: run `tradexa init` first\n",
+            "tradexa: databases/users.db does not exist: run `tradexa init` first, with the same --dir\n\
+         tradexa: databases/products.db does not exist: run `tradexa init` first, with the same --dir\n\
+         tradexa: databases/orders.db does not exist: run `tradexa init` first, with the same --dir\n",
         );
     assert!(!folder.path().exists());
 }
@@ -39,7 +39,7 @@ fn insert_before_init_names_the_missing_files_and_creates_nothing() {
 fn insert_names_the_one_database_that_is_missing() {
     let folder = Folder::initialized();
     fs::remove_file(folder.database("products")).unwrap();
-    let missing = "tradexa: databases/products.db does not exist: run `tradexa init` first\n";
+    let missing = "tradexa: databases/products.db does not exist: run `tradexa init` first, with the same --dir\n";
     fails(&folder, "insert", missing);
     assert!(folder.rows("users").is_empty());
 }
@@ -48,7 +48,7 @@ fn insert_names_the_one_database_that_is_missing() {
 fn insert_into_a_zero_byte_file_says_to_run_init() {
     let folder = Folder::initialized();
     folder.write("orders", b"");
-    let no_table = "tradexa: databases/orders.db has no table orders: run `tradexa init` first\n";
+    let no_table = "tradexa: databases/orders.db has no table orders: run `tradexa init` first, with the same --dir\n";
     fails(&folder, "insert", no_table);
 }
 
@@ -120,7 +120,7 @@ fn refuses(sql: &str, found: &str) {
     folder.execute("users", sql);
     let problem = format!(
         "tradexa: databases/users.db has another table users: \
-         expected (id INTEGER PRIMARY KEY, name TEXT, email TEXT), found {found}\n"
+         expected (id INTEGER PRIMARY KEY, name TEXT, email TEXT), found {found} (move it away, or choose another folder with --dir)\n"
     );
     for command in ["init", "insert"] {
         fails(&folder, command, &problem);
@@ -232,4 +232,19 @@ fn names_from_a_foreign_schema_reach_the_terminal_escaped() {
         predicate::str::contains("(\\u{1b}[31m TEXT)")
             .and(predicate::str::contains("\u{1b}").not()),
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_database_with_a_second_name_is_refused() {
+    let folder = Folder::initialized();
+    std::fs::remove_file(folder.database("products")).unwrap();
+    std::fs::hard_link(folder.database("users"), folder.database("products")).unwrap();
+    for command in ["init", "insert", "check"] {
+        let run = folder.tradexa(&[command]).assert().code(1);
+        run.stderr(
+            "tradexa: databases/users.db has a second name (a hard link), which SQLite cannot keep apart: make a copy of it instead\n\
+             tradexa: databases/products.db has a second name (a hard link), which SQLite cannot keep apart: make a copy of it instead\n",
+        );
+    }
 }

@@ -205,7 +205,7 @@ fn a_file_in_place_of_the_folder_is_an_error_that_names_it() {
     fs::write(folder.outside().join("input"), CLEAN[0]).unwrap();
     refuses(
         &folder,
-        predicate::str::starts_with("tradexa: input/users.csv could not be read: "),
+        predicate::eq("tradexa: input is not a folder: choose another one with --from\n"),
     );
 }
 
@@ -275,4 +275,17 @@ fn a_table_may_come_through_a_pipe() {
         assert_eq!(folder.load(&[]).counts(), [[2, 0, 0, 0]; 3]);
     });
     assert_eq!(folder.all_rows(), CLEAN_ROWS.map(Vec::from));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_nothing_is_not_a_missing_file() {
+    let folder = Folder::with_csv(CLEAN);
+    let users = folder.outside().join("input/users.csv");
+    fs::remove_file(&users).unwrap();
+    std::os::unix::fs::symlink("gone", users).unwrap();
+    let gone =
+        "tradexa: input/users.csv could not be read: No such file or directory (os error 2)\n";
+    let run = folder.tradexa(&["insert", "--from", "input"]).assert();
+    run.code(1).stdout("").stderr(gone);
 }

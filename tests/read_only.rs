@@ -56,7 +56,7 @@ fn insert_into_a_read_only_file_names_it_and_writes_no_other() {
     }
     if let Some(mut program) = unprivileged(&folder, &["insert"]) {
         let run = program.assert().code(1).stdout("");
-        run.stderr("tradexa: databases/products.db cannot be written: it is read-only\n");
+        run.stderr("tradexa: databases/products.db cannot be written: you may not write the file or its folder\n");
     }
     assert!(folder.all_rows().concat().is_empty());
 }

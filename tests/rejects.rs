@@ -298,3 +298,15 @@ fn a_dry_run_writes_rejects_and_nothing_else() {
     );
     assert!(folder.contents() == before);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_that_takes_no_files_is_an_error_before_anything_is_loaded() {
+    let folder = Folder::initialized();
+    let run = folder
+        .tradexa(&["insert", "--rejects", "/proc/self"])
+        .assert()
+        .code(1);
+    run.stdout("");
+    assert!(folder.rows("users").is_empty());
+}

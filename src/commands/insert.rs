@@ -1,6 +1,6 @@
 //! `tradexa insert`
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 use std::thread;
@@ -76,6 +76,14 @@ pub fn insert(folder: &Path, options: &Insert) -> Result<()> {
 
 /// Opens what the rows come from, and looks at all headers before anything else happens.
 fn open_feeds(source: &Source, unique_email: bool) -> Result<Vec<Feed>> {
+    if let Source::Folder(folder) = source
+        && !folder.is_dir()
+    {
+        bail!(
+            "{} is not a folder: choose another one with --from",
+            show(folder)
+        );
+    }
     let feeds = all(TABLES.iter().map(|table| {
         let reader = source
             .open(table)
@@ -135,6 +143,11 @@ fn open_rejects(folder: Option<&Path>, feeds: &[Feed]) -> Result<Vec<Option<Reje
         }
     }))?;
     fs::create_dir_all(folder).with_context(|| format!("{} could not be created", show(folder)))?;
+    // Whether files can be written there is to be known before the load and not after it.
+    let probe = folder.join(TABLES[0].csv());
+    File::create_new(&probe)
+        .and_then(|_| fs::remove_file(&probe))
+        .with_context(|| format!("{} cannot be written", show(folder)))?;
     let rejects = TABLES.iter().zip(feeds).map(|(table, feed)| {
         let reader = feed.reader.as_ref()?;
         Some(Rejects::new(folder, table, reader.header()))

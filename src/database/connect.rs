@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -18,19 +19,26 @@ const POLL: Duration = Duration::from_millis(1);
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
     /// There is no such file.
-    #[error("does not exist: run `tradexa init` first")]
+    #[error("does not exist: run `tradexa init` first, with the same --dir")]
     Missing,
     /// There is something that is not a file.
     #[error("is not a file: move it away, or choose another folder with --dir")]
     NotAFile,
+    /// The file has another name, too, under which SQLite would keep another log.
+    #[error(
+        "has a second name (a hard link), which SQLite cannot keep apart: make a copy of it instead"
+    )]
+    HardLink,
     /// The file is something else.
     #[error("is not a SQLite database: move it away, or choose another folder with --dir")]
     NotADatabase,
     /// The file does not have the table.
-    #[error("has no table {0}: run `tradexa init` first")]
+    #[error("has no table {0}: run `tradexa init` first, with the same --dir")]
     NoTable(&'static str),
     /// The table is not the one expected.
-    #[error("has another table {table}: expected ({expected}), found {found}")]
+    #[error(
+        "has another table {table}: expected ({expected}), found {found} (move it away, or choose another folder with --dir)"
+    )]
     OtherTable {
         /// The table.
         table: &'static str,
@@ -48,10 +56,12 @@ pub enum Problem {
     #[error("is locked by another process (waited {0} s)")]
     Locked(f64),
     /// It can be read, but not written.
-    #[error("cannot be written: it is read-only")]
+    #[error("cannot be written: you may not write the file or its folder")]
     ReadOnly,
     /// It, or the folder it is in, cannot be opened.
-    #[error("cannot be opened: {0} (may you read and write the file and its folder?)")]
+    #[error(
+        "cannot be opened: {0} (may you read and write the file and its folder, and more files than `ulimit -n` says?)"
+    )]
     CannotOpen(String),
     /// SQLite says something else.
     #[error("could not be used: {0}")]
@@ -139,15 +149,17 @@ pub fn beside(path: &Path, suffix: &str) -> PathBuf {
 ///
 /// # Errors
 ///
-/// If there is something else in its place, or if that cannot be found out.
+/// If there is something else in its place, if it has two names
+/// (<https://www.sqlite.org/howtocorrupt.html#_multiple_links_to_the_same_file>), or if that cannot be found out.
 pub fn find(table: &Table, folder: &Path) -> Result<Option<PathBuf>, Problem> {
     let found = path(table, folder).canonicalize().and_then(|path| {
-        let is_file = path.metadata()?.is_file();
-        Ok((path, is_file))
+        let metadata = path.metadata()?;
+        Ok((path, metadata))
     });
     match found {
-        Ok((path, true)) => Ok(Some(path)),
-        Ok((_, false)) => Err(Problem::NotAFile),
+        Ok((_, metadata)) if !metadata.is_file() => Err(Problem::NotAFile),
+        Ok((_, metadata)) if metadata.nlink() > 1 => Err(Problem::HardLink),
+        Ok((path, _)) => Ok(Some(path)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Problem::CannotOpen(error.to_string())),
     }

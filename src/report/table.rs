@@ -14,6 +14,9 @@ use crate::outcome::{First, Reason, Rejected, Rejections, Tally};
 use crate::record::REASON;
 use crate::schema::Kind;
 
+/// Most characters of a cell that a table shows. JSON shows them all.
+const MOST_CHARACTERS: usize = 10_000;
+
 impl Report {
     /// The report as text: what is stored, what was skipped, what failed, and a line that sums it up.
     pub fn to_tables(&self, terminal: &Terminal) -> String {
@@ -81,7 +84,14 @@ impl Report {
             "{threads}, {:.1} ms",
             self.elapsed.as_secs_f64() * 1e3
         ));
-        parts.join("; ")
+        let line = parts.join("; ");
+        match terminal.fits(&line) {
+            true => line,
+            false => parts.join(
+                ";
+",
+            ),
+        }
     }
 }
 
@@ -171,13 +181,22 @@ fn by_reason(rejections: &Rejections) -> Vec<Vec<String>> {
     std::iter::once(title).chain(kinds).collect()
 }
 
+/// A cell that is too long to be read in a table, with its end cut off.
+fn shorten(cell: String) -> String {
+    match cell.char_indices().nth(MOST_CHARACTERS) {
+        Some((end, _)) => format!("{}… ({} bytes)", &cell[..end], cell.len()),
+        None => cell,
+    }
+}
+
 /// Draws lines of cells as a table no wider than the terminal. The first line is its title, and a title alone is
 /// nothing.
 pub fn grid(lines: Vec<Vec<String>>, right_aligned: &[usize], terminal: &Terminal) -> String {
     if lines.len() == 1 {
         return String::new();
     }
-    let mut table = Builder::from_iter(lines).build();
+    let cells = lines.into_iter().map(|line| line.into_iter().map(shorten));
+    let mut table = Builder::from_iter(cells).build();
     table.with(Style::sharp());
     for column in right_aligned {
         table.modify(Columns::one(*column), Alignment::right());

@@ -35,6 +35,12 @@ impl Terminal {
         }
     }
 
+    /// Whether a line fits; it does where there is no terminal.
+    pub fn fits(&self, line: &str) -> bool {
+        self.width
+            .is_none_or(|width| console::measure_text_width(line) <= width)
+    }
+
     /// The columns that a chart may take.
     pub fn chart_width(&self) -> usize {
         self.width.unwrap_or(DEFAULT_WIDTH)

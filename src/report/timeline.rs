@@ -128,7 +128,7 @@ fn line(label: &str, cells: &str) -> String {
 
 fn legend() -> String {
     let marks = Phase::ALL.map(|phase| format!("{} {}", mark(phase), name(phase)));
-    format!("{:LABEL$} {}\n", "", marks.join("   "))
+    format!("{:LABEL$} {}\n", "", marks.join("  "))
 }
 
 fn mark(phase: Phase) -> char {
@@ -142,8 +142,8 @@ fn mark(phase: Phase) -> char {
 
 fn name(phase: Phase) -> &'static str {
     match phase {
-        Phase::Parents => "waits for its parents",
-        Phase::Turn => "waits for its turn",
+        Phase::Parents => "waits for parents",
+        Phase::Turn => "waits for turn",
         Phase::Open => "opens",
         Phase::Write => "writes",
     }
