@@ -73,18 +73,9 @@ pub struct Insert {
     #[arg(long, value_name = "SECONDS", default_value = "5", allow_negative_numbers = true, value_parser = seconds)]
     pub lock_timeout: Duration,
 
-    /// How to print the report
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    pub format: Format,
-
-    /// Most rows listed per table and outcome
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 50,
-        allow_negative_numbers = true
-    )]
-    pub limit: usize,
+    /// How to print the report.
+    #[command(flatten)]
+    pub output: Output,
 
     /// Draw when each writer thread waited and wrote
     #[arg(long)]
@@ -98,11 +89,19 @@ pub struct Check {
     #[arg(long)]
     pub unique_email: bool,
 
+    /// How to print the report.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// How to print the report.
+#[derive(Debug, Args)]
+pub struct Output {
     /// How to print the report
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
 
-    /// Most violating rows listed per table
+    /// Most rows listed per table and outcome
     #[arg(
         long,
         value_name = "N",
@@ -112,7 +111,7 @@ pub struct Check {
     pub limit: usize,
 }
 
-/// How to print a report.
+/// The forms of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// Tables, for people

@@ -24,7 +24,7 @@ pub fn check(folder: &Path, options: &Check) -> Result<()> {
         let databases = each_table(folder, |table| {
             Database::open_to_read(table, folder, LOCK_TIMEOUT)
         })?;
-        let checked = check_all(&databases, options.unique_email, options.limit);
+        let checked = check_all(&databases, options.unique_email, options.output.limit);
         if databases.iter().any(Database::was_disturbed) {
             continue;
         }
@@ -32,9 +32,9 @@ pub fn check(folder: &Path, options: &Check) -> Result<()> {
             checked.map_err(|(place, problem)| at(databases[place].table, folder, &problem))?;
         let report = CheckReport {
             tables,
-            limit: options.limit,
+            limit: options.output.limit,
         };
-        match options.format {
+        match options.output.format {
             Format::Table => print(&report.to_tables(&Terminal::stdout()))?,
             Format::Json => print(&report.to_json()?)?,
         }

@@ -43,7 +43,7 @@ pub fn insert(folder: &Path, options: &Insert) -> Result<()> {
     let rejects = open_rejects(options.rejects.as_deref(), &feeds)?;
     let mut lanes = Vec::new();
     for (database, rejects) in databases.into_iter().zip(rejects) {
-        let mut tally = Tally::new(options.limit);
+        let mut tally = Tally::new(options.output.limit);
         tally.rejects = rejects;
         let mut lane = Lane::new(database, tally);
         lane.timeline = options.timeline.then(Mutex::default);
@@ -63,9 +63,9 @@ pub fn insert(folder: &Path, options: &Insert) -> Result<()> {
         started,
         elapsed: started.elapsed(),
         dry_run: options.dry_run,
-        limit: options.limit,
+        limit: options.output.limit,
     };
-    let printed = match options.format {
+    let printed = match options.output.format {
         Format::Table => print(&report.to_tables(&Terminal::stdout())),
         Format::Json => report.to_json().and_then(|json| print(&json)),
     };
