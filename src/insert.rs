@@ -107,18 +107,11 @@ pub fn run(feeds: &mut [Feed], lanes: &[Lane], mode: Mode, progress: &mut Progre
                 if !run.feed(feeds, table) {
                     open.retain(|other| *other != table);
                 }
-                let written = {
-                    let tally = lock(&lanes[table].tally);
-                    tally.inserted + tally.unchanged
-                };
-                if let Some(reader) = &feeds[table].reader {
-                    progress.show(
-                        table,
-                        lanes[table].table,
-                        reader,
-                        feeds[table].records,
-                        written,
-                    );
+            }
+            for (place, (feed, lane)) in feeds.iter().zip(lanes).enumerate() {
+                if let Some(reader) = &feed.reader {
+                    let written = lock(&lane.tally).stored();
+                    progress.show(place, lane.table, reader, feed.records, written);
                 }
             }
         }

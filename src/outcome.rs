@@ -107,6 +107,11 @@ impl Tally {
         }
     }
 
+    /// How many rows of the batch are stored now.
+    pub fn stored(&self) -> u64 {
+        self.inserted + self.unchanged
+    }
+
     /// Takes down what became of a record; `id` is that of its row.
     pub fn record(&mut self, record: Record, id: i64, outcome: Outcome) {
         let (rejections, reasons) = match outcome {

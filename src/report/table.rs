@@ -26,7 +26,7 @@ impl Report {
             text += &match self.dry_run {
                 true => format!("(dry run: {} to insert)\n", rows(table.tally.inserted)),
                 false => {
-                    let stored = table.tally.inserted + table.tally.unchanged;
+                    let stored = table.tally.stored();
                     let grid = match stored {
                         0 => "(no rows)\n".to_string(),
                         _ => grid(table.stored(), &table.numeric(), terminal),
