@@ -25,13 +25,15 @@ pub fn write(lanes: &[Lane], table: usize, rows: &Rows) -> Vec<Outcome> {
             #[cfg(test)]
             super::tests::panic_if_asked_to(rows);
             track.end(Phase::Turn);
-            lane.database.writer().and_then(|writer| {
+            let fates = lane.database.writer().and_then(|writer| {
                 track.end(Phase::Open);
                 writer.insert(rows.iter().filter(|row| !blocked.contains_key(&row.id())))
-            })
+            });
+            // Before the next thread has its turn.
+            track.end(Phase::Write);
+            fates
         }
     };
-    track.end(Phase::Write);
     if let Some(timeline) = &lane.timeline {
         lock(timeline).push(track);
     }

@@ -210,3 +210,16 @@ pub fn grid(lines: Vec<Vec<String>>, right_aligned: &[usize], terminal: &Termina
     }
     format!("{table}\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_is_cut_off_only_where_nobody_could_read_it() {
+        let long = "é".repeat(MOST_CHARACTERS);
+        assert_eq!(shorten(long.clone()), long);
+        let shown = shorten(long.clone() + "x");
+        assert_eq!(shown, format!("{long}… ({} bytes)", long.len() + 1));
+    }
+}
