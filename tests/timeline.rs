@@ -14,6 +14,15 @@ fn chart(folder: &Folder, arguments: &[&str]) -> Vec<String> {
     chart.lines().map(str::to_string).collect()
 }
 
+/// What the threads of an insert of the seed did, as JSON has it.
+fn threads() -> Vec<serde_json::Value> {
+    let folder = Folder::initialized();
+    let mut command = folder.tradexa(&["insert", "--timeline", "--format", "json"]);
+    let output = command.assert().success();
+    let report: serde_json::Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
+    report["timeline"].as_array().unwrap().clone()
+}
+
 #[test]
 fn the_chart_has_a_line_for_every_thread() {
     let lines = chart(&Folder::initialized(), &[]);
@@ -43,13 +52,9 @@ fn a_line_stands_for_all_threads_where_there_are_many() {
 
 #[test]
 fn json_has_the_phases_of_every_thread_one_after_the_other() {
-    let folder = Folder::initialized();
-    let mut command = folder.tradexa(&["insert", "--timeline", "--format", "json"]);
-    let output = command.assert().success().get_output().stdout.clone();
-    let report: serde_json::Value = serde_json::from_slice(&output).unwrap();
-    let threads = report["timeline"].as_array().unwrap();
+    let threads = threads();
     assert_eq!(threads.len(), 25);
-    for thread in threads {
+    for thread in &threads {
         let mut before = 0.0;
         for phase in ["parents", "turn", "open", "write"] {
             let [start, end] = [0, 1].map(|place| thread[phase][place].as_f64().unwrap());
@@ -61,13 +66,9 @@ fn json_has_the_phases_of_every_thread_one_after_the_other() {
 
 #[test]
 fn json_shows_that_no_two_threads_write_to_one_database_at_once() {
-    let folder = Folder::initialized();
-    let mut command = folder.tradexa(&["insert", "--timeline", "--format", "json"]);
-    let output = command.assert().success().get_output().stdout.clone();
-    let report: serde_json::Value = serde_json::from_slice(&output).unwrap();
+    let threads = threads();
     for table in common::TABLES {
-        let threads = report["timeline"].as_array().unwrap().iter();
-        let mut writes: Vec<_> = threads
+        let mut writes: Vec<_> = (threads.iter())
             .filter(|thread| thread["table"] == table)
             .map(|thread| [0, 1].map(|place| thread["write"][place].as_f64().unwrap()))
             .collect();
