@@ -1,96 +1,176 @@
-//! The rules of the schema over what is stored: stored rows are records like any others.
+//! Tests stored rows against the rules of the schema.
 
-use crate::database::{Database, Problem};
+use std::borrow::Cow;
+use std::panic::resume_unwind;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread::Builder;
+use std::time::Duration;
+
+use crate::database::{Problem, Reader, StoredRow};
+use crate::report::{Checked, Violating};
+use crate::row::{Outcome, Value};
+use crate::rules::{Frozen, Given, Ids, Rules};
 use crate::schema::Table;
-use crate::validate::{Rejection, Validator};
 
-/// What was found in one table.
+/// How often to show how far the check has come.
+const TICK: Duration = Duration::from_millis(100);
+
+/// The check of one table.
 #[derive(Debug)]
-pub struct Checked {
+pub struct Lane {
     /// The table.
     pub table: &'static Table,
-    /// How many rows it has.
-    pub rows: u64,
-    /// How many of them break a rule.
-    pub violations: u64,
-    /// The first of those.
-    pub violating_rows: Vec<Violating>,
+    /// Its database.
+    pub reader: Reader,
+    /// How many of its rows were checked.
+    pub rows: AtomicU64,
+    /// The ids of all its rows, once they are known.
+    ids: OnceLock<Frozen>,
 }
 
-/// A stored row that breaks rules.
-#[derive(Debug)]
-pub struct Violating {
-    /// Its id.
-    pub id: i64,
-    /// The broken rules, in the order of the columns.
-    pub reasons: Vec<String>,
+impl Lane {
+    /// A table of which nothing is known yet.
+    pub fn new(table: &'static Table, reader: Reader) -> Lane {
+        Lane {
+            table,
+            reader,
+            rows: AtomicU64::new(0),
+            ids: OnceLock::new(),
+        }
+    }
+
+    /// Whether the ids of all rows are known.
+    pub fn is_read(&self) -> bool {
+        self.ids.get().is_some()
+    }
 }
 
-/// Checks all stored rows of all tables, and lists at most `limit` violating rows of each. A table's database comes
-/// after those of the tables it refers to.
+/// Checks all stored rows of all tables side by side, and lists at most `limit` violating rows of each, with `shown`
+/// characters of each reason. A table's lane comes after those of the tables it refers to. Calls `watch` now and then.
 ///
 /// # Errors
 ///
-/// If a database is damaged or cannot be read, with its place.
+/// For each table, if its database is damaged or cannot be read.
 pub fn check(
-    databases: &[Database],
+    lanes: &[Lane],
     unique: bool,
     limit: usize,
-) -> Result<Vec<Checked>, (usize, Problem)> {
+    shown: Option<usize>,
+    mut watch: impl FnMut(),
+) -> Vec<Result<Checked, Problem>> {
     // An order is written after its user and product. Seen in the opposite order, no order that another process
     // writes meanwhile can look as if it dangled.
-    for (place, database) in databases.iter().enumerate().rev() {
-        database
-            .hold_snapshot()
-            .map_err(|problem| (place, problem))?;
+    let held = lanes.iter().rev().map(|lane| lane.reader.hold_snapshot());
+    let held: Vec<_> = held.collect();
+    std::thread::scope(|scope| {
+        // Nothing is sent: the channel closes when all threads are done.
+        let (running, done) = channel::<()>();
+        let mut threads = Vec::new();
+        for ((place, lane), held) in lanes.iter().enumerate().zip(held.into_iter().rev()) {
+            // Where no thread can be had, both are dropped with the closure.
+            let (running, told) = (running.clone(), Told(lane));
+            let check = move || {
+                let (_running, _told) = (running, told);
+                held.and_then(|()| check_table(lane, &lanes[..place], unique, limit, shown))
+            };
+            threads.push(Builder::new().spawn_scoped(scope, check));
+        }
+        drop(running);
+        while done.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+            watch();
+        }
+        let results = threads.into_iter().map(|thread| match thread {
+            Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            Err(error) => Err(Problem::from(error)),
+        });
+        results.collect()
+    })
+}
+
+/// However the check of a table ends, the threads that wait for its ids are told.
+struct Told<'a>(&'a Lane);
+
+impl Drop for Told<'_> {
+    fn drop(&mut self) {
+        let _ = self.0.ids.set(Frozen::default());
     }
-    let tables = databases.iter().enumerate().map(|(place, database)| {
-        check_table(database, &databases[..place], unique, limit)
-            .map_err(|problem| (place, problem))
-    });
-    tables.collect()
 }
 
 fn check_table(
-    database: &Database,
-    earlier: &[Database],
+    lane: &Lane,
+    earlier: &[Lane],
     unique: bool,
     limit: usize,
+    shown: Option<usize>,
 ) -> Result<Checked, Problem> {
-    let table = database.table;
     let mut checked = Checked {
-        table,
+        table: lane.table,
         rows: 0,
         violations: 0,
         violating_rows: Vec::new(),
     };
-    let mut validator = Validator::new(table, unique);
-    database.check_integrity()?;
-    database.own_texts(&mut validator)?;
-    database.records(|batch| {
-        checked.rows += batch.len() as u64;
-        let exists = |parent: &'static Table, id| {
-            let parent = earlier
-                .iter()
-                .find(|database| database.table.name == parent.name);
-            parent.map_or(Ok(false), |database| database.contains(id))
-        };
-        let mut unreadable = None;
-        validator.validate(batch, exists, |record, rejection| match rejection {
-            Rejection::Rules(rules) => {
-                checked.violations += 1;
-                if checked.violating_rows.len() < limit {
-                    checked.violating_rows.push(Violating {
-                        id: String::from_utf8_lossy(record.cell(0))
-                            .parse()
-                            .unwrap_or_default(),
-                        reasons: rules.iter().map(ToString::to_string).collect(),
-                    });
-                }
+    let mut rules = Rules::new(lane.table, unique);
+    let mut ids = Ids::default();
+    lane.reader.check_integrity()?;
+    for (index, column) in rules.unique_columns() {
+        (lane.reader).texts(column.name, |text, id| {
+            rules.own(index, text.as_bytes(), id)
+        })?;
+    }
+    let exists = |parent: &'static Table, id| {
+        let parent = earlier.iter().find(|lane| std::ptr::eq(lane.table, parent));
+        Ok(parent.is_some_and(|lane| lane.ids.wait().contains(id)))
+    };
+    lane.reader.scan(|row| {
+        checked.rows += 1;
+        lane.rows.store(checked.rows, Ordering::Relaxed);
+        let listed = checked.violating_rows.len() < limit;
+        let row = Stored { row, listed };
+        let id = row.id();
+        if let Err(Outcome::Skipped(reasons)) =
+            rules.check(checked.rows, &row, false, exists, |_| {})
+        {
+            checked.violations += 1;
+            if listed {
+                checked
+                    .violating_rows
+                    .push(Violating::new(id, &reasons, shown));
             }
-            Rejection::Unknown(problem) => unreadable = Some(problem),
-        });
-        unreadable.map_or(Ok(()), Err)
+        }
+        ids.insert(id, 0);
+        Ok::<_, Problem>(())
     })?;
+    let _ = lane.ids.set(ids.freeze());
     Ok(checked)
+}
+
+/// A stored row.
+struct Stored<'a> {
+    row: &'a StoredRow<'a>,
+    /// Whether anyone will read the reasons.
+    listed: bool,
+}
+
+impl Stored<'_> {
+    fn id(&self) -> i64 {
+        match self.row.value(0) {
+            Value::Integer(id) => id,
+            _ => 0,
+        }
+    }
+}
+
+impl Given for Stored<'_> {
+    fn value(&self, column: usize) -> Value<'_> {
+        self.row.value(column)
+    }
+
+    fn text(&self, column: usize) -> Cow<'_, str> {
+        match self.listed {
+            true => self.row.printed(column).unwrap_or_default(),
+            false => "".into(),
+        }
+    }
 }

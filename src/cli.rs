@@ -1,29 +1,63 @@
 //! The command line; the comments here are its help.
 
-use std::path::PathBuf;
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::time::Duration;
 
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::platform;
+
+/// The variable that names the folder of the databases where no option does.
+const DIR_VARIABLE: &str = "TRADEXA_DIR";
 
 const EXAMPLES: &str = "\
 Examples:
-  tradexa --dir data init                               create the databases
-  tradexa --dir data insert                             insert the embedded rows
-  tradexa --dir data insert --from in --rejects bad     load in/*.csv, what is wrong goes to bad/*.csv
-  tradexa --dir data check                              check what is stored";
+  tradexa --dir data init                             create the databases
+  tradexa --dir data insert                           insert the sample rows
+  tradexa --dir data insert --from in --rejects bad   load the files of a folder
+  tradexa --dir data check                            test what is stored";
 
-/// Insert users, products and orders concurrently into three SQLite files, and report exactly what was stored.
+const INSERT_EXAMPLES: &str = "\
+Examples:
+  tradexa --dir data insert --from in --dry-run
+      see what would be inserted, and what is wrong with the rest
+  tradexa --dir data insert --from in --rejects bad
+      load in/users.csv, in/products.csv and in/orders.csv,
+      and write the rows that were not inserted to bad
+  tradexa --dir data insert --from bad
+      load them once they are fixed (the column `reason` is ignored)
+  tradexa --dir data insert --from in --delimiter \";\" --trim --ignore-extra-columns
+      load an export that has semicolons, padded cells and columns of its own
+
+Exit status:
+  0     done; skipped rows are a normal result
+  1     something could not be done: a row failed, a database or a file could
+        not be used, or a row was skipped with --strict
+  2     wrong usage
+  130   interrupted with Ctrl-C; running it again loads the rest
+  143   interrupted by SIGTERM, likewise";
+
+const CHECK_STATUS: &str = "\
+Exit status:
+  0   every stored row follows the rules
+  1   some do not, or a database could not be read
+  2   wrong usage";
+
+static VERSION: LazyLock<String> = LazyLock::new(|| {
+    let version = env!("CARGO_PKG_VERSION");
+    format!("{version} (SQLite {})", rusqlite::version())
+});
+
+/// Insert users, products and orders concurrently into three SQLite files, and report exactly what was stored
 #[derive(Debug, Parser)]
-#[command(version, after_help = EXAMPLES)]
+#[command(version = VERSION.as_str(), after_help = EXAMPLES)]
 pub struct Cli {
-    /// Folder of the databases
-    #[arg(
-        long,
-        global = true,
-        value_name = "DIR",
-        env = "TRADEXA_DIR",
-        default_value = "."
-    )]
+    /// Folder of the databases [env: TRADEXA_DIR]
+    #[arg(long, global = true, value_name = "DIR", default_value_os_t = default_dir(), value_parser = folder())]
     pub dir: PathBuf,
 
     /// What to do.
@@ -34,26 +68,40 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Create the database of each table, and the folder if need be
+    /// Create the three databases and their folder; keep those that exist
     Init,
-    /// Check the rows, insert those that keep the rules, and report what became of each
+    /// Insert the rows that follow the rules, and report what became of each row
+    ///
+    /// The first rows of a table get a thread each, as many as --threads says; from there on, a thread takes a share
+    /// of many rows. What is stored already is never changed, so running it again is safe.
+    #[command(after_long_help = INSERT_EXAMPLES)]
     Insert(Insert),
-    /// Check what is stored against the rules, references across the files included, and change nothing
+    /// Test stored rows against the rules, and change nothing
+    ///
+    /// References across the three files are tested too.
+    #[command(after_long_help = CHECK_STATUS)]
     Check(Check),
 }
 
 /// The options of `insert`.
 #[derive(Debug, Args)]
 pub struct Insert {
-    /// Insert the rows of DIR/TABLE.csv instead of the embedded ones
-    #[arg(long, value_name = "DIR")]
+    /// Load the CSV files of a folder instead of the sample rows
+    ///
+    /// These are users.csv, products.csv and orders.csv. A missing file means that there are no rows for its table.
+    /// The sample rows are built into the program, ten for each table.
+    #[arg(long, value_name = "DIR", value_parser = folder())]
     pub from: Option<PathBuf>,
 
-    /// Also require an email that no other user has
+    /// Skip users whose email another user has
+    ///
+    /// Case does not matter. An email belongs to the first user that has it.
     #[arg(long)]
     pub unique_email: bool,
 
-    /// Check and report, but write nothing
+    /// Report what would happen, without changing any database
+    ///
+    /// With --rejects, the skipped rows are still written to CSV files.
     #[arg(long)]
     pub dry_run: bool,
 
@@ -61,15 +109,44 @@ pub struct Insert {
     #[arg(long)]
     pub strict: bool,
 
-    /// Write skipped and failed rows, with their reasons, to DIR/TABLE.csv
-    #[arg(long, value_name = "DIR")]
+    /// Write skipped and failed rows, with reasons, to CSV files in DIR
+    ///
+    /// The files hold the cells of these rows and one more column, `reason`. Once fixed, they can be loaded with
+    /// --from, which ignores that column. Existing files are not replaced, because you may have fixed rows there.
+    #[arg(long, value_name = "DIR", value_parser = folder())]
     pub rejects: Option<PathBuf>,
 
-    /// Most writer threads alive per database, 1 to 1000
+    /// Replace existing files in the --rejects folder
+    ///
+    /// Corrections in them are lost. The files of tables with nothing left to reject are removed.
+    #[arg(long, requires = "rejects")]
+    pub overwrite: bool,
+
+    /// Field separator of the files, one character or `tab`
+    ///
+    /// Any ASCII character except a quote, a letter, a digit or a line end. All files of the folder must use it. It
+    /// also separates the fields of the files that --rejects writes.
+    #[arg(long, value_name = "CHAR", default_value = ",", value_parser = delimiter)]
+    pub delimiter: u8,
+
+    /// Remove white space around cells
+    #[arg(long)]
+    pub trim: bool,
+
+    /// Ignore columns the table does not have, instead of refusing them
+    #[arg(long)]
+    pub ignore_extra_columns: bool,
+
+    /// Maximum writer threads per database, 1 to 1000
+    ///
+    /// That many rows of each table get a thread each; from there on, a thread takes a share of many rows.
     #[arg(long, value_name = "N", default_value_t = 64, allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub threads: u16,
 
-    /// How long to wait, in all, for a database that another process has locked, 0 to 86400
+    /// Seconds to wait for another process's lock, 0 to 86400
+    ///
+    /// Fractions are allowed, and 0 does not wait. The wait starts over whenever this load gets the lock or another
+    /// process is seen to have committed.
     #[arg(long, value_name = "SECONDS", default_value = "5", allow_negative_numbers = true, value_parser = seconds)]
     pub lock_timeout: Duration,
 
@@ -85,7 +162,7 @@ pub struct Insert {
 /// The options of `check`.
 #[derive(Debug, Args)]
 pub struct Check {
-    /// Also require an email that no other user has
+    /// Also report users whose email another user has
     #[arg(long)]
     pub unique_email: bool,
 
@@ -97,11 +174,13 @@ pub struct Check {
 /// How to print the report.
 #[derive(Debug, Args)]
 pub struct Output {
-    /// How to print the report
+    /// Format of the report
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
 
-    /// Most rows listed per table and outcome
+    /// Maximum rows in each listing
+    ///
+    /// Counts are always complete.
     #[arg(
         long,
         value_name = "N",
@@ -114,14 +193,64 @@ pub struct Output {
 /// The forms of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// Tables, for people
+    /// Tables, for people.
     Table,
-    /// One JSON object, for programs
+    /// One JSON object, for programs.
     Json,
 }
 
 /// How long `init` and `check` wait for a database that another process has locked.
 pub const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+
+impl Insert {
+    /// The words of a command that loads another folder by the same rules, whose name is still to follow:
+    /// `tradexa --dir data insert --unique-email --from`.
+    pub fn again(&self, dir: &Path) -> Vec<OsString> {
+        let mut words = vec![OsString::from("tradexa")];
+        if dir != Path::new(".") {
+            words.extend(["--dir".into(), dir.into()]);
+        }
+        words.push("insert".into());
+        let switches = [
+            (self.unique_email, "--unique-email"),
+            (self.trim, "--trim"),
+            (self.ignore_extra_columns, "--ignore-extra-columns"),
+        ];
+        let given = switches.iter().filter(|(given, _)| *given);
+        words.extend(given.map(|(_, switch)| switch.into()));
+        match self.delimiter {
+            b',' => {}
+            b'\t' => words.extend(["--delimiter".into(), "tab".into()]),
+            other => words.extend(["--delimiter".into(), char::from(other).to_string().into()]),
+        }
+        words.push("--from".into());
+        words
+    }
+}
+
+/// The folder that the environment names, unless that is empty; else the current one.
+fn default_dir() -> PathBuf {
+    let named = env::var_os(DIR_VARIABLE).filter(|dir| !dir.is_empty());
+    named.unwrap_or_else(|| ".".into()).into()
+}
+
+/// A folder, with the separators of the system.
+fn folder() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().map(platform::native)
+}
+
+fn delimiter(text: &str) -> Result<u8, String> {
+    let refused = |byte: &u8| byte.is_ascii_alphanumeric() || b"\"'\r\n".contains(byte);
+    match text.as_bytes() {
+        b"tab" => Ok(b'\t'),
+        [byte] if byte.is_ascii() && !refused(byte) => Ok(*byte),
+        _ => Err(
+            "expected one ASCII character, but no quote, letter, digit or line end; \
+             for a tab, write `tab`"
+                .to_string(),
+        ),
+    }
+}
 
 fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: Option<f64> = text.parse().ok();
@@ -130,3 +259,6 @@ fn seconds(text: &str) -> Result<Duration, String> {
         .map(Duration::from_secs_f64)
         .ok_or_else(|| "expected a number of seconds from 0 to 86400".to_string())
 }
+
+#[cfg(test)]
+mod tests;

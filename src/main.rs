@@ -1,16 +1,17 @@
 //! Inserts users, products and orders concurrently into three SQLite files, and reports exactly what was stored.
 //!
-//! Rows flow one way, and the modules are named for its stations:
+//! Rows flow one way, and the modules are its stations:
 //!
-//! 1. [`source`] reads a CSV file, embedded or of the user's, and yields its [records](record) as given.
-//! 2. [`validate`] types a record's cells by the [`schema`], or lists every rule it breaks. Nothing behind it meets a bad row.
+//! 1. [`csv`] reads a file, embedded or the user's, record by record, as given.
+//! 2. [`rules`] type a record's cells by the [`schema`], or list every rule it breaks. Later steps never meet a bad row.
 //! 3. [`insert`] gives each row, or each share of many rows, a thread. The thread waits for the rows that its own refer
 //!    to, then for its turn on the file.
 //! 4. [`database`] writes the thread's rows to one SQLite file in one durable transaction, and says what became of each.
-//! 5. [`outcome`] counts what became of all records and keeps the first few of each kind; the rest go to the rejects.
-//! 6. [`report`] tells it to people, as tables and a chart of the [`timeline`], and to programs, as JSON.
+//! 5. [`report`] tells what became of all rows: to people, as tables and a chart of the [`timeline`], and to programs, as
+//!    JSON.
 //!
-//! [`check`] sends stored rows the same way, as records like any others. [`commands`] puts it all together.
+//! [`row`] has what they hand on: a row as given, typed, and what became of it. [`check`] tests stored rows against the
+//! same rules. [`commands`] puts it all together.
 #![cfg_attr(
     not(test),
     warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)
@@ -19,18 +20,17 @@
 mod check;
 mod cli;
 mod commands;
+mod csv;
 mod database;
-mod escape;
 mod insert;
-mod outcome;
-mod progress;
-mod record;
+mod platform;
 mod report;
+mod row;
+mod rules;
 mod schema;
-mod source;
 mod sync;
+mod terminal;
 mod timeline;
-mod validate;
 
 use std::process::ExitCode;
 

@@ -1,22 +1,24 @@
 //! What became of all records, as tables for people or as JSON for programs.
 
+mod advice;
+mod chart;
 mod check;
+mod grid;
 mod json;
 mod table;
-mod terminal;
-mod timeline;
 
+use std::borrow::Cow;
+use std::ffi::OsString;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::database::StoredRow;
-use crate::outcome::Tally;
-use crate::record::Header;
+use crate::row::{Header, Tally, Value};
 use crate::schema::Table;
 use crate::timeline::Track;
 
-pub use check::CheckReport;
-pub use terminal::Terminal;
+pub use check::{CheckReport, Checked, Violating};
+pub use grid::MOST_CHARACTERS;
 
 /// What a run did.
 #[derive(Debug)]
@@ -31,8 +33,16 @@ pub struct Report {
     pub elapsed: Duration,
     /// Whether nothing was written.
     pub dry_run: bool,
-    /// Most rows listed per table and outcome.
-    pub limit: usize,
+    /// Whether a signal stopped it before the end of its files.
+    pub interrupted: bool,
+    /// Where the databases are.
+    pub dir: PathBuf,
+    /// The folder that the rows came from; `None` if they are the embedded ones.
+    pub from: Option<PathBuf>,
+    /// The folder that skipped and failed rows were written to, if they were.
+    pub rejects: Option<PathBuf>,
+    /// The words of a command that loads another folder by the same rules, whose name is still to follow.
+    pub again: Vec<OsString>,
 }
 
 /// What a run did with the records of one table.
@@ -44,50 +54,17 @@ pub struct TableReport {
     pub header: Option<Arc<Header>>,
     /// What became of its records.
     pub tally: Tally,
-    /// The first rows that are stored now, read back from the database.
-    pub rows: Vec<StoredRow>,
-    /// What the writer threads did, if that is to be shown.
+    /// What the writer threads did, if it was asked for.
     pub timeline: Option<Vec<Track>>,
 }
 
-impl Report {
-    /// What makes the run a failure, a sentence each.
-    pub fn failures(&self, strict: bool) -> Vec<String> {
-        let count = |count: fn(&Tally) -> u64| self.tables.iter().map(|t| count(&t.tally)).sum();
-        let (failed, skipped) = (
-            count(|tally| tally.failed.count),
-            count(|tally| tally.skipped.count),
-        );
-        let mut failures = Vec::new();
-        if failed > 0 {
-            failures.push(format!(
-                "{} could not be inserted: run it again once the cause is mended, what is stored already is left as it is",
-                rows(failed)
-            ));
-        }
-        if strict && skipped > 0 {
-            failures.push(format!(
-                "{} skipped, and --strict allows none",
-                rows_were(skipped)
-            ));
-        }
-        failures
-    }
-}
+/// A stored row: for each column the value, and how SQLite prints it.
+pub type Stored<'a> = [(Value<'a>, Cow<'a, str>)];
 
-/// `1 row`, `2 rows`.
-fn rows(rows: u64) -> String {
-    count(rows, "row")
-}
+/// Reads a stored row back while the report is written: given the place of its table and its id, hands the row over
+/// and returns `true`. A row that is gone or cannot be read is not handed over; `false` leaves it out of the report,
+/// and to say why is up to the reader.
+pub type ReadBack<'a> = dyn FnMut(usize, i64, &mut dyn FnMut(&Stored)) -> bool + 'a;
 
-fn count(count: u64, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
-}
-
-fn rows_were(count: u64) -> String {
-    format!(
-        "{} {}",
-        rows(count),
-        if count == 1 { "was" } else { "were" }
-    )
-}
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! The tables as data: the one place that knows users from products and orders.
 //!
 //! Everything else derives from here: the `CREATE TABLE` statements, how a CSV cell is parsed, which rules it must
-//! keep, how it is bound, which rows an order waits for, and what `check` looks at.
+//! follow, how it is bound, which rows an order waits for, and what `check` looks at.
 
 use std::fmt::Write;
 
@@ -27,7 +27,7 @@ pub struct Column {
     pub name: &'static str,
     /// What its cells hold.
     pub kind: Kind,
-    /// What its cells must keep beyond that, in the order in which broken rules are reported.
+    /// The rules for its cells beyond that, in the order in which broken rules are reported.
     pub rules: &'static [Rule],
 }
 
@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn declares_the_tables_as_the_contract_does() {
+    fn declares_the_tables_with_their_columns_and_types() {
         let declared: Vec<_> = TABLES.iter().map(|t| (t.name, t.declaration())).collect();
         assert_eq!(
             declared,

@@ -1,118 +1,128 @@
-//! Running programs in turn, and what is said about them.
+//! Running programs, and what is said about them.
 
+use std::collections::{BTreeMap, VecDeque};
+use std::fs;
+use std::io::read_to_string;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
-use tempfile::TempDir;
+use anyhow::{Context, Result, bail};
 
 /// The program that is measured.
 pub const TRADEXA: &str = env!("CARGO_BIN_EXE_tradexa");
 
-/// What can go wrong in a benchmark; it stops then.
-pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+/// How long to wait between two looks at what runs.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(1);
 
-/// A program that is measured: given a fresh folder for its databases, the command to run.
-pub struct Contender<'a> {
-    /// What it is called in the results.
-    pub name: &'a str,
-    /// Prepares the folder; not timed.
-    pub prepare: fn(&Path) -> Result<()>,
-    /// The command to time.
-    pub command: Box<dyn Fn(&Path) -> Command + 'a>,
+/// Runs programs side by side, and returns the seconds until the last one is done.
+///
+/// # Errors
+///
+/// If one of them cannot be started or fails.
+pub fn time(commands: Vec<Command>) -> Result<f64> {
+    let started = Instant::now();
+    for mut child in start(commands)? {
+        let status = child.wait()?;
+        succeeded(child, status)?;
+    }
+    Ok(started.elapsed().as_secs_f64())
 }
 
-/// The seconds of each run of each contender. They run in turn, A B C A B C …, each in a fresh folder.
-pub fn run_in_turn(contenders: &[Contender], runs: usize) -> Result<Vec<Vec<f64>>> {
-    let mut seconds = vec![Vec::new(); contenders.len()];
-    for _ in 0..runs {
-        for (contender, seconds) in contenders.iter().zip(&mut seconds) {
-            let folder = fresh_folder(contender)?;
-            let mut command = (contender.command)(folder.path());
-            command.stdout(Stdio::null()).stderr(Stdio::null());
-            let started = Instant::now();
-            let status = command.status()?;
-            seconds.push(started.elapsed().as_secs_f64());
-            if !status.success() {
-                return Err(format!("{} failed: {status}", contender.name).into());
-            }
+/// Runs programs side by side, and returns the most memory that they had, in MiB: the sum of their peaks as Linux counts
+/// them (`VmHWM`, see `proc_pid_status(5)`), 0 on other systems. It also calls `look` with the number of each process
+/// over and over while it runs.
+///
+/// # Errors
+///
+/// If one of them cannot be started or fails.
+pub fn watch(commands: Vec<Command>, mut look: impl FnMut(u32)) -> Result<f64> {
+    let mut running = start(commands)?;
+    let mut peaks = BTreeMap::new();
+    while let Some(mut child) = running.pop_front() {
+        let process = child.id();
+        peaks.extend(peak(process).map(|kib| (process, kib)));
+        look(process);
+        match child.try_wait()? {
+            Some(status) => succeeded(child, status)?,
+            None => running.push_back(child),
         }
+        sleep(BETWEEN_LOOKS);
     }
-    Ok(seconds)
+    Ok(peaks.values().sum::<f64>() / 1024.0)
 }
 
-fn fresh_folder(contender: &Contender) -> Result<TempDir> {
-    let folder = tempfile::tempdir()?;
-    (contender.prepare)(folder.path())?;
-    Ok(folder)
+fn start(commands: Vec<Command>) -> Result<VecDeque<Child>> {
+    let start = |mut command: Command| {
+        command.stdout(Stdio::null()).stderr(Stdio::piped());
+        let name = command.get_program().display().to_string();
+        command.spawn().context(name)
+    };
+    commands.into_iter().map(start).collect()
 }
 
-/// The most memory that the largest process of a contender had at one time, in MiB, as Linux counts it (`ru_maxrss`).
-/// Python asks for it, because the standard library of Rust cannot.
-pub fn peak_memory(contender: &Contender) -> Result<f64> {
-    const ASK: &str = "import resource, subprocess, sys
-subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)";
-    let folder = fresh_folder(contender)?;
-    let command = (contender.command)(folder.path());
-    let mut python = Command::new("python3");
-    python
-        .arg("-c")
-        .arg(ASK)
-        .arg(command.get_program())
-        .args(command.get_args());
-    let output = python.stderr(Stdio::inherit()).output()?;
-    Ok(String::from_utf8(output.stdout)?.trim().parse::<f64>()? / 1024.0)
-}
-
-/// Prints a line per contender: its median time, how the first one compares with it, and its peak memory.
-pub fn print_results(contenders: &[Contender], seconds: &[Vec<f64>]) -> Result<()> {
-    println!("{:>9}  {:>14}  {:>8}", "ms", "tradexa / this", "peak MiB");
-    for (contender, times) in contenders.iter().zip(seconds) {
-        let ms = median(times.iter().copied()) * 1e3;
-        let ratio = ratio(&seconds[0], times);
-        let memory = peak_memory(contender)?;
-        println!(
-            "{ms:>9.1}  {ratio:>14.2}  {memory:>8.1}  {}",
-            contender.name
-        );
+/// What a program said is part of the error.
+fn succeeded(child: Child, status: ExitStatus) -> Result<()> {
+    match (status.success(), child.stderr) {
+        (true, _) => Ok(()),
+        (false, None) => bail!("a program failed: {status}"),
+        (false, Some(stderr)) => bail!("a program failed: {status}\n{}", read_to_string(stderr)?),
     }
-    Ok(())
+}
+
+/// The peak of a process that runs, in KiB.
+fn peak(process: u32) -> Option<f64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
 }
 
 /// The middle one of some numbers.
-pub fn median(numbers: impl IntoIterator<Item = f64>) -> f64 {
-    let mut numbers: Vec<_> = numbers.into_iter().collect();
+pub fn median(numbers: &[f64]) -> f64 {
+    let mut numbers = numbers.to_vec();
     numbers.sort_by(f64::total_cmp);
     numbers[numbers.len() / 2]
 }
 
 /// The median of the ratios of runs that were made in turn.
 pub fn ratio(a: &[f64], b: &[f64]) -> f64 {
-    median(a.iter().zip(b).map(|(a, b)| a / b))
+    let ratios: Vec<_> = a.iter().zip(b).map(|(a, b)| a / b).collect();
+    median(&ratios)
+}
+
+/// `tradexa`, with its folder of databases and more arguments.
+pub fn tradexa(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(TRADEXA);
+    command.arg("--dir").arg(folder).args(arguments);
+    command
 }
 
 /// Creates the three databases.
+///
+/// # Errors
+///
+/// If that fails.
 pub fn init(folder: &Path) -> Result<()> {
-    let status = Command::new(TRADEXA)
-        .arg("--dir")
-        .arg(folder)
-        .arg("init")
-        .stdout(Stdio::null())
-        .status()?;
-    match status.success() {
-        true => Ok(()),
-        false => Err("init failed".into()),
+    time(vec![tradexa(folder, &["init"])]).map(drop)
+}
+
+/// Makes sure that a program is there that a benchmark needs.
+///
+/// # Errors
+///
+/// If it is not.
+pub fn need(program: &str) -> Result<()> {
+    match Command::new(program).arg("--version").output() {
+        Ok(output) if output.status.success() => Ok(()),
+        _ => bail!("this benchmark needs `{program}`: install it, or add its folder to PATH"),
     }
 }
 
-/// `tradexa insert`, with more arguments.
-pub fn insert(folder: &Path, arguments: &[&Path]) -> Command {
-    let mut command = Command::new(TRADEXA);
-    command
-        .arg("--dir")
-        .arg(folder)
-        .arg("insert")
-        .args(arguments);
-    command
+/// How many processor cores there are: `2 cores`.
+pub fn cores() -> String {
+    match std::thread::available_parallelism() {
+        Ok(cores) => format!("{cores} cores"),
+        Err(_) => "unknown cores".to_string(),
+    }
 }

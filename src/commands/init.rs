@@ -1,43 +1,53 @@
 //! `tradexa init`
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::Path;
+use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::Context;
 
-use super::{at, each_table, print};
+use super::{Failures, at, each_table, print};
 use crate::cli::LOCK_TIMEOUT;
-use crate::database::{self, State};
-use crate::escape::show;
+use crate::database::{self, Patience, State};
+use crate::platform::sync_folder;
 use crate::schema::TABLES;
+use crate::terminal::show;
 
 /// Creates the databases that are not there yet. All three are looked at before any is changed.
 ///
 /// # Errors
 ///
-/// If a file is something else than it should be, or cannot be created.
-pub fn init(folder: &Path) -> Result<()> {
-    let states = each_table(folder, |table| {
-        database::inspect(table, folder, LOCK_TIMEOUT)
-    })?;
+/// If a file is something else than it should be, or cannot be created, or if what was done could not be printed.
+pub fn init(folder: &Path) -> Result<ExitCode, Failures> {
+    let patience = Patience {
+        limit: LOCK_TIMEOUT,
+        ..Patience::default()
+    };
+    let states = each_table(folder, |table| database::inspect(table, folder, &patience))?;
     create_folder(folder).with_context(|| format!("{} could not be created", show(folder)))?;
     let mut done = String::new();
-    let mut failure = Ok(());
+    let mut errors = Vec::new();
     for (table, state) in TABLES.iter().zip(states) {
-        let already = match state {
-            State::Ready => "already ",
-            State::Uninitialized => "",
+        let created = match state {
+            State::Ready => Ok(false),
+            State::Uninitialized => database::create(table, folder, &patience),
         };
-        if state == State::Uninitialized
-            && let Err(problem) = database::create(table, folder, LOCK_TIMEOUT)
-        {
-            failure = Err(at(table, folder, &problem));
-            break;
-        }
+        let already = match created {
+            Ok(true) => "",
+            Ok(false) => "already ",
+            Err(problem) => {
+                errors.push(at(table, folder, &problem));
+                break;
+            }
+        };
         done += &format!("{} database {already}initialized.\n", table.name);
     }
-    print(&done).and(failure)
+    errors.extend(print(|out| out.write_all(done.as_bytes())).err());
+    match errors.is_empty() {
+        true => Ok(ExitCode::SUCCESS),
+        false => Err(Failures(errors)),
+    }
 }
 
 /// Creates a folder and those above it, so that a power cut does not take them again.
@@ -51,7 +61,7 @@ fn create_folder(folder: &Path) -> io::Result<()> {
         let parent = folder
             .parent()
             .filter(|parent| !parent.as_os_str().is_empty());
-        File::open(parent.unwrap_or(Path::new(".")))?.sync_all()?;
+        sync_folder(parent.unwrap_or(Path::new(".")))?;
     }
     Ok(())
 }

@@ -1,8 +1,6 @@
 //! Who waits for whom: the rows of a table that other tables' threads may wait for, until each is settled.
 
-use std::ops::RangeInclusive;
-
-use roaring::RoaringTreemap;
+use std::collections::BTreeSet;
 
 use crate::sync::{Mutex, Thread, current, lock, park};
 
@@ -14,88 +12,66 @@ pub struct Ledger {
 
 #[derive(Debug, Default)]
 struct State {
-    pending: RoaringTreemap,
-    failed: RoaringTreemap,
+    /// The shares in flight, as many as may have a thread and one more: each with the ids of its rows in their order.
+    pending: Vec<(u64, Vec<i64>)>,
+    /// How many shares there have been.
+    shares: u64,
+    failed: BTreeSet<i64>,
     /// The threads that sleep, each with the id it waits for.
-    waiting: Vec<(u64, Thread)>,
+    waiting: Vec<(i64, Thread)>,
 }
+
+/// Rows that are going to be settled together.
+#[derive(Debug, Clone, Copy)]
+pub struct Share(u64);
 
 impl Ledger {
     /// Notes rows that will be settled. It comes before anybody waits for them.
-    pub fn expect(&self, ids: impl Iterator<Item = i64>) {
+    pub fn expect(&self, ids: impl Iterator<Item = i64>) -> Share {
+        let mut ids: Vec<_> = ids.collect();
+        ids.sort_unstable();
         let mut state = lock(&self.state);
-        for range in ranges(ids.map(key)) {
-            state.pending.insert_range(range);
-        }
+        state.shares += 1;
+        let share = state.shares;
+        state.pending.push((share, ids));
+        Share(share)
     }
 
-    /// Settles rows: their ids exist in the database now, or they could not be inserted. Wakes those who wait for them.
-    pub fn settle(&self, ids: impl Iterator<Item = (i64, Settled)>) {
+    /// Settles the rows of a share: their ids exist in the database now, but for those that could not be inserted.
+    /// Wakes those who wait for them.
+    pub fn settle(&self, share: Share, failed: impl IntoIterator<Item = i64>) {
         let mut state = lock(&self.state);
-        let mut failed = Vec::new();
-        let ids = ids.map(|(id, settled)| {
-            if settled == Settled::Failed {
-                failed.push(key(id));
-            }
-            key(id)
-        });
-        for range in ranges(ids) {
-            state.pending.remove_range(range);
-        }
         state.failed.extend(failed);
+        state.pending.retain(|(pending, _)| *pending != share.0);
         let State {
             pending, waiting, ..
         } = &mut *state;
-        for (_, thread) in waiting.extract_if(.., |(id, _)| !pending.contains(*id)) {
+        for (_, thread) in waiting.extract_if(.., |(id, _)| !is_pending(pending, *id)) {
             thread.unpark();
         }
     }
 
-    /// Waits until a row is settled. A row that nobody expects counts as one that exists.
-    pub fn wait(&self, id: i64) -> Settled {
-        let id = key(id);
-        loop {
-            let mut state = lock(&self.state);
-            if state.pending.is_empty() && state.failed.is_empty() {
-                return Settled::Exists;
+    /// Waits until all rows with these ids are settled, and returns the places among them of those that could not be
+    /// inserted. A row that nobody expects counts as one that exists.
+    pub fn wait(&self, ids: impl IntoIterator<Item = i64>) -> Vec<usize> {
+        let mut failed = Vec::new();
+        let mut state = lock(&self.state);
+        for (place, id) in ids.into_iter().enumerate() {
+            while is_pending(&state.pending, id) {
+                // Woken for another reason, this thread may be in the list already; a second entry does no harm.
+                state.waiting.push((id, current()));
+                drop(state);
+                park();
+                state = lock(&self.state);
             }
-            if !state.pending.contains(id) {
-                return match state.failed.contains(id) {
-                    true => Settled::Failed,
-                    false => Settled::Exists,
-                };
+            if !state.failed.is_empty() && state.failed.contains(&id) {
+                failed.push(place);
             }
-            // Woken for another reason, this thread may be in the list already; a second entry does no harm.
-            state.waiting.push((id, current()));
-            drop(state);
-            park();
         }
+        failed
     }
 }
 
-/// What became of an accepted row, as far as those who refer to it care.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Settled {
-    /// A row with its id is durably in the database.
-    Exists,
-    /// The row could not be inserted.
-    Failed,
-}
-
-/// Runs of ids that count up, as most do: a bitmap takes a run as fast as one id.
-fn ranges(ids: impl Iterator<Item = u64>) -> impl Iterator<Item = RangeInclusive<u64>> {
-    let mut ids = ids.peekable();
-    std::iter::from_fn(move || {
-        let first = ids.next()?;
-        let mut last = first;
-        while let Some(next) = ids.next_if_eq(&(last + 1)) {
-            last = next;
-        }
-        Some(first..=last)
-    })
-}
-
-/// Accepted ids are greater than 0.
-fn key(id: i64) -> u64 {
-    id as u64
+fn is_pending(pending: &[(u64, Vec<i64>)], id: i64) -> bool {
+    (pending.iter()).any(|(_, ids)| ids.binary_search(&id).is_ok())
 }

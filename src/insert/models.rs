@@ -1,5 +1,5 @@
 //! Turns, slots and ledger under loom, which runs a model once for every order that its threads can run in (up to
-//! [`PREEMPTIONS`] switches away from a thread that could go on), and fails where nobody can go on or where two threads
+//! [`PREEMPTIONS`] switches away from a thread that could go on), and fails if no thread can go on, or if two threads
 //! touch a [`Cell`] and neither waited for the other.
 //!
 //! ```text
@@ -16,7 +16,7 @@ use loom::cell::Cell;
 use loom::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use loom::thread::{JoinHandle, spawn, yield_now};
 
-use super::ledger::{Ledger, Settled};
+use super::ledger::{Ledger, Share};
 use super::slots::Slots;
 use super::turns::Turns;
 use crate::sync::{Mutex, lock};
@@ -42,8 +42,14 @@ fn count_up(cell: &Cell<usize>) {
     cell.set(cell.get() + 1);
 }
 
-fn one(id: i64, settled: Settled) -> impl Iterator<Item = (i64, Settled)> {
-    iter::once((id, settled))
+/// A row that is settled: inserted, or failed.
+fn settle(ledger: &Ledger, share: Share, id: i64, fails: bool) {
+    ledger.settle(share, fails.then_some(id));
+}
+
+/// Whether one row could not be inserted, once it is settled.
+fn failed(ledger: &Ledger, id: i64) -> bool {
+    !ledger.wait([id]).is_empty()
 }
 
 #[test]
@@ -114,7 +120,7 @@ fn no_more_threads_have_a_slot_than_may_have_one() {
     model(|| {
         let shared = Arc::new((Slots::default(), AtomicUsize::new(0)));
         let live = |shared: &(Slots, AtomicUsize), most| {
-            let _slot = shared.0.take(most);
+            let _slot = shared.0.take(1, most);
             assert!(shared.1.fetch_add(1, SeqCst) < most);
             shared.1.fetch_sub(1, SeqCst);
         };
@@ -135,7 +141,7 @@ fn a_slot_is_waited_for_until_another_thread_ends() {
     model(|| {
         let shared = Arc::new((Slots::default(), Cell::new(0)));
         let live = |shared: &(Slots, Cell<usize>)| {
-            let _slot = shared.0.take(1);
+            let _slot = shared.0.take(1, 1);
             count_up(&shared.1);
         };
         let threads: Vec<_> = (0..2)
@@ -146,7 +152,7 @@ fn a_slot_is_waited_for_until_another_thread_ends() {
             .collect();
         live(&shared);
         join(threads);
-        let _slot = shared.0.take(1);
+        let _slot = shared.0.take(1, 1);
         assert_eq!(shared.1.get(), 3);
     });
 }
@@ -155,30 +161,30 @@ fn a_slot_is_waited_for_until_another_thread_ends() {
 fn the_slot_of_a_thread_that_could_not_be_spawned_is_free_again() {
     model(|| {
         let slots = shared::<Slots>();
-        let slot = slots.take(1);
+        let slot = slots.take(1, 1);
         let body = move || drop(slot);
         let thread = spawn(body);
         // What is captured by a thread that is not spawned is dropped by the one that wanted to spawn it.
-        let slot = slots.take(1);
+        let slot = slots.take(1, 1);
         drop(move || drop(slot));
-        let _slot = slots.take(1);
+        let _slot = slots.take(1, 1);
         join([thread]);
     });
 }
 
 #[test]
 fn who_waits_gets_to_know_whether_it_asks_before_or_after_the_row_is_settled() {
-    for settled in [Settled::Exists, Settled::Failed] {
+    for fails in [false, true] {
         model(move || {
             let shared = Arc::new((Ledger::default(), Cell::new(false)));
-            shared.0.expect(iter::once(1));
+            let share = shared.0.expect(iter::once(1));
             let its = Arc::clone(&shared);
             let waiter = spawn(move || {
-                assert_eq!(its.0.wait(1), settled);
+                assert_eq!(failed(&its.0, 1), fails);
                 assert!(its.1.get(), "the row is written before it is settled");
             });
             shared.1.set(true);
-            shared.0.settle(one(1, settled));
+            settle(&shared.0, share, 1, fails);
             join([waiter]);
         });
     }
@@ -188,14 +194,14 @@ fn who_waits_gets_to_know_whether_it_asks_before_or_after_the_row_is_settled() {
 fn all_who_wait_for_one_row_get_to_know() {
     model(|| {
         let ledger = Arc::new(Ledger::default());
-        ledger.expect(iter::once(1));
+        let share = ledger.expect(iter::once(1));
         let waiters: Vec<_> = (0..2)
             .map(|_| {
                 let ledger = Arc::clone(&ledger);
-                spawn(move || assert_eq!(ledger.wait(1), Settled::Failed))
+                spawn(move || assert!(failed(&ledger, 1)))
             })
             .collect();
-        ledger.settle(one(1, Settled::Failed));
+        settle(&ledger, share, 1, true);
         join(waiters);
     });
 }
@@ -204,16 +210,16 @@ fn all_who_wait_for_one_row_get_to_know() {
 fn who_waits_for_two_rows_gets_to_know_of_both_in_any_order() {
     model(|| {
         let ledger = Arc::new(Ledger::default());
-        ledger.expect([1, 2].into_iter());
-        let settlers: Vec<_> = [(2, Settled::Failed), (1, Settled::Exists)]
+        let shares = [1, 2].map(|id| (id, ledger.expect(iter::once(id))));
+        let settlers: Vec<_> = shares
             .into_iter()
-            .map(|(id, settled)| {
+            .rev()
+            .map(|(id, share)| {
                 let ledger = Arc::clone(&ledger);
-                spawn(move || ledger.settle(one(id, settled)))
+                spawn(move || settle(&ledger, share, id, id == 2))
             })
             .collect();
-        assert_eq!(ledger.wait(1), Settled::Exists);
-        assert_eq!(ledger.wait(2), Settled::Failed);
+        assert_eq!(ledger.wait([1, 2]), [1]);
         join(settlers);
     });
 }
@@ -222,16 +228,49 @@ fn who_waits_for_two_rows_gets_to_know_of_both_in_any_order() {
 fn who_waits_is_not_kept_by_rows_of_the_same_share_that_are_settled_together() {
     model(|| {
         let ledger = Arc::new(Ledger::default());
-        ledger.expect([1, 2].into_iter());
+        let share = ledger.expect([2, 1].into_iter());
         let its = Arc::clone(&ledger);
-        let waiter = spawn(move || [its.wait(1), its.wait(2)]);
-        ledger.settle(one(1, Settled::Exists).chain(one(2, Settled::Failed)));
-        let known = waiter.join().unwrap();
-        assert_eq!(known, [Settled::Exists, Settled::Failed]);
+        let waiter = spawn(move || [failed(&its, 1), failed(&its, 2)]);
+        settle(&ledger, share, 2, true);
+        assert_eq!(waiter.join().unwrap(), [false, true]);
     });
 }
 
-/// One table, as `insert.rs` has it: the stored row is a cell that only the thread with the turn touches.
+#[test]
+fn who_waits_is_woken_by_the_share_of_its_row_and_not_kept_by_another() {
+    model(|| {
+        let ledger = Arc::new(Ledger::default());
+        let (first, _second) = (ledger.expect(iter::once(1)), ledger.expect(iter::once(2)));
+        let its = Arc::clone(&ledger);
+        let waiter = spawn(move || assert!(!failed(&its, 1)));
+        settle(&ledger, first, 1, false);
+        join([waiter]);
+    });
+}
+
+#[test]
+fn bytes_are_waited_for_but_one_user_alone_may_have_any_number() {
+    model(|| {
+        let shared = Arc::new((Slots::default(), AtomicUsize::new(0)));
+        let live = |shared: &(Slots, AtomicUsize), bytes| {
+            let _slot = shared.0.take(bytes, 10);
+            let before = shared.1.fetch_add(bytes, SeqCst);
+            assert!(before == 0 || before + bytes <= 10);
+            shared.1.fetch_sub(bytes, SeqCst);
+        };
+        let threads: Vec<_> = [20, 4]
+            .into_iter()
+            .map(|bytes| {
+                let its = Arc::clone(&shared);
+                spawn(move || live(&its, bytes))
+            })
+            .collect();
+        live(&shared, 6);
+        join(threads);
+    });
+}
+
+/// One table, as `lane.rs` has it: the stored row is a cell that only the thread with the turn touches.
 #[derive(Default)]
 struct Lane {
     turns: Turns,
@@ -242,23 +281,19 @@ struct Lane {
 
 impl Lane {
     /// What the thread of a row does: it writes in its turn, gives up the turn on every path, and then settles.
-    fn write(&self, id: i64, fails: bool) {
-        let written = {
+    fn write(&self, share: Share, id: i64, fails: bool) {
+        {
             let _turn = self.turns.take();
-            match fails {
-                true => Settled::Failed,
-                false => {
-                    count_up(&self.stored);
-                    Settled::Exists
-                }
+            if !fails {
+                count_up(&self.stored);
             }
-        };
-        self.ledger.settle(one(id, written));
+        }
+        settle(&self.ledger, share, id, fails);
     }
 
     /// What the thread of a row that refers to `id` does; whether it was written.
     fn write_after(&self, parents: &Lane, id: i64) -> bool {
-        if parents.ledger.wait(id) == Settled::Failed {
+        if failed(&parents.ledger, id) {
             return false;
         }
         let _turn = self.turns.take();
@@ -273,13 +308,13 @@ fn shared<T: Default>() -> &'static T {
     Box::leak(Box::default())
 }
 
-/// Spawns a thread with a slot of its own, as `insert.rs` does: the slot is waited for before the thread is spawned.
+/// Spawns a thread with a slot of its own, as `feeder.rs` does: the slot is waited for before the thread is spawned.
 fn spawn_with_slot<T: 'static>(
     lane: &'static Lane,
     most: usize,
     body: impl FnOnce() -> T + 'static,
 ) -> JoinHandle<T> {
-    let slot = lane.slots.take(most);
+    let slot = lane.slots.take(1, most);
     spawn(move || {
         let _slot = slot;
         body()
@@ -291,8 +326,8 @@ fn a_row_is_written_after_the_one_it_refers_to_or_not_at_all() {
     for fails in [false, true] {
         model(move || {
             let (users, orders) = (shared::<Lane>(), shared::<Lane>());
-            users.ledger.expect(iter::once(1));
-            let user = spawn_with_slot(users, 1, move || users.write(1, fails));
+            let share = users.ledger.expect(iter::once(1));
+            let user = spawn_with_slot(users, 1, move || users.write(share, 1, fails));
             let order = spawn_with_slot(orders, 1, || orders.write_after(users, 1));
             assert_eq!(order.join().unwrap(), !fails);
             join([user]);
@@ -305,10 +340,10 @@ fn a_row_is_written_after_the_one_it_refers_to_or_not_at_all() {
 fn rows_that_wait_for_others_do_not_keep_those_from_a_slot_or_a_turn() {
     model(|| {
         let (users, orders) = (shared::<Lane>(), shared::<Lane>());
-        users.ledger.expect([1, 2].into_iter());
+        let shares = [1, 2].map(|id| users.ledger.expect(iter::once(id)));
         let order = spawn_with_slot(orders, 1, || orders.write_after(users, 2));
-        let first = spawn_with_slot(users, 1, || users.write(1, true));
-        let second = spawn_with_slot(users, 1, || users.write(2, false));
+        let first = spawn_with_slot(users, 1, move || users.write(shares[0], 1, true));
+        let second = spawn_with_slot(users, 1, move || users.write(shares[1], 2, false));
         assert!(order.join().unwrap());
         join([first, second]);
     });

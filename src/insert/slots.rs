@@ -1,35 +1,36 @@
-//! The cap on the writer threads that are alive at one time.
+//! A cap on what is in use at one time: threads that are alive, bytes in flight.
 
 use crate::sync::{Condvar, Mutex, PoisonError, lock};
 
-/// Counts the threads that are alive.
+/// Counts what is in use.
 #[derive(Debug, Default)]
 pub struct Slots {
     taken: Mutex<usize>,
     freed: Condvar,
 }
 
-/// One thread's slot; dropping it frees it.
+/// What one user has taken; dropping it frees it.
 #[derive(Debug)]
 pub struct Slot<'a> {
     slots: &'a Slots,
+    count: usize,
 }
 
 impl Slots {
-    /// Waits until fewer than `most` slots are taken, and takes one.
-    pub fn take(&self, most: usize) -> Slot<'_> {
+    /// Waits until there is room for `count` among `most`, and takes them. One user alone may have more.
+    pub fn take(&self, count: usize, most: usize) -> Slot<'_> {
         let mut taken = lock(&self.taken);
-        while *taken >= most {
+        while *taken > 0 && *taken + count > most {
             taken = (self.freed.wait(taken)).unwrap_or_else(PoisonError::into_inner);
         }
-        *taken += 1;
-        Slot { slots: self }
+        *taken += count;
+        Slot { slots: self, count }
     }
 }
 
 impl Drop for Slot<'_> {
     fn drop(&mut self) {
-        *lock(&self.slots.taken) -= 1;
+        *lock(&self.slots.taken) -= self.count;
         self.slots.freed.notify_all();
     }
 }

@@ -3,18 +3,19 @@
 mod faults;
 mod shares;
 
-pub use faults::panic_if_asked_to;
-
 use std::io::{Cursor, Read};
 use std::path::Path;
-use std::time::Duration;
+use std::sync::atomic::Ordering;
 
 use tempfile::TempDir;
 
 use super::*;
-use crate::database;
-use crate::outcome::Rejections;
-use crate::schema::{ID, Rule, integer, real, text};
+use crate::csv::{Dialect, Reader};
+use crate::database::{self, Database, Patience};
+use crate::platform::Interrupt;
+use crate::row::{Rejections, Tally};
+use crate::rules::Rules;
+use crate::schema::{ID, Rule, Table, integer, real, text};
 
 static SUPPLIERS: Table = Table {
     name: "suppliers",
@@ -61,80 +62,82 @@ impl Became {
 fn folder() -> TempDir {
     let folder = TempDir::new().unwrap();
     for table in [&SUPPLIERS, &OFFERS] {
-        database::create(table, folder.path(), Duration::ZERO).unwrap();
+        database::create(table, folder.path(), &Patience::default()).unwrap();
     }
     folder
 }
 
-/// The lanes of suppliers and offers into a folder.
-fn lanes(folder: &Path) -> [Lane; 2] {
-    [&SUPPLIERS, &OFFERS].map(|table| {
-        let database = Database::open(table, folder, Duration::ZERO).unwrap();
-        database.prepare().unwrap();
-        Lane::new(database, Tally::new(usize::MAX))
-    })
+/// The lanes of suppliers and offers into a folder, with at most so many threads alive per database.
+fn lanes(folder: &Path, threads: usize) -> Vec<Arc<Lane>> {
+    let mut lanes = Vec::new();
+    for table in [&SUPPLIERS, &OFFERS] {
+        let database = Database::open(table, folder, &Patience::default()).unwrap();
+        let store = Store::Write {
+            database: database.prepare().unwrap(),
+            threads,
+        };
+        let results = Results::new(None, Tally::new(usize::MAX, None), None);
+        let interrupt = Arc::new(Interrupt::default());
+        let lane = Lane::new(table, store, results, &lanes, interrupt);
+        lanes.push(Arc::new(lane));
+    }
+    lanes
 }
 
 /// Loads the text of a CSV file per lane, if there is one, and returns how many threads wrote it.
-fn load(lanes: &[Lane], texts: [Option<Box<dyn Read>>; 2], threads: usize) -> usize {
-    let mut feeds: Vec<_> = (lanes.iter().zip(texts))
-        .map(|(lane, text)| Feed {
-            reader: text.map(|text| Reader::new(lane.table, text).unwrap()),
-            validator: Validator::new(lane.table, false),
-            records: 0,
-            error: None,
-        })
-        .collect();
-    let mut progress = Progress::new(lanes.len());
-    run(&mut feeds, lanes, Mode::Threads(threads), &mut progress)
+fn load(lanes: &[Arc<Lane>], texts: [Option<Box<dyn Read + Send>>; 2]) -> usize {
+    let feeds = lanes.iter().zip(texts).map(|(lane, text)| Feed {
+        reader: text.map(|text| Reader::new(lane.table, text, &Dialect::default()).unwrap()),
+        rules: Rules::new(lane.table, false),
+    });
+    run(lanes, feeds.collect(), || {});
+    let spawned = lanes
+        .iter()
+        .map(|lane| lane.spawned.load(Ordering::Relaxed));
+    spawned.sum()
 }
 
 /// What became of the records of each lane.
-fn became(lanes: &[Lane]) -> Vec<Became> {
+fn became(lanes: &[Arc<Lane>]) -> Vec<Became> {
     let listed = |rejections: &Rejections| -> Vec<_> {
-        let rows = rejections.rows.iter();
-        rows.map(|rejected| {
-            (
-                rejected.line,
-                crate::outcome::Reason::join(&rejected.reasons),
-            )
-        })
-        .collect()
+        let rows = rejections.rows.iter().map(|rejected| {
+            let reasons = rejected.reasons.iter().map(|reason| reason.text.as_str());
+            (rejected.line, reasons.collect::<Vec<_>>().join("; "))
+        });
+        rows.collect()
     };
-    let tallies = lanes.iter().map(|lane| lock(&lane.tally));
-    tallies
-        .map(|tally| Became {
+    let became = lanes.iter().map(|lane| {
+        let tally = &lane.results().tally;
+        Became {
             inserted: tally.inserted,
             unchanged: tally.unchanged,
             skipped: listed(&tally.skipped),
             failed: listed(&tally.failed),
-        })
-        .collect()
+        }
+    });
+    became.collect()
 }
 
 /// Loads suppliers and offers, each given as CSV text.
 fn load_texts(folder: &Path, suppliers: &str, offers: &str, threads: usize) -> Vec<Became> {
-    let lanes = lanes(folder);
+    let lanes = lanes(folder, threads);
     let texts = [suppliers, offers].map(|text| Some(input(text)));
-    load(&lanes, texts, threads);
+    load(&lanes, texts);
     became(&lanes)
 }
 
-fn input(text: &str) -> Box<dyn Read> {
+fn input(text: &str) -> Box<dyn Read + Send> {
     Box::new(Cursor::new(text.as_bytes().to_vec()))
 }
 
 /// All that is stored, each row as SQLite prints it, its columns joined by `|`.
 fn stored(folder: &Path, table: &'static Table) -> Vec<String> {
-    let database = Database::open_to_read(table, folder, Duration::ZERO).unwrap();
+    let reader = database::Reader::open(table, folder, &Patience::default()).unwrap();
     let mut rows = Vec::new();
-    let read = database.records(|batch| {
-        let records = (0..batch.len()).map(|index| batch.record(index));
-        rows.extend(records.map(|record| {
-            let fields: Vec<_> = record.fields().collect();
-            String::from_utf8(fields.join(&b'|')).unwrap()
-        }));
-        Ok(())
+    let read = reader.scan(|row| {
+        let cells = (0..table.columns.len()).map(|column| row.printed(column).unwrap());
+        rows.push(cells.collect::<Vec<_>>().join("|"));
+        Ok::<_, database::Problem>(())
     });
     read.unwrap();
     rows
@@ -221,9 +224,9 @@ fn a_table_without_a_file_has_the_rows_that_are_stored() {
         "id,note,supplier_id,price\n",
         64,
     );
-    let lanes = lanes(folder.path());
+    let lanes = lanes(folder.path(), 64);
     let offers = "id,note,supplier_id,price\n1,,2,1\n2,,3,1\n";
-    assert_eq!(load(&lanes, [None, Some(input(offers))], 64), 1);
+    assert_eq!(load(&lanes, [None, Some(input(offers))]), 1);
     let became = became(&lanes);
     assert_eq!(became[0], Became::inserted(0));
     let expected = because([(3, "supplier 3 does not exist")]);

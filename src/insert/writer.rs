@@ -1,160 +1,124 @@
-//! One writer thread's work: wait for the parents of its rows, take a turn, write, and let everybody know.
+//! One writer thread's work: wait for the rows that its own refer to, take a turn, write, and tell everyone who waits.
 
-use std::collections::BTreeMap;
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::ledger::Settled;
-use super::{Lane, parents};
-use crate::database::{Fate, Problem};
-use crate::outcome::{Outcome, Reason};
-use crate::schema::Table;
+use super::lane::Lane;
+use super::ledger::Share;
+use crate::database::{Database, Reader};
+use crate::row::{Outcome, Reason, Rows};
 use crate::sync::lock;
 use crate::timeline::{Phase, Track};
-use crate::validate::{Row, Rows};
 
-/// Writes rows once their parents are settled and it is their turn, and returns the outcome of each.
-pub fn write(lanes: &[Lane], table: usize, rows: &Rows) -> Vec<Outcome> {
-    let lane = &lanes[table];
-    let first_id = rows.iter().next().map_or(0, |row| row.id());
-    let mut track = Track::begin(first_id, rows.len());
-    let blocked = blocked(lanes, table, rows);
+/// What became of rows that were not inserted, by their places.
+pub type Others = Vec<(u32, Outcome)>;
+
+/// Does the work that tells what became of the rows of a share, and tells everyone who waits for them or counts them,
+/// even if the work panics.
+pub fn carry_out(
+    lane: &Lane,
+    rows: &Rows,
+    places: &Range<usize>,
+    share: Share,
+    work: impl FnOnce() -> Others,
+) {
+    let mut others = catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|_| failed(places.clone(), &Reason::same("its thread panicked")));
+    others.sort_unstable_by_key(|(place, _)| *place);
+    let failed = (others.iter())
+        .filter(|(_, outcome)| matches!(outcome, Outcome::Failed(_)))
+        .map(|(place, _)| rows.id(*place as usize));
+    lane.ledger.settle(share, failed);
+    lane.note(rows, places.clone(), &others);
+}
+
+/// Writes the rows at these places once all that they refer to are settled and it is their turn, and returns what
+/// became of those that were not inserted.
+pub fn write(lane: &Lane, database: &Database, rows: &Rows, places: &Range<usize>) -> Others {
+    let mut track = Track::begin(rows.id(places.start), places.len());
+    let mut others = wait_for_parents(lane, rows, places);
     track.end(Phase::Parents);
-    let fates = match blocked.len() == rows.len() {
-        true => Ok(Vec::new()),
-        false => {
-            let _turn = lane.turns.take();
-            #[cfg(test)]
-            super::tests::panic_if_asked_to(rows);
-            track.end(Phase::Turn);
-            let fates = lane.database.writer().and_then(|writer| {
-                track.end(Phase::Open);
-                writer.insert(rows.iter().filter(|row| !blocked.contains_key(&row.id())))
-            });
-            // Before the next thread has its turn.
-            track.end(Phase::Write);
-            fates
+    let free = by_id(rows, places, &others);
+    if !free.is_empty() {
+        let _turn = lane.turns.take();
+        track.end(Phase::Turn);
+        let written = database.writer().and_then(|writer| {
+            track.end(Phase::Open);
+            writer.insert(rows, &free)
+        });
+        // While it still is this thread's turn, or the next one would seem to write at the same time.
+        track.end(Phase::Write);
+        match written {
+            Ok(not_inserted) => others.extend(not_inserted),
+            Err(problem) => others.extend(all_failed(free, &lane.unusable(&problem))),
         }
-    };
+    }
     if let Some(timeline) = &lane.timeline {
         lock(timeline).push(track);
     }
-    outcomes(lane, rows, blocked, fates)
+    others
 }
 
-/// What would become of rows if they were written now. Their parents are settled.
-pub fn rehearse(lanes: &[Lane], table: usize, rows: &Rows) -> Vec<Outcome> {
-    let lane = &lanes[table];
-    let blocked = blocked(lanes, table, rows);
-    let free = rows.iter().filter(|row| !blocked.contains_key(&row.id()));
-    let fates = lane.database.rehearse(free);
-    outcomes(lane, rows, blocked, fates)
+/// Finds out what would become of the rows at these places if they were written now, and returns it for those that
+/// would not be inserted.
+pub fn rehearse(lane: &Lane, reader: &Reader, rows: &Rows, places: &Range<usize>) -> Others {
+    let mut others = wait_for_parents(lane, rows, places);
+    let free = by_id(rows, places, &others);
+    match reader.compare(rows, &free) {
+        Ok(stored) => others.extend(stored),
+        Err(problem) => others.extend(all_failed(free, &lane.unusable(&problem))),
+    }
+    others
 }
-
-/// Why rows cannot be written, by id.
-type Blocked = BTreeMap<i64, Vec<Reason>>;
 
 /// Waits until all rows that these refer to are settled, and tells which refer to one that could not be inserted.
-fn blocked(lanes: &[Lane], table: usize, rows: &Rows) -> Blocked {
-    let mut blocked = Blocked::new();
-    let parents: Vec<_> = parents(lanes, table).collect();
-    if parents.is_empty() {
-        return blocked;
-    }
-    for row in rows.iter() {
-        for (column, parent) in &parents {
-            let Some(id) = row.integer(*column) else {
-                continue;
-            };
-            let parent = &lanes[*parent];
-            // A row that could not be written now may have been stored before.
-            if parent.ledger.wait(id) == Settled::Failed
-                && !parent.database.contains(id).unwrap_or(false)
-            {
-                let reasons = blocked.entry(row.id()).or_default();
-                reasons.push(not_inserted(parent.table, id));
+fn wait_for_parents(lane: &Lane, rows: &Rows, places: &Range<usize>) -> Others {
+    let mut blocked = Others::new();
+    for (column, parent) in &lane.parents {
+        let id = |place: usize| rows.integer(place, *column);
+        let mut missing: Vec<_> = (parent.ledger.wait(places.clone().map(id)).into_iter())
+            .map(|index| places.start + index)
+            .collect();
+        if missing.is_empty() {
+            continue;
+        }
+        // A row that could not be written now may have been stored before.
+        let mut ids: Vec<_> = missing.iter().copied().map(id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let stored = parent.reader().stored(&ids).unwrap_or_default();
+        missing.retain(|place| stored.binary_search(&id(*place)).is_err());
+        for place in missing {
+            let reason = Reason::not_inserted(parent.table, id(place));
+            match blocked.binary_search_by_key(&(place as u32), |(other, _)| *other) {
+                Ok(index) => blocked[index].1.add(reason),
+                Err(index) => blocked.insert(index, (place as u32, Outcome::Failed(vec![reason]))),
             }
         }
     }
     blocked
 }
 
-/// The outcome of each row: that of those which were not blocked is told by their fates, in order.
-fn outcomes(
-    lane: &Lane,
-    rows: &Rows,
-    mut blocked: Blocked,
-    fates: Result<Vec<Fate>, Problem>,
-) -> Vec<Outcome> {
-    let mut fates = fates
-        .map(Vec::into_iter)
-        .map_err(|problem| unusable(lane.table, &problem));
-    let outcomes = rows.iter().map(|row| {
-        if let Some(missing) = blocked.remove(&row.id()) {
-            return Outcome::Failed(missing);
-        }
-        match &mut fates {
-            Ok(fates) => outcome(lane.table, row, fates.next()),
-            Err(reason) => Outcome::Failed(vec![reason.clone()]),
-        }
-    });
-    outcomes.collect()
+/// The places that are not among `others`, by the ids of their rows: SQLite writes them quickest in this order.
+fn by_id(rows: &Rows, places: &Range<usize>, others: &Others) -> Vec<u32> {
+    let mut free: Vec<_> = (places.clone())
+        .map(|place| place as u32)
+        .filter(|place| {
+            others
+                .binary_search_by_key(place, |(other, _)| *other)
+                .is_err()
+        })
+        .collect();
+    free.sort_unstable_by_key(|place| rows.id(*place as usize));
+    free
 }
 
-fn outcome(table: &Table, row: Row, fate: Option<Fate>) -> Outcome {
-    match fate {
-        Some(Fate::Inserted) => Outcome::Inserted,
-        Some(Fate::Unchanged) => Outcome::Unchanged,
-        Some(Fate::Taken) => {
-            let (column, database) = (table.columns[0].name, table.database());
-            let taken = format!("already taken by a different row in {database}");
-            Outcome::Skipped(vec![Reason::new(
-                format!("{column} {} is {taken}", row.id()),
-                format!("{column} is {taken}"),
-            )])
-        }
-        Some(Fate::Refused(why)) => Outcome::Failed(vec![same(format!(
-            "{} refused it: {why}",
-            table.database()
-        ))]),
-        None => Outcome::Failed(vec![same("its thread lost track of it")]),
-    }
+/// The same reason for the rows at all these places.
+pub fn failed(places: Range<usize>, reason: &Reason) -> Others {
+    all_failed(places.map(|place| place as u32), reason)
 }
 
-/// Lets everybody know what became of rows.
-pub fn settle(lane: &Lane, rows: &Rows, outcomes: Vec<Outcome>) {
-    let settled = rows.iter().zip(&outcomes).map(|(row, outcome)| {
-        let settled = match outcome {
-            Outcome::Inserted | Outcome::Unchanged | Outcome::Skipped(_) => Settled::Exists,
-            Outcome::Failed(_) => Settled::Failed,
-        };
-        (row.id(), settled)
-    });
-    lane.ledger.settle(settled);
-    let mut tally = lock(&lane.tally);
-    for (row, outcome) in rows.iter().zip(outcomes) {
-        tally.record(row.record, row.id(), outcome);
-    }
-}
-
-/// The same reason for all rows.
-pub fn all_failed(rows: &Rows, reason: &Reason) -> Vec<Outcome> {
-    vec![Outcome::Failed(vec![reason.clone()]); rows.len()]
-}
-
-/// The reason of a row that refers to a row that could not be inserted.
-pub fn not_inserted(table: &Table, id: i64) -> Reason {
-    Reason::new(
-        format!("{} {id} could not be inserted", table.row),
-        format!("{} could not be inserted", table.row),
-    )
-}
-
-/// The reason of a row whose database has a problem.
-pub fn unusable(table: &Table, problem: &Problem) -> Reason {
-    same(format!("{} {problem}", table.database()))
-}
-
-/// A reason that has nothing particular to one row.
-pub fn same(text: impl Into<String>) -> Reason {
-    let text = text.into();
-    Reason::new(text.clone(), text)
+fn all_failed(places: impl IntoIterator<Item = u32>, reason: &Reason) -> Others {
+    let failed = || Outcome::Failed(vec![reason.clone()]);
+    places.into_iter().map(|place| (place, failed())).collect()
 }

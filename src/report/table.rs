@@ -1,96 +1,145 @@
 //! The report as tables.
 
-use std::cmp::Reverse;
+use std::io::{self, Write};
 
-use tabled::builder::Builder;
-use tabled::settings::object::Columns;
-use tabled::settings::peaker::Priority;
-use tabled::settings::{Alignment, Style, Width};
-
-use super::terminal::{Terminal, Tone};
-use super::{Report, TableReport, count, rows};
-use crate::escape::escape;
-use crate::outcome::{First, Reason, Rejected, Rejections, Tally};
-use crate::record::REASON;
+use super::grid::{self, Grid};
+use super::{ReadBack, Report, TableReport};
+use crate::row::{First, MOST_FIELDS, REASON, Rejected, Rejections, Tally};
 use crate::schema::Kind;
+use crate::terminal::{Terminal, Tone, count, duration, plural, thousands};
 
-/// Most characters of a cell that a table shows. JSON shows them all.
-const MOST_CHARACTERS: usize = 10_000;
+/// The columns of a terminal that a cell should have to be read.
+const READABLE: usize = 8;
 
 impl Report {
-    /// The report as text: what is stored, what was skipped, what failed, and a line that sums it up.
-    pub fn to_tables(&self, terminal: &Terminal) -> String {
-        let mut text = terminal.paint(Tone::Good, "=== INSERTED DATA ===") + "\n";
-        for table in &self.tables {
-            text += &heading(table, "Inserted", Tone::Good, terminal);
-            text += &match self.dry_run {
-                true => format!("(dry run: {} to insert)\n", rows(table.tally.inserted)),
-                false => {
-                    let stored = table.tally.stored();
-                    let grid = match stored {
-                        0 => "(no rows)\n".to_string(),
-                        _ => grid(table.stored(), &table.numeric(), terminal),
-                    };
-                    grid + &more(stored, self.limit, table.table.name)
+    /// Writes the report as text: what was inserted, what was stored before, what was skipped, what failed, what to do
+    /// next, and a line that sums it up. Stored rows are read back while it is written.
+    ///
+    /// # Errors
+    ///
+    /// If it could not be written.
+    pub fn write_tables(
+        &self,
+        out: &mut dyn Write,
+        terminal: &Terminal,
+        read: &mut ReadBack,
+    ) -> io::Result<()> {
+        section(out, "INSERTED", Tone::Good, terminal)?;
+        for (place, table) in self.tables.iter().enumerate() {
+            let tally = &table.tally;
+            heading(out, table, "Inserted", Tone::Good, terminal)?;
+            match (self.dry_run, tally.inserted) {
+                (true, rows) => writeln!(out, "(dry run: {} to insert)", count(rows, "row"))?,
+                (false, 0) => writeln!(out, "(no rows)")?,
+                (false, rows) => {
+                    self.stored(out, terminal, place, rows, &tally.inserted_ids, read)?;
                 }
-            };
+            }
         }
-        text += &format!(
-            "\n{}\n",
-            terminal.paint(Tone::Warning, "=== SKIPPED DATA ===")
-        );
-        text += &self.rejected("Skipped", Tone::Warning, terminal, |tally| &tally.skipped);
-        let failed = self.rejected("Failed", Tone::Bad, terminal, |tally| &tally.failed);
-        if !failed.is_empty() {
-            text += &format!("\n{}\n", terminal.paint(Tone::Bad, "=== FAILED DATA ==="));
-            text += &failed;
+        if self.tables.iter().any(|table| table.tally.unchanged > 0) {
+            writeln!(out)?;
+            section(out, "UNCHANGED", Tone::Good, terminal)?;
         }
-        text += &format!("\n{}\n", self.summary(terminal));
-        text + &self.chart(terminal)
+        for (place, table) in self.tables.iter().enumerate() {
+            let tally = &table.tally;
+            if tally.unchanged > 0 {
+                heading(out, table, "Unchanged", Tone::Good, terminal)?;
+                let ids = &tally.unchanged_ids;
+                self.stored(out, terminal, place, tally.unchanged, ids, read)?;
+            }
+        }
+        writeln!(out)?;
+        section(out, "SKIPPED", Tone::Warning, terminal)?;
+        let skipped = |tally: &Tally| tally.skipped.count > 0;
+        match self.tables.iter().any(|table| skipped(&table.tally)) {
+            true => self.rejected(out, terminal, "Skipped", Tone::Warning, |t| &t.skipped)?,
+            false => writeln!(out, "\n(no rows)")?,
+        }
+        if self.tables.iter().any(|table| table.tally.failed.count > 0) {
+            writeln!(out)?;
+            section(out, "FAILED", Tone::Bad, terminal)?;
+            self.rejected(out, terminal, "Failed", Tone::Bad, |tally| &tally.failed)?;
+        }
+        writeln!(out)?;
+        for line in self.advice() {
+            writeln!(out, "{line}")?;
+        }
+        writeln!(out, "{}", self.summary(terminal))?;
+        write!(out, "{}", self.chart(terminal))
     }
 
-    /// The rows that were skipped or failed, of all tables that have any.
+    /// Writes stored rows of the table at this place, of which these are the first.
+    fn stored(
+        &self,
+        out: &mut dyn Write,
+        terminal: &Terminal,
+        place: usize,
+        rows: u64,
+        ids: &First<i64>,
+        read: &mut ReadBack,
+    ) -> io::Result<()> {
+        let table = self.tables[place].table;
+        let columns = || table.columns.iter().enumerate();
+        let title = columns().map(|(_, column)| column.name.to_string());
+        let numbers = columns().filter(|(_, column)| column.kind != Kind::Text);
+        let numbers = numbers.map(|(index, _)| index).collect();
+        let mut grid = Grid::new(out, terminal, title.collect(), numbers);
+        for id in ids.iter() {
+            let mut added = Ok(());
+            read(place, *id, &mut |row| {
+                let cells = row
+                    .iter()
+                    .map(|(_, printed)| grid::cell(printed.as_bytes()));
+                added = grid.add(cells.collect());
+            });
+            added?;
+        }
+        grid.finish()?;
+        let see = || self.query(table);
+        more(out, &self.tables[place], rows, ids.len(), see)
+    }
+
+    /// Writes the rows that were skipped or failed, of all tables that have any.
     fn rejected(
         &self,
+        out: &mut dyn Write,
+        terminal: &Terminal,
         outcome: &str,
         tone: Tone,
-        terminal: &Terminal,
         which: fn(&Tally) -> &Rejections,
-    ) -> String {
-        let mut text = String::new();
+    ) -> io::Result<()> {
         for table in &self.tables {
             let rejections = which(&table.tally);
             if rejections.count == 0 {
                 continue;
             }
-            text += &heading(table, outcome, tone, terminal);
-            text += &grid(table.given(&rejections.rows), &[], terminal);
-            let more = more(rejections.count, self.limit, table.table.name);
-            if !more.is_empty() {
-                text += &(more + "By reason:\n");
-                text += &grid(by_reason(rejections), &[1], terminal);
+            heading(out, table, outcome, tone, terminal)?;
+            table.given(out, terminal, &rejections.rows, self.from.is_some())?;
+            let see = || self.where_rejects_are(table.table);
+            more(out, table, rejections.count, rejections.rows.len(), see)?;
+            if rejections.count > rejections.rows.len() as u64 {
+                writeln!(out, "By reason:")?;
+                by_reason(out, terminal, rejections)?;
             }
         }
-        text
+        Ok(())
     }
 
     /// `users: 9 inserted, 1 skipped; … 25 threads, 14.2 ms`
     fn summary(&self, terminal: &Terminal) -> String {
-        let nothing = self.dry_run.then(|| "dry run, nothing written".to_string());
-        let mut parts: Vec<_> = nothing.into_iter().collect();
+        let states = [
+            (self.dry_run, "dry run, no database changed"),
+            (self.interrupted, "interrupted"),
+        ];
+        let states = states.iter().filter(|(holds, _)| *holds);
+        let mut parts: Vec<_> = states.map(|(_, state)| state.to_string()).collect();
         parts.extend(self.tables.iter().map(|table| table.counts(terminal)));
         let threads = count(self.threads as u64, "thread");
-        parts.push(format!(
-            "{threads}, {:.1} ms",
-            self.elapsed.as_secs_f64() * 1e3
-        ));
+        parts.push(format!("{threads}, {}", duration(self.elapsed)));
         let line = parts.join("; ");
         match terminal.fits(&line) {
             true => line,
-            false => parts.join(
-                ";
-",
-            ),
+            false => parts.join(";\n"),
         }
     }
 }
@@ -107,119 +156,109 @@ impl TableReport {
         ];
         let counts: Vec<_> = (counts.iter())
             .filter(|(count, outcome, _)| *count > 0 || *outcome == "inserted")
-            .map(|(count, outcome, tone)| terminal.paint(*tone, &format!("{count} {outcome}")))
+            .map(|(count, outcome, tone)| {
+                terminal.paint(*tone, &format!("{} {outcome}", thousands(*count)))
+            })
             .collect();
         format!("{}: {}", self.table.name, counts.join(", "))
     }
 
-    /// The stored rows, as SQLite prints them.
-    fn stored(&self) -> Vec<Vec<String>> {
-        let names = self
-            .table
-            .columns
-            .iter()
-            .map(|column| column.name.to_string());
-        let mut lines = vec![names.collect()];
-        for row in &self.rows {
-            let cells = row.iter().map(|(_, printed)| escape(printed).into_owned());
-            lines.push(cells.collect());
-        }
-        lines
+    /// How many fields of a row as given fit the terminal beside its line and reason, and can still be read.
+    fn room(&self, terminal: &Terminal) -> usize {
+        let fits = |width: usize| (width / READABLE).saturating_sub(2);
+        let room = terminal.width.map_or(MOST_FIELDS, fits);
+        room.max(self.table.columns.len())
     }
 
-    /// The columns that hold numbers.
-    fn numeric(&self) -> Vec<usize> {
-        let columns = self.table.columns.iter().enumerate();
-        let numeric = columns.filter(|(_, column)| column.kind != Kind::Text);
-        numeric.map(|(index, _)| index).collect()
-    }
-
-    /// Rows as given, with their reasons.
-    fn given(&self, rows: &First<Rejected>) -> Vec<Vec<String>> {
+    /// Writes rows as given, with their reasons, and with their lines if these are of use.
+    fn given(
+        &self,
+        out: &mut dyn Write,
+        terminal: &Terminal,
+        rows: &First<Rejected>,
+        lines: bool,
+    ) -> io::Result<()> {
         let names = self.header.as_ref().map_or(&[][..], |header| &header.names);
+        let room = self.room(terminal);
+        let names = names.iter().take(room);
         let fields = rows.iter().map(|row| row.fields.len()).max().unwrap_or(0);
-        let width = fields.max(names.len());
-        let mut title: Vec<_> = names.iter().map(ToString::to_string).collect();
-        title.resize(width, String::new());
+        let fields = fields.max(names.len()).min(room);
+        let more_fields = |row: &Rejected| {
+            let left_out = row.fields.len().saturating_sub(fields);
+            (row.more_fields + left_out) as u64
+        };
+        let any_more = rows.iter().any(|row| more_fields(row) > 0);
+        let mut title = vec!["line".to_string(); usize::from(lines)];
+        let first = title.len();
+        title.extend(names.map(|name| grid::cell(name.as_bytes())));
+        title.resize(first + fields, String::new());
+        title.resize(title.len() + usize::from(any_more), "…".to_string());
+        let width = title.len();
         title.push(REASON.to_string());
-        let mut lines = vec![title];
+        let mut grid = Grid::new(out, terminal, title, (0..first).collect());
         for row in rows.iter() {
-            let fields = row
-                .fields
-                .iter()
-                .map(|field| String::from_utf8_lossy(field));
-            let mut cells: Vec<_> = fields.map(|field| escape(&field).into_owned()).collect();
+            let mut cells = Vec::with_capacity(width + 1);
+            if lines {
+                cells.push(row.line.to_string());
+            }
+            cells.extend(row.fields.iter().take(fields).map(grid::excerpt));
+            cells.resize(first + fields, String::new());
+            if more_fields(row) > 0 {
+                cells.push(count(more_fields(row), "more field"));
+            }
             cells.resize(width, String::new());
-            cells.push(escape(&Reason::join(&row.reasons)).into_owned());
-            lines.push(cells);
+            cells.push(grid::reasons(&row.reasons));
+            grid.add(cells)?;
         }
-        lines
+        grid.finish()
     }
 }
 
-fn heading(table: &TableReport, outcome: &str, tone: Tone, terminal: &Terminal) -> String {
+fn section(out: &mut dyn Write, name: &str, tone: Tone, terminal: &Terminal) -> io::Result<()> {
+    let line = format!("=== {name} DATA ===");
+    writeln!(out, "{}", terminal.paint(tone, &line))
+}
+
+fn heading(
+    out: &mut dyn Write,
+    table: &TableReport,
+    outcome: &str,
+    tone: Tone,
+    terminal: &Terminal,
+) -> io::Result<()> {
     let heading = format!("{} TABLE ({outcome})", table.table.name.to_uppercase());
-    format!("\n{}\n", terminal.paint(tone, &heading))
+    writeln!(out, "\n{}", terminal.paint(tone, &heading))
 }
 
-/// A line that says how many rows of a table are not listed, if any.
-pub fn more(count: u64, limit: usize, table: &str) -> String {
-    match count.saturating_sub(limit as u64) {
-        0 => String::new(),
-        more => format!("… and {more} more {table} (--limit {count} lists all)\n"),
-    }
-}
-
-/// How many rows there are for each kind of reason, the most frequent first.
-fn by_reason(rejections: &Rejections) -> Vec<Vec<String>> {
-    let mut kinds: Vec<_> = rejections.kinds.iter().collect();
-    kinds.sort_by_key(|(_, count)| Reverse(**count));
-    let title = vec![REASON.to_string(), "rows".to_string()];
-    let kinds = kinds
-        .into_iter()
-        .map(|(kind, count)| vec![escape(kind).into_owned(), count.to_string()]);
-    std::iter::once(title).chain(kinds).collect()
-}
-
-/// A cell that is too long to be read in a table, with its end cut off.
-fn shorten(cell: String) -> String {
-    match cell.char_indices().nth(MOST_CHARACTERS) {
-        Some((end, _)) => format!("{}… ({} bytes)", &cell[..end], cell.len()),
-        None => cell,
+/// Writes how many rows are not listed, if any, and how to see them.
+fn more(
+    out: &mut dyn Write,
+    table: &TableReport,
+    rows: u64,
+    listed: usize,
+    see: impl FnOnce() -> String,
+) -> io::Result<()> {
+    let more = rows.saturating_sub(listed as u64);
+    let table = table.table;
+    match (more, listed) {
+        (0, _) => Ok(()),
+        (_, 0) => {
+            let rows = plural(more, table.row, table.name);
+            writeln!(out, "{rows} not listed\n{}", see())
+        }
+        _ => {
+            let one = format!("more {}", table.row);
+            let all = format!("more {}", table.name);
+            writeln!(out, "… and {}\n{}", plural(more, &one, &all), see())
+        }
     }
 }
 
-/// Draws lines of cells as a table no wider than the terminal. The first line is its title, and a title alone is
-/// nothing.
-pub fn grid(lines: Vec<Vec<String>>, right_aligned: &[usize], terminal: &Terminal) -> String {
-    if lines.len() == 1 {
-        return String::new();
+fn by_reason(out: &mut dyn Write, terminal: &Terminal, rejections: &Rejections) -> io::Result<()> {
+    let title = [REASON, "rows"].map(String::from).into();
+    let mut grid = Grid::new(out, terminal, title, vec![1]);
+    for (reason, rows) in rejections.by_reason() {
+        grid.add(vec![grid::cell(reason.as_bytes()), thousands(rows)])?;
     }
-    let cells = lines.into_iter().map(|line| line.into_iter().map(shorten));
-    let mut table = Builder::from_iter(cells).build();
-    table.with(Style::sharp());
-    for column in right_aligned {
-        table.modify(Columns::one(*column), Alignment::right());
-    }
-    if let Some(width) = terminal.width {
-        table.with(
-            Width::wrap(width)
-                .keep_words(true)
-                .priority(Priority::max(true)),
-        );
-    }
-    format!("{table}\n")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cell_is_cut_off_only_where_nobody_could_read_it() {
-        let long = "é".repeat(MOST_CHARACTERS);
-        assert_eq!(shorten(long.clone()), long);
-        let shown = shorten(long.clone() + "x");
-        assert_eq!(shown, format!("{long}… ({} bytes)", long.len() + 1));
-    }
+    grid.finish()
 }

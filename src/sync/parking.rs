@@ -1,5 +1,5 @@
-//! Threads that sleep as those of the standard library do, for loom. Its own `unpark` forgets the token of a thread that
-//! waits for a mutex, and lets that thread into the mutex.
+//! Threads that sleep as those of the standard library do, for loom. Its own `unpark` forgets the token of a thread
+//! that waits for a mutex, and lets that thread into the mutex.
 
 use std::sync::Arc;
 

@@ -1,0 +1,108 @@
+//! The CSV files that are loaded. They are the same in every run.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use anyhow::Result;
+use clap::ValueEnum;
+
+/// In which order and how far apart the ids of a file are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Shape {
+    /// They count up.
+    Counting,
+    /// They have no gaps, and no order.
+    Shuffled,
+    /// They are all over 63 bits, in no order.
+    Random,
+}
+
+impl Shape {
+    /// As the options name it.
+    pub fn name(self) -> String {
+        format!("{self:?}").to_lowercase()
+    }
+}
+
+const NAMES: [&str; 8] = [
+    "Alice", "Bob", "Charlie", "David", "Eve", "Frank", "Grace", "Henry",
+];
+
+const THINGS: [&str; 6] = [
+    "Laptop",
+    "Smartphone",
+    "Headphones",
+    "Monitor",
+    "Keyboard",
+    "Mouse",
+];
+
+/// Writes the three files, with this many rows each. Ids count from `first` on, unless they are random.
+///
+/// # Errors
+///
+/// If a file cannot be written.
+pub fn generate(folder: &Path, shape: Shape, first: u64, rows: u64) -> Result<()> {
+    let mut random = Random(0x9e37_79b9_7f4a_7c15 ^ first);
+    let create = |name: &str| File::create(folder.join(name)).map(BufWriter::new);
+
+    let users = ids(shape, first, rows, &mut random);
+    let mut file = create("users.csv")?;
+    writeln!(file, "id,name,email")?;
+    for id in &users {
+        let name = random.one_of(&NAMES);
+        let (family, mailbox) = (id % 997, name.to_lowercase());
+        writeln!(file, "{id},{name} {family},{mailbox}{id}@example.com")?;
+    }
+    file.flush()?;
+
+    let products = ids(shape, first, rows, &mut random);
+    let mut file = create("products.csv")?;
+    writeln!(file, "id,name,price")?;
+    for id in &products {
+        let (thing, cents) = (random.one_of(&THINGS), 1 + random.below(100_000));
+        let (whole, cents) = (cents / 100, cents % 100);
+        writeln!(file, "{id},{thing} {id},{whole}.{cents:02}")?;
+    }
+    file.flush()?;
+
+    let mut file = create("orders.csv")?;
+    writeln!(file, "id,user_id,product_id,quantity")?;
+    for id in ids(shape, first, rows, &mut random) {
+        let (user, product) = (random.one_of(&users), random.one_of(&products));
+        writeln!(file, "{id},{user},{product},{}", 1 + random.below(9))?;
+    }
+    Ok(file.flush()?)
+}
+
+fn ids(shape: Shape, first: u64, rows: u64, random: &mut Random) -> Vec<u64> {
+    let mut ids: Vec<_> = (first..first + rows).collect();
+    match shape {
+        Shape::Counting => {}
+        Shape::Shuffled => {
+            for place in (1..ids.len()).rev() {
+                ids.swap(place, random.below(place as u64 + 1) as usize);
+            }
+        }
+        // A million of these have a twin among them once in ten million times.
+        Shape::Random => ids.fill_with(|| 1 + random.below(i64::MAX as u64)),
+    }
+    ids
+}
+
+/// Marsaglia's xorshift64 (Journal of Statistical Software 8(14), 2003): reproducible, and random enough.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % limit
+    }
+
+    fn one_of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
+        &all[self.below(all.len() as u64) as usize]
+    }
+}

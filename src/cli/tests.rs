@@ -1,0 +1,137 @@
+use clap::CommandFactory;
+use clap::error::ErrorKind;
+
+use super::*;
+
+/// The options of an `insert` with these arguments.
+fn insert(arguments: &[&str]) -> Result<Insert, clap::Error> {
+    let words = [&["tradexa", "insert"], arguments].concat();
+    Cli::try_parse_from(words).map(|cli| match cli.command {
+        Command::Insert(options) => options,
+        other => panic!("{other:?}"),
+    })
+}
+
+/// The help of a command on a terminal of 100 columns.
+fn help(command: &str, long: bool) -> String {
+    let mut cli = Cli::command().term_width(100);
+    cli.build();
+    let command = match command {
+        "" => &mut cli,
+        name => cli.find_subcommand_mut(name).unwrap(),
+    };
+    match long {
+        true => command.render_long_help().to_string(),
+        false => command.render_help().to_string(),
+    }
+}
+
+#[test]
+fn the_definition_is_consistent() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn the_version_names_that_of_sqlite_too() {
+    let error = Cli::try_parse_from(["tradexa", "--version"]).unwrap_err();
+    let expected = format!(
+        "tradexa {} (SQLite {})\n",
+        env!("CARGO_PKG_VERSION"),
+        rusqlite::version()
+    );
+    assert_eq!(error.to_string(), expected);
+}
+
+#[test]
+fn a_delimiter_is_one_character_or_the_word_tab() {
+    let from = |delimiter: &str| insert(&["--from", "in", "--delimiter", delimiter]);
+    for (given, byte) in [(";", b';'), ("|", b'|'), ("tab", b'\t'), ("\t", b'\t')] {
+        assert_eq!(from(given).unwrap().delimiter, byte, "{given}");
+    }
+    for given in ["", "a", "7", "\"", "'", "\n", "\r", ";;", "é", "TAB", "\\t"] {
+        let error = from(given).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ValueValidation, "{given}");
+        assert!(
+            error.to_string().contains("for a tab, write `tab`"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn a_load_has_commas_where_nothing_else_is_said() {
+    assert_eq!(insert(&[]).unwrap().delimiter, b',');
+}
+
+#[test]
+fn reject_files_are_replaced_only_where_rejects_are_written() {
+    let error = insert(&["--overwrite"]).unwrap_err();
+    assert!(error.to_string().contains("--rejects <DIR>"), "{error}");
+    assert!(insert(&["--overwrite", "--rejects", "bad"]).is_ok());
+}
+
+#[test]
+fn an_empty_folder_is_wrong_usage() {
+    assert!(Cli::try_parse_from(["tradexa", "--dir=", "init"]).is_err());
+}
+
+#[test]
+fn the_command_to_go_on_with_keeps_what_decides_about_rows() {
+    let words = |arguments: &[&str], dir: &str| {
+        let words = insert(arguments).unwrap().again(Path::new(dir));
+        words.join(" ".as_ref()).into_string().unwrap()
+    };
+    assert_eq!(words(&[], "."), "tradexa insert --from");
+    assert_eq!(
+        words(
+            &[
+                "--from=in",
+                "--strict",
+                "--unique-email",
+                "--trim",
+                "--delimiter=;"
+            ],
+            "data"
+        ),
+        "tradexa --dir data insert --unique-email --trim --delimiter ; --from"
+    );
+    assert_eq!(
+        words(
+            &["--from=in", "--delimiter=tab", "--ignore-extra-columns"],
+            "."
+        ),
+        "tradexa insert --ignore-extra-columns --delimiter tab --from"
+    );
+}
+
+#[test]
+fn short_help_fits_100_columns_and_a_screen() {
+    for command in ["", "init", "insert", "check"] {
+        let help = help(command, false);
+        let widest = help.lines().map(|line| line.chars().count()).max();
+        assert!(widest <= Some(100), "{widest:?}\n{help}");
+        assert!(help.lines().count() <= 24, "{help}");
+    }
+}
+
+#[test]
+fn long_help_fits_100_columns() {
+    for command in ["", "init", "insert", "check"] {
+        let help = help(command, true);
+        let widest = help.lines().map(|line| line.chars().count()).max();
+        assert!(widest <= Some(100), "{widest:?}\n{help}");
+    }
+}
+
+#[test]
+fn the_help_of_insert_has_examples_and_every_exit_status() {
+    let help = help("insert", true);
+    let (_, statuses) = help.split_once("Exit status:").unwrap();
+    for status in ["0", "1", "2", "130", "143"] {
+        let found = statuses
+            .lines()
+            .any(|line| line.split_whitespace().next() == Some(status));
+        assert!(found, "{status}\n{help}");
+    }
+    assert!(help.contains("Examples:\n  tradexa --dir data insert"));
+}

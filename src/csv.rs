@@ -1,0 +1,130 @@
+//! CSV text in and out (RFC 4180): where the rows of the tables come from, and where those go that were not stored.
+//!
+//! [`Source`] opens the file of a table and [`Reader`] reads its header and then its records, one by one, into a batch.
+//! [`Rejects`] writes records as they were given, so that the reader reads the same bytes again.
+
+mod buffer;
+mod header;
+mod reader;
+mod rejects;
+mod split;
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::row::Defect;
+use crate::schema::Table;
+
+pub use reader::Reader;
+pub use rejects::{Failure, Rejects, prepare};
+
+/// How CSV files are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dialect {
+    /// What separates the fields: ASCII, and neither a quote nor a line end.
+    pub delimiter: u8,
+    /// Whether white space around a cell is not part of it.
+    pub trim: bool,
+    /// Whether columns that a table does not have are ignored. They are an error otherwise.
+    pub ignore_extra_columns: bool,
+}
+
+impl Default for Dialect {
+    /// Commas; white space is kept, and extra columns are an error.
+    fn default() -> Dialect {
+        Dialect {
+            delimiter: b',',
+            trim: false,
+            ignore_extra_columns: false,
+        }
+    }
+}
+
+/// Where the rows of all tables come from.
+#[derive(Debug, Clone, Copy)]
+pub enum Source<'a> {
+    /// The rows that the schema embeds.
+    Seed,
+    /// A folder with a CSV file per table.
+    Folder(&'a Path),
+}
+
+impl Source<'_> {
+    /// What the CSV file of a table is called in messages.
+    pub fn path(&self, table: &Table) -> PathBuf {
+        match self {
+            Source::Seed => Path::new("seed").join(table.csv()),
+            Source::Folder(folder) => folder.join(table.csv()),
+        }
+    }
+
+    /// Opens the records of a table; `None` if there is no file for it. The embedded rows are always in the default
+    /// dialect.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read, or if its header is not that of the table.
+    pub fn open(&self, table: &Table, dialect: &Dialect) -> Result<Option<Reader>, Problem> {
+        let Source::Folder(_) = self else {
+            let seed = table.seed.as_bytes();
+            return Reader::new(table, Box::new(seed), &Dialect::default()).map(Some);
+        };
+        let path = self.path(table);
+        // A link to nothing is there, but cannot be opened.
+        if let Err(error) = path.symlink_metadata()
+            && error.kind() == io::ErrorKind::NotFound
+        {
+            return Ok(None);
+        }
+        let file = File::open(path)?;
+        let metadata = file.metadata()?;
+        let mut reader = Reader::new(table, Box::new(file), dialect)?;
+        reader.size = metadata.is_file().then_some(metadata.len());
+        Ok(Some(reader))
+    }
+}
+
+/// What can be wrong with a CSV file as a whole. Reads as a sentence after the name of the file.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    /// There is no header.
+    #[error("is empty: expected a header with the columns {expected}")]
+    Empty {
+        /// The columns of the table.
+        expected: String,
+    },
+    /// The header does not name the columns of the table.
+    #[error("has the wrong columns in its header: {differences} (expected {expected})")]
+    Columns {
+        /// Everything that differs.
+        differences: String,
+        /// The columns of the table, and what to do about others.
+        expected: String,
+    },
+    /// The header names columns of the table if it is split at another character.
+    #[error("seems to use {name} as the separator: add --delimiter {option}")]
+    Delimiter {
+        /// That character, for people.
+        name: &'static str,
+        /// The same as the option takes it.
+        option: &'static str,
+    },
+    /// The quotes in the header do not match.
+    #[error("has a header that cannot be read, on line {line}: {defect}")]
+    Quotes {
+        /// The line where the header starts.
+        line: u64,
+        /// What is wrong.
+        defect: Defect,
+    },
+    /// The file is in UTF-16.
+    #[error("is in UTF-16")]
+    Utf16,
+    /// The file cannot be read.
+    #[error("could not be read: {0}")]
+    Read(#[from] io::Error),
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,112 @@
+//! Bytes read ahead.
+
+use std::io::{self, Read};
+
+/// The bytes of a file that have been read and not been consumed yet. It grows for as long as they are not consumed,
+/// and shrinks again.
+pub struct Buffer {
+    input: Box<dyn Read + Send>,
+    bytes: Vec<u8>,
+    start: usize,
+    end: usize,
+    /// The smallest size in bytes.
+    least: usize,
+    ended: bool,
+}
+
+impl Buffer {
+    /// An empty buffer of at least this many bytes.
+    pub fn new(input: Box<dyn Read + Send>, least: usize) -> Buffer {
+        Buffer {
+            input,
+            bytes: vec![0; least],
+            start: 0,
+            end: 0,
+            least,
+            ended: false,
+        }
+    }
+
+    /// What has been read and not been consumed.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes[self.start..self.end]
+    }
+
+    /// The same, to be changed in place.
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut self.bytes[self.start..self.end]
+    }
+
+    /// Whether the file has ended: there is nothing more to read.
+    pub fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Forgets the first so many bytes. What a giant record took is given back at once, and not only when more is read.
+    pub fn consume(&mut self, count: usize) {
+        self.start += count;
+        let left = self.end - self.start;
+        if self.bytes.len() > self.least && left < self.bytes.len() / 2 {
+            self.move_to_front();
+            self.bytes.truncate(self.least.max(left));
+            self.bytes.shrink_to_fit();
+        }
+    }
+
+    /// Reads once; `false` if the file has ended. What the input has at hand is enough: a pipe is not waited for until
+    /// the buffer is full.
+    ///
+    /// # Errors
+    ///
+    /// If reading fails.
+    pub fn fill(&mut self) -> io::Result<bool> {
+        self.make_room();
+        while !self.ended {
+            match self.input.read(&mut self.bytes[self.end..]) {
+                Ok(0) => self.ended = true,
+                Ok(read) => {
+                    self.end += read;
+                    return Ok(true);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(false)
+    }
+
+    /// Moves the bytes to the front, and makes the buffer larger if they fill it.
+    fn make_room(&mut self) {
+        self.move_to_front();
+        if self.end == self.bytes.len() {
+            // Not twice as large: a giant record is not to take much more than its size.
+            self.bytes
+                .resize(self.end + self.least.max(self.end / 4), 0);
+        }
+    }
+
+    fn move_to_front(&mut self) {
+        self.bytes.copy_within(self.start..self.end, 0);
+        self.end -= self.start;
+        self.start = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_grows_for_what_is_not_consumed_and_shrinks_again() {
+        let mut buffer = Buffer::new(Box::new(io::repeat(b'x')), 16);
+        while buffer.bytes().len() < 1000 {
+            assert!(buffer.fill().unwrap());
+        }
+        assert!((1000..1250).contains(&buffer.bytes.len()));
+        buffer.consume(buffer.bytes().len() - 5);
+        assert_eq!((buffer.bytes().len(), buffer.bytes.len()), (5, 16));
+        assert!(buffer.bytes.capacity() < 1000);
+        assert!(buffer.fill().unwrap());
+        assert_eq!(buffer.bytes().len(), 16);
+    }
+}

@@ -1,0 +1,250 @@
+//! The records that were not stored, written to a CSV file to be fixed and loaded again.
+//!
+//! They are written to `users.csv.partial` and renamed to `users.csv` at the end, so that a file of that name is always
+//! whole and a killed run leaves nothing in the way of the next one. The partial file is locked while it is written:
+//! two runs cannot mix their rejects.
+
+mod prepare;
+
+use std::fs::{self, File, TryLockError};
+use std::io::{self, BufWriter, Write};
+use std::iter;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::Dialect;
+use crate::platform;
+use crate::row::{Header, REASON, Record};
+use crate::schema::Table;
+
+pub use prepare::prepare;
+
+/// The rejects of one table.
+#[derive(Debug)]
+pub struct Rejects {
+    path: PathBuf,
+    overwrite: bool,
+    delimiter: u8,
+    header: Arc<Header>,
+    /// The partial file, once there is something to write.
+    file: Option<BufWriter<File>>,
+    /// What was there in its place. It stays locked, or another run that has just opened it would take it for a
+    /// leftover of its own, and remove the partial file.
+    leftover: Option<File>,
+}
+
+/// Why rejects could not be written. Reads as a sentence after the name of the file they are for.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Another run writes rejects to the same folder.
+    #[error("is being written by another run: choose another folder with --rejects")]
+    Busy,
+    /// A file of that name was put there during the run.
+    #[error("appeared during the run and was left as it is: the rejects are in {0}")]
+    Appeared(String),
+    /// Writing failed.
+    #[error("could not be written: {error} (the first of the rejects may be in {partial})")]
+    Write {
+        /// What the system says.
+        error: io::Error,
+        /// The name of the partial file.
+        partial: String,
+    },
+}
+
+impl Rejects {
+    /// Rejects that will be written to the file of a table in a folder, under the header that its records have. Files
+    /// of earlier runs are replaced only if `overwrite`. See [`prepare()`] for what must hold beforehand.
+    pub fn new(
+        folder: &Path,
+        table: &Table,
+        header: Arc<Header>,
+        dialect: &Dialect,
+        overwrite: bool,
+    ) -> Rejects {
+        Rejects {
+            path: folder.join(table.csv()),
+            overwrite,
+            delimiter: dialect.delimiter,
+            header,
+            file: None,
+            leftover: None,
+        }
+    }
+
+    /// Where the rejects will be.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes a record as given, and the reason behind its last field. The first record creates the partial file.
+    ///
+    /// A short record is padded with empty fields, a long one keeps its fields. One that could not be split into fields
+    /// stands whole in the first field.
+    ///
+    /// # Errors
+    ///
+    /// If another run writes to the same file, or if writing fails. Write nothing more then: drop it.
+    pub fn write(&mut self, record: Record, reason: &str) -> Result<(), Failure> {
+        if self.file.is_none() {
+            self.create()?;
+        }
+        let padding = self
+            .header
+            .names
+            .len()
+            .saturating_sub(record.fields().len());
+        let fields = record.fields().chain(iter::repeat_n(&b""[..], padding));
+        self.write_line(fields.chain([reason.as_bytes()]), |_| true)
+    }
+
+    /// Puts the file in its place, and returns whether there is one. Call it once all outcomes have been
+    /// written.
+    ///
+    /// Without rejects, the file of an earlier run that may be overwritten is removed: its rows seemed to be still
+    /// rejected otherwise. Not so if the run is not `complete`, because the same rows might come up further on.
+    ///
+    /// # Errors
+    ///
+    /// If writing fails, or if a file of that name is there and must not be overwritten.
+    pub fn finish(mut self, complete: bool) -> Result<bool, Failure> {
+        let written = match self.file.take() {
+            None if complete && self.overwrite => remove(&self.path).map(|()| false),
+            None => Ok(false),
+            Some(file) => self.put_in_place(file).map(|()| true),
+        };
+        written.map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => Failure::Appeared(self.partial_name()),
+            _ => self.failure(error),
+        })
+    }
+
+    fn put_in_place(&self, file: BufWriter<File>) -> io::Result<()> {
+        // The partial file stays locked until it has its name: no other run takes it for a leftover.
+        let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+        // Some file systems report only now that the disk is full.
+        file.sync_all()?;
+        if !self.overwrite && self.path.symlink_metadata().is_ok() {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        fs::rename(partial(&self.path), &self.path)
+    }
+
+    fn failure(&self, error: io::Error) -> Failure {
+        let partial = self.partial_name();
+        Failure::Write { error, partial }
+    }
+
+    fn partial_name(&self) -> String {
+        let partial = partial(&self.path);
+        (partial.file_name().unwrap_or_default())
+            .to_string_lossy()
+            .into_owned()
+    }
+
+    /// Creates the partial file, and writes the header to it.
+    fn create(&mut self) -> Result<(), Failure> {
+        let created = self.create_partial();
+        let file = created.map_err(|error| match error.kind() {
+            // It exists: another run created it first.
+            io::ErrorKind::WouldBlock | io::ErrorKind::AlreadyExists => Failure::Busy,
+            _ => self.failure(error),
+        })?;
+        self.file = Some(BufWriter::new(file));
+        let header = Arc::clone(&self.header);
+        let names = header.given.iter().map(Vec::as_slice);
+        // The first bytes of a file may look like those of one in another encoding.
+        let plain = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
+        self.write_line(names.chain([REASON.as_bytes()]), plain)
+    }
+
+    fn create_partial(&mut self) -> io::Result<File> {
+        let path = partial(&self.path);
+        let file = match File::create_new(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                self.leftover = lock_leftover(&path)?;
+                // It is not written to: it might be a link to anything.
+                match self.leftover {
+                    Some(_) => platform::remove_open(&path)?,
+                    None => remove(&path)?,
+                }
+                File::create_new(&path)?
+            }
+            created => created?,
+        };
+        lock(&file)?;
+        Ok(file)
+    }
+
+    /// Writes fields, in quotes where they are needed to read the same bytes again, or where not all bytes are `plain`.
+    fn write_line<'a>(
+        &mut self,
+        fields: impl Iterator<Item = &'a [u8]>,
+        plain: impl Fn(u8) -> bool,
+    ) -> Result<(), Failure> {
+        let Some(file) = &mut self.file else {
+            return Ok(());
+        };
+        let delimiter = self.delimiter;
+        let is_plain =
+            |byte: &u8| !matches!(byte, b'"' | b'\n' | b'\r') && *byte != delimiter && plain(*byte);
+        let write = || {
+            for (index, field) in fields.enumerate() {
+                if index > 0 {
+                    file.write_all(&[delimiter])?;
+                }
+                match field.iter().all(is_plain) {
+                    true => file.write_all(field)?,
+                    false => write_quoted(file, field)?,
+                }
+            }
+            file.write_all(b"\n")
+        };
+        write().map_err(|error| self.failure(error))
+    }
+}
+
+fn write_quoted(file: &mut impl Write, field: &[u8]) -> io::Result<()> {
+    for (index, part) in field.split(|byte| *byte == b'"').enumerate() {
+        file.write_all(if index == 0 { b"\"" } else { b"\"\"" })?;
+        file.write_all(part)?;
+    }
+    file.write_all(b"\"")
+}
+
+/// Locks what a killed run left under the name of a partial file, if there is a file. [`io::ErrorKind::WouldBlock`] if
+/// another run is writing it.
+fn lock_leftover(path: &Path) -> io::Result<Option<File>> {
+    match path.symlink_metadata() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+        Ok(metadata) if !metadata.is_file() => Ok(None),
+        Ok(_) => {
+            let file = File::open(path)?;
+            lock(&file)?;
+            Ok(Some(file))
+        }
+    }
+}
+
+/// Locks a file; [`io::ErrorKind::WouldBlock`] if another process has locked it. Where the file system knows no locks,
+/// nobody has.
+fn lock(file: &File) -> io::Result<()> {
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(()),
+    }
+}
+
+/// Removes a file if it is there.
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}
+
+/// The name under which rejects are written before they are put in place: `users.csv.partial`.
+fn partial(path: &Path) -> PathBuf {
+    path.with_extension("csv.partial")
+}

@@ -1,0 +1,241 @@
+//! Splits a record into its fields.
+
+use std::ops::Range;
+
+use memchr::{memchr, memchr2};
+
+use super::reader::Limits;
+use crate::row::Defect;
+
+/// For how many fields memory is kept from one record to the next.
+const KEPT: usize = 1 << 16;
+
+/// Finds the fields of one record at a time, in bytes that may arrive in pieces.
+#[derive(Debug)]
+pub struct Splitter {
+    delimiter: u8,
+    limits: Limits,
+    /// Whether a byte outside quotes ends a field.
+    ends_field: [bool; 256],
+    /// Where the fields found so far stand, without their quotes.
+    fields: Vec<Range<usize>>,
+    /// Which of them have doubled quotes.
+    doubled: Vec<usize>,
+    /// Where the next field starts, and how far the record has been looked at.
+    field: usize,
+    at: usize,
+    /// Whether a field of the record is in quotes.
+    quoted: bool,
+    /// Opening quotes further on, by their places in the file in ascending order, that a record with a defect had taken
+    /// for its own, and the defect. A record that starts later and goes beyond its first line opens one of them too,
+    /// and comes to the same end: what is behind a quote does not depend on what is before it. To look for that end
+    /// again from every line would take time that is quadratic in the size of the file.
+    doomed: Vec<u64>,
+    doom: Defect,
+}
+
+/// How far a record has been split.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Split {
+    /// It continues after the bytes there are.
+    More,
+    /// It has this many bytes, without its line end.
+    Record(usize),
+    /// Its quotes do not match.
+    Defect(Defect),
+    /// Its first line is too long, or has too many fields.
+    Endless,
+}
+
+/// Where the closing quote of a field is.
+enum Close {
+    More,
+    At(usize),
+    Defect(Defect),
+    Doomed,
+}
+
+impl Splitter {
+    /// A splitter for fields that are separated by this byte.
+    pub fn new(delimiter: u8, limits: Limits) -> Splitter {
+        let mut ends_field = [false; 256];
+        for byte in [delimiter, b'\n', b'\r'] {
+            ends_field[usize::from(byte)] = true;
+        }
+        Splitter {
+            delimiter,
+            limits,
+            ends_field,
+            fields: Vec::new(),
+            doubled: Vec::new(),
+            field: 0,
+            at: 0,
+            quoted: false,
+            doomed: Vec::new(),
+            doom: Defect::UnclosedQuote,
+        }
+    }
+
+    /// The fields of the record, once it is whole.
+    pub fn fields(&self) -> &[Range<usize>] {
+        &self.fields
+    }
+
+    /// Whether the record may have line ends of its own.
+    pub fn has_quotes(&self) -> bool {
+        self.quoted
+    }
+
+    /// Starts a record at this place in the file.
+    pub fn start(&mut self, position: u64) {
+        self.fields.clear();
+        self.fields.shrink_to(KEPT);
+        self.doubled.clear();
+        self.doubled.shrink_to(KEPT);
+        (self.field, self.at) = (0, 0);
+        self.quoted = false;
+        if self.doomed.last().is_some_and(|last| *last < position) {
+            self.doomed = Vec::new();
+        }
+    }
+
+    /// Continues the record, given all of its bytes so far (at least one), its place in the file, and whether
+    /// the file ends after them.
+    pub fn split(&mut self, bytes: &[u8], position: u64, ended: bool) -> Split {
+        loop {
+            let end = if bytes.get(self.field) == Some(&b'"') {
+                match self.close(bytes, position, ended) {
+                    Close::More => return self.more(bytes, position),
+                    Close::Doomed => return Split::Defect(self.doom),
+                    Close::Defect(defect) => return self.fail(bytes, position, defect),
+                    Close::At(quote) => {
+                        self.fields.push(self.field + 1..quote);
+                        quote + 1
+                    }
+                }
+            } else {
+                let rest = &bytes[self.at..];
+                let length = rest.iter().position(|b| self.ends_field[usize::from(*b)]);
+                let end = self.at + length.unwrap_or(rest.len());
+                if end == bytes.len() && !ended {
+                    self.at = end;
+                    return self.more(bytes, position);
+                }
+                self.fields.push(self.field..end);
+                end
+            };
+            if bytes.get(end) != Some(&self.delimiter) {
+                return Split::Record(end);
+            }
+            (self.field, self.at) = (end + 1, end + 1);
+            if self.fields.len() >= self.limits.fields {
+                return self.endless(bytes, position);
+            }
+        }
+    }
+
+    fn more(&mut self, bytes: &[u8], position: u64) -> Split {
+        match bytes.len() < self.limits.record {
+            true => Split::More,
+            false => self.endless(bytes, position),
+        }
+    }
+
+    /// Gives up. Line ends so far were in quotes; those do not match then.
+    fn endless(&mut self, bytes: &[u8], position: u64) -> Split {
+        match line_length(&bytes[..self.at]) {
+            Some(_) => self.fail(bytes, position, Defect::UnclosedQuote),
+            None => Split::Endless,
+        }
+    }
+
+    /// Looks for the closing quote of the field, followed by something that ends the field.
+    fn close(&mut self, bytes: &[u8], position: u64, ended: bool) -> Close {
+        if self.at == self.field {
+            self.quoted = true;
+            self.at += 1;
+            let quote = position + self.field as u64;
+            if self.doomed.binary_search(&quote).is_ok() {
+                return Close::Doomed;
+            }
+        }
+        let content = self.field + 1;
+        loop {
+            let quote = memchr(b'"', &bytes[self.at..]).map(|found| self.at + found);
+            let end = quote.unwrap_or(bytes.len());
+            self.at = end;
+            if end - content > self.limits.quoted || (quote.is_none() && ended) {
+                return Close::Defect(Defect::UnclosedQuote);
+            }
+            match (quote, bytes.get(end + 1)) {
+                (None, _) => return Close::More,
+                (_, None) if !ended => return Close::More,
+                (_, None) => return Close::At(end),
+                (_, Some(b'"')) => {
+                    self.at = end + 2;
+                    let field = self.fields.len();
+                    if self.doubled.last() != Some(&field) {
+                        self.doubled.push(field);
+                    }
+                }
+                (_, Some(next)) => {
+                    return match self.ends_field[usize::from(*next)] {
+                        true => Close::At(end),
+                        false => Close::Defect(Defect::TextAfterQuote),
+                    };
+                }
+            }
+        }
+    }
+
+    /// Remembers the opening quotes of a record with a defect, as far as another record can open them and continue on
+    /// the next line.
+    fn fail(&mut self, bytes: &[u8], position: u64, defect: Defect) -> Split {
+        let first_line = line_length(bytes).unwrap_or(bytes.len());
+        let is_doomed = |field: &Range<usize>| {
+            field.start > first_line
+                && bytes.get(field.start - 1) == Some(&b'"')
+                && line_length(&bytes[field.clone()]).is_some()
+        };
+        let content = self.field + 1;
+        self.fields.push(content..self.at.max(content));
+        let doomed = self.fields.iter().filter(|field| is_doomed(field));
+        let mut doomed = doomed
+            .map(|field| position + field.start as u64 - 1)
+            .peekable();
+        // A record that has not gone on to the next line says nothing about those that do.
+        if doomed.peek().is_some() {
+            self.doomed = doomed.collect();
+            self.doom = defect;
+        }
+        Split::Defect(defect)
+    }
+
+    /// Replaces doubled quotes in the bytes of the whole record. The fields are shorter then, with quotes after them.
+    pub fn undouble(&mut self, bytes: &mut [u8]) {
+        for index in self.doubled.drain(..) {
+            let field = &mut self.fields[index];
+            field.end = field.start + undouble(&mut bytes[field.clone()]);
+        }
+    }
+}
+
+/// Replaces doubled quotes with single ones, and returns how many bytes there are then.
+fn undouble(bytes: &mut [u8]) -> usize {
+    let (mut from, mut to) = (0, 0);
+    while let Some(length) = memchr(b'"', &bytes[from..]).map(|quote| quote + 1) {
+        bytes.copy_within(from..from + length, to);
+        to += length;
+        from += length + 1;
+    }
+    bytes.copy_within(from.., to);
+    to += bytes.len() - from;
+    // Not the bytes that were there: those may be the end of a character, and make the text of a batch invalid.
+    bytes[to..].fill(b'"');
+    to
+}
+
+/// How many bytes the first line has, if it has an end.
+pub fn line_length(bytes: &[u8]) -> Option<usize> {
+    memchr2(b'\n', b'\r', bytes)
+}

@@ -1,0 +1,226 @@
+//! What holds for any text.
+
+use csv_core::ReadRecordResult;
+use proptest::prelude::*;
+
+use super::*;
+
+/// A field's bytes, among them all that CSV gives a meaning to.
+fn field() -> impl Strategy<Value = Vec<u8>> {
+    let byte = prop_oneof![
+        3 => prop::sample::select(&b",;\"\r\n"[..]),
+        2 => prop::sample::select(&b"ab \0\xff\xef\xbb\xbf"[..]),
+        1 => any::<u8>(),
+    ];
+    prop::collection::vec(byte, 0..6)
+}
+
+/// Bytes with quotes, delimiters and line ends in all sorts of order.
+fn text() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        8 => prop::sample::select(&["\"", "\"\"", ",", "\n", "\r\n", "\r", "a", "x\",\"\n", "\",\""][..])
+            .prop_map(|piece| piece.as_bytes().to_vec()),
+        1 => field(),
+    ];
+    prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+}
+
+fn delimiter() -> impl Strategy<Value = u8> {
+    prop::sample::select(&b",;\t| ^"[..])
+}
+
+/// Writes a field in quotes, if it needs them or if it should have them.
+fn quote(field: &[u8], delimiter: u8, always: bool) -> Vec<u8> {
+    let is_special = |byte: &u8| b"\"\r\n".contains(byte) || *byte == delimiter;
+    if !always && !field.iter().any(is_special) {
+        return field.to_vec();
+    }
+    let doubled = field.iter().flat_map(|byte| match byte {
+        b'"' => vec![b'"', b'"'],
+        byte => vec![*byte],
+    });
+    [b'"'].into_iter().chain(doubled).chain([b'"']).collect()
+}
+
+/// The line that comes after this text: `\n`, `\r\n` and `\r` each end one.
+fn line_after(text: &[u8]) -> u64 {
+    let feeds = text.iter().filter(|byte| **byte == b'\n').count();
+    let returns = text.iter().filter(|byte| **byte == b'\r').count();
+    let pairs = text.windows(2).filter(|pair| *pair == b"\r\n").count();
+    (1 + feeds + returns - pairs) as u64
+}
+
+/// The fields of all records, as csv-core reads them.
+fn read_by_csv_core(text: &[u8], delimiter: u8) -> Vec<Vec<Vec<u8>>> {
+    let mut parser = csv_core::ReaderBuilder::new().delimiter(delimiter).build();
+    let mut records = Vec::new();
+    let (mut fields, mut ends) = (vec![0; text.len() + 1], vec![0; text.len() + 1]);
+    let mut rest = text;
+    let (mut written, mut ended) = (0, 0);
+    loop {
+        let (result, read, bytes, count) =
+            parser.read_record(rest, &mut fields[written..], &mut ends[ended..]);
+        rest = &rest[read..];
+        (written, ended) = (written + bytes, ended + count);
+        match result {
+            ReadRecordResult::InputEmpty => {}
+            ReadRecordResult::Record => {
+                let mut start = 0;
+                let split = ends[..ended].iter().map(|end| {
+                    let field = fields[start..*end].to_vec();
+                    start = *end;
+                    field
+                });
+                records.push(split.collect());
+                (written, ended) = (0, 0);
+            }
+            ReadRecordResult::End => return records,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// What any text is read as, by its definition: each record starts on the line behind the one before, and is tried from
+/// there on to its end.
+fn read_by_definition(text: &[u8], limit: usize) -> Vec<Fields> {
+    let mut records = Vec::new();
+    let mut at = 0;
+    while at < text.len() {
+        if b"\r\n".contains(&text[at]) {
+            at += 1;
+            continue;
+        }
+        let line = line_after(&text[..at]);
+        match one_record(&text[at..], limit) {
+            Ok((fields, length)) => {
+                records.push((line, fields, None));
+                at += length;
+            }
+            Err(defect) => {
+                let rest = &text[at..];
+                let length = rest.iter().position(|byte| b"\r\n".contains(byte));
+                let length = length.unwrap_or(rest.len());
+                records.push((line, vec![rest[..length].to_vec()], Some(defect)));
+                at += length;
+            }
+        }
+    }
+    records
+}
+
+fn one_record(text: &[u8], limit: usize) -> Result<(Vec<Vec<u8>>, usize), Defect> {
+    let mut fields = Vec::new();
+    let mut at = 0;
+    loop {
+        let mut field = Vec::new();
+        if text.get(at) == Some(&b'"') {
+            let content = at + 1;
+            at = content;
+            loop {
+                match &text[at..] {
+                    _ if at - content > limit => return Err(Defect::UnclosedQuote),
+                    [] => return Err(Defect::UnclosedQuote),
+                    [b'"', b'"', ..] => at += 1,
+                    [b'"', b',' | b'\r' | b'\n', ..] | [b'"'] => break,
+                    [b'"', ..] => return Err(Defect::TextAfterQuote),
+                    _ => {}
+                }
+                field.push(text[at]);
+                at += 1;
+            }
+            at += 1;
+        } else {
+            while let Some(byte) = text.get(at).filter(|byte| !b",\r\n".contains(byte)) {
+                field.push(*byte);
+                at += 1;
+            }
+        }
+        fields.push(field);
+        match text.get(at) {
+            Some(b',') => at += 1,
+            _ => return Ok((fields, at)),
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read_with_its_lines_as_csv_core_reads_it(
+        records in prop::collection::vec(
+            (prop::collection::vec((field(), any::<bool>()), 2..5), "(\n|\r\n|\r)(\n|\r){0,2}"),
+            0..8,
+        ),
+        start in "\u{feff}?(\n|\r){0,3}",
+        ended in any::<bool>(),
+        delimiter in delimiter(),
+    ) {
+        let mut text = start.into_bytes();
+        text.extend("id,name,email\n".bytes().map(|byte| if byte == b',' { delimiter } else { byte }));
+        let mut expected = Vec::new();
+        for (place, (fields, line_end)) in records.iter().enumerate() {
+            let quoted: Vec<_> = (fields.iter())
+                .map(|(field, always)| quote(field, delimiter, *always))
+                .collect();
+            let fields: Vec<_> = fields.iter().map(|(field, _)| field.clone()).collect();
+            expected.push((line_after(&text), fields, None));
+            text.extend(quoted.join(&delimiter));
+            if ended || place + 1 < records.len() {
+                text.extend_from_slice(line_end.as_bytes());
+            }
+        }
+        for size in (1..20).chain([8192]) {
+            let input = Pieces::of(&text, size);
+            let read = read_with(input, &separated_by(delimiter), buffer_of(size));
+            prop_assert_eq!(read.as_ref(), Ok(&expected), "in pieces of {}", size);
+        }
+        let by_csv_core = read_by_csv_core(&text, delimiter);
+        let fields: Vec<_> = expected.into_iter().map(|(_, fields, _)| fields).collect();
+        prop_assert_eq!(&by_csv_core[1..], fields);
+    }
+
+    #[test]
+    fn any_text_is_read_as_defined_in_pieces_of_any_size(
+        rest in text(),
+        limit in prop_oneof![Just(3_usize), Just(1000)],
+        buffer in 1..20_usize,
+    ) {
+        let header = b"id,name,email\n";
+        let text = [&header[..], &rest].concat();
+        let expected = read_by_definition(&text, limit).split_off(1);
+        for piece in (1..10).chain([8192]) {
+            let limits = Limits { quoted: limit, ..buffer_of(buffer) };
+            let read = read_with(Pieces::of(&text, piece), &Dialect::default(), limits);
+            prop_assert_eq!(read.as_ref(), Ok(&expected), "in pieces of {}", piece);
+        }
+    }
+
+    #[test]
+    fn any_header_is_read_without_a_panic_and_alike_in_pieces_of_any_size(
+        start in prop::sample::select(&["", "\u{feff}", "id,name,email", "\nreason,name,id,email\r"][..]),
+        rest in text(),
+    ) {
+        let text = [start.as_bytes(), &rest].concat();
+        let whole = read(&text, 8192);
+        for piece in 1..10 {
+            prop_assert_eq!(&read(&text, piece), &whole, "in pieces of {}", piece);
+        }
+    }
+
+    #[test]
+    fn a_defect_costs_one_line(
+        lines in prop::collection::vec("[ab,\"]{1,8}", 1..12),
+    ) {
+        let text = format!("id,name,email\n{}", lines.join("\n"));
+        let read = read(text.as_bytes(), 8192).unwrap();
+        let mut next = 2;
+        for (line, fields, defect) in &read {
+            prop_assert_eq!(*line, next, "no line is left out");
+            next += 1;
+            match defect {
+                Some(_) => prop_assert_eq!(&fields[0], lines[*line as usize - 2].as_bytes()),
+                None => next += line_after(&fields.concat()) - 1,
+            }
+        }
+        prop_assert_eq!(next, lines.len() as u64 + 2);
+    }
+}

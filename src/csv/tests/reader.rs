@@ -1,0 +1,459 @@
+//! Lines, line ends and quotes.
+
+use super::*;
+use Defect::*;
+
+/// Checks the line and the fields (joined by `|`) of all records, in pieces of many sizes.
+#[track_caller]
+fn check(text: &str, expected: &[(u64, &str)]) {
+    check_defects(
+        text,
+        &expected
+            .iter()
+            .map(|(l, f)| (*l, *f, None))
+            .collect::<Vec<_>>(),
+    );
+}
+
+/// The same, with what is wrong with the quotes.
+#[track_caller]
+fn check_defects(text: &str, expected: &[(u64, &str, Option<Defect>)]) {
+    for piece in (1..40).chain([8192]) {
+        let records = read(text.as_bytes(), piece).unwrap();
+        let joined: Vec<_> = (records.iter())
+            .map(|(line, fields, defect)| {
+                let text = String::from_utf8(fields.join(&b'|')).unwrap();
+                (*line, text, *defect)
+            })
+            .collect();
+        let joined: Vec<_> = joined
+            .iter()
+            .map(|(l, f, d)| (*l, f.as_str(), *d))
+            .collect();
+        assert_eq!(joined, expected, "in pieces of {piece}");
+    }
+}
+
+#[test]
+fn the_header_is_line_1() {
+    check(
+        "id,name,email\n1,a,x\n2,b,y\n",
+        &[(2, "1|a|x"), (3, "2|b|y")],
+    );
+}
+
+#[test]
+fn a_file_may_end_without_a_line_end() {
+    check("id,name,email\n1,a,x\n2,b,y", &[(2, "1|a|x"), (3, "2|b|y")]);
+    check("id,name,email\n1,a,", &[(2, "1|a|")]);
+    check("id,name,email\n1,a,\"x\"", &[(2, "1|a|x")]);
+    check("id,name,email", &[]);
+}
+
+#[test]
+fn crlf_is_one_line_end() {
+    check(
+        "id,name,email\r\n1,a,x\r\n2,b,y\r\n",
+        &[(2, "1|a|x"), (3, "2|b|y")],
+    );
+}
+
+#[test]
+fn a_lone_carriage_return_is_a_line_end() {
+    check(
+        "id,name,email\r1,a,x\r2,b,y\r",
+        &[(2, "1|a|x"), (3, "2|b|y")],
+    );
+    check(
+        "id,name,email\r\n\r1,a,x\n\r2,b,y",
+        &[(3, "1|a|x"), (5, "2|b|y")],
+    );
+}
+
+#[test]
+fn blank_lines_are_no_records_and_count_as_lines() {
+    check(
+        "id,name,email\n\n1,a,x\n\n\n2,b,y\n\n",
+        &[(3, "1|a|x"), (6, "2|b|y")],
+    );
+    check("id,name,email\r\n\r\n\r\n1,a,x\r\n\r\n", &[(4, "1|a|x")]);
+    check("id,name,email\r\r\r1,a,x\r\r", &[(4, "1|a|x")]);
+}
+
+#[test]
+fn a_file_may_start_with_blank_lines() {
+    check("\n\r\n\rid,name,email\n1,a,x\n", &[(5, "1|a|x")]);
+}
+
+#[test]
+fn a_line_with_white_space_is_a_record_of_one_field() {
+    check("id,name,email\n \n\t\n", &[(2, " "), (3, "\t")]);
+    check("id,name,email\n\"\"\n", &[(2, "")]);
+}
+
+#[test]
+fn line_ends_in_quotes_belong_to_the_field_and_count_as_lines() {
+    check(
+        "id,name,email\n1,\"a\nb\",x\n2,\"a\r\nb\",y\n3,\"a\rb\",z\n4,\"\n\n\",\"\n\"\n5,a,x\n",
+        &[
+            (2, "1|a\nb|x"),
+            (4, "2|a\r\nb|y"),
+            (6, "3|a\rb|z"),
+            (8, "4|\n\n|\n"),
+            (12, "5|a|x"),
+        ],
+    );
+}
+
+#[test]
+fn a_record_starts_where_its_quoted_first_field_starts() {
+    check(
+        "id,name,email\n\"\n1\",a,x\n2,b,y\n",
+        &[(2, "\n1|a|x"), (4, "2|b|y")],
+    );
+}
+
+#[test]
+fn commas_and_doubled_quotes_in_quotes_belong_to_the_field() {
+    check(
+        "id,name,email\n1,\"a,b\",\"say \"\"x\"\"\"\n2,\"\"\"\",\"\"\"\"\"\"\n",
+        &[(2, "1|a,b|say \"x\""), (3, "2|\"|\"\"")],
+    );
+}
+
+#[test]
+fn quotes_in_a_field_that_does_not_start_with_one_are_text() {
+    check(
+        "id,name,email\n1,5\" \"nail\",x\n2, \"b\",y\"\"\n",
+        &[(2, "1|5\" \"nail\"|x"), (3, "2| \"b\"|y\"\"")],
+    );
+}
+
+#[test]
+fn a_quote_that_is_not_closed_costs_its_line() {
+    check_defects(
+        "id,name,email\n1,a,\"x\n2,b,y\n",
+        &[(2, "1,a,\"x", Some(UnclosedQuote)), (3, "2|b|y", None)],
+    );
+    check_defects(
+        "id,name,email\r\n1,a,\"\"\"\r\n\r\n2,b,y\r\"a",
+        &[
+            (2, "1,a,\"\"\"", Some(TextAfterQuote)),
+            (4, "2|b|y", None),
+            (5, "\"a", Some(UnclosedQuote)),
+        ],
+    );
+}
+
+#[test]
+fn text_after_a_closing_quote_costs_its_line() {
+    check_defects(
+        "id,name,email\n1,\"a\"b,x\n2,\"b\" ,y\n3,c,\"z\"\"\" \n4,d,w\n",
+        &[
+            (2, "1,\"a\"b,x", Some(TextAfterQuote)),
+            (3, "2,\"b\" ,y", Some(TextAfterQuote)),
+            (4, "3,c,\"z\"\"\" ", Some(TextAfterQuote)),
+            (5, "4|d|w", None),
+        ],
+    );
+}
+
+#[test]
+fn a_stray_quote_costs_its_line_although_the_next_one_is_lines_away() {
+    check_defects(
+        "id,name,email\n1,\"a,x\n2,b,y\n3,\"c\",z\n4,\"d\n\n\",w\n5,\"e\n\",\"v\"v\n",
+        &[
+            (2, "1,\"a,x", Some(TextAfterQuote)),
+            (3, "2|b|y", None),
+            (4, "3|c|z", None),
+            (5, "4|d\n\n|w", None),
+            (8, "5,\"e", Some(TextAfterQuote)),
+            (9, "\",\"v\"v", Some(TextAfterQuote)),
+        ],
+    );
+}
+
+#[test]
+fn a_line_with_a_defect_keeps_its_doubled_quotes() {
+    check_defects(
+        "id,name,email\n1,\"\"\"a\"\"\",\"x\n2,b,y\n",
+        &[
+            (2, "1,\"\"\"a\"\"\",\"x", Some(UnclosedQuote)),
+            (3, "2|b|y", None),
+        ],
+    );
+}
+
+#[test]
+fn a_byte_order_mark_at_the_start_is_no_text() {
+    check("\u{feff}id,name,email\n1,a,x\n", &[(2, "1|a|x")]);
+    check(
+        "\u{feff}\"id\",name,email\n1,\u{feff}a,x\n",
+        &[(2, "1|\u{feff}a|x")],
+    );
+    check("\u{feff}\r\nid,name,email\n1,a,x\n", &[(3, "1|a|x")]);
+}
+
+#[test]
+fn fields_are_separated_as_the_dialect_says() {
+    for delimiter in [b';', b'\t', b'|', b' ', 0x1f] {
+        let separator = char::from(delimiter);
+        let text = "id,name,email\n1,\"a,b\",\"x\"\n2,b\",y\n".replace(',', &separator.to_string());
+        let records = read_with(
+            Pieces::of(text.as_bytes(), 3),
+            &separated_by(delimiter),
+            buffer_of(4),
+        )
+        .unwrap();
+        let fields: Vec<_> = records.into_iter().map(|(_, fields, _)| fields).collect();
+        let quoted = format!("a{separator}b").into_bytes();
+        assert_eq!(
+            fields,
+            [
+                [b"1".to_vec(), quoted, b"x".to_vec()],
+                [b"2".to_vec(), b"b\"".to_vec(), b"y".to_vec()],
+            ]
+        );
+    }
+}
+
+#[test]
+fn a_reason_is_left_out_wherever_it_stands() {
+    check("reason,id,name,email\nwhy,1,a,x\n", &[(2, "1|a|x")]);
+    check(
+        "id,reason,name,email\n1,\"w\nhy\",a,x\n2,,b,y\n",
+        &[(2, "1|a|x"), (4, "2|b|y")],
+    );
+    check(
+        "id,name,email,Reason \n1,a,x,\"why; and why\"\n",
+        &[(2, "1|a|x")],
+    );
+}
+
+#[test]
+fn a_long_record_ends_with_its_reason_and_keeps_its_other_fields() {
+    check(
+        "id,name,email,reason\n1,a,x,more,most,why\n",
+        &[(2, "1|a|x|more|most")],
+    );
+    check(
+        "id,reason,name,email\n1,why,a,x,more\n",
+        &[(2, "1|a|x|more")],
+    );
+}
+
+#[test]
+fn a_short_record_has_no_reason() {
+    check(
+        "id,name,email,reason\n1,a,x\n2\n",
+        &[(2, "1|a|x"), (3, "2")],
+    );
+}
+
+#[test]
+fn fields_are_counted_with_the_reason() {
+    let text = b"id,name,email,reason\n1,a\n1,a,x,why\n1,a,x,more,why\n";
+    let input = Box::new(&text[..]);
+    let mut reader = Reader::new(TABLES[0], input, &Dialect::default()).unwrap();
+    let mut batch = Batch::new(reader.header());
+    while reader.read(&mut batch).unwrap() {}
+    assert_eq!(reader.header().width(), 4);
+    assert_eq!([0, 1, 2].map(|index| batch.record(index).found), [2, 4, 5]);
+    let lacking = batch.record(0).cell(2);
+    assert_eq!(lacking, b"", "what a short record lacks is empty");
+}
+
+#[test]
+fn the_text_of_a_batch_is_utf_8_only_if_that_of_each_record_is() {
+    // The two bytes of é in two records, and after a doubled quote, where something is left over.
+    for (text, valid) in [
+        (&b"id,name,email\n1,a,\xc3\n\xa9,b,y\n"[..], false),
+        (b"id,name,email\n1,a,\"\xc3\n\xa9,b,y\n", false),
+        (b"id,name,email\n1,a,\"\"\"\xc3\xa9\"\n2,b,y\n", true),
+    ] {
+        let mut reader = Reader::new(TABLES[0], Box::new(text), &Dialect::default()).unwrap();
+        let mut batch = Batch::new(reader.header());
+        while reader.read(&mut batch).unwrap() {}
+        assert_eq!(batch.len(), 2);
+        assert_eq!(str::from_utf8(batch.text()).is_ok(), valid);
+    }
+}
+
+#[test]
+fn fields_and_records_may_be_longer_than_any_buffer() {
+    let long = "é".repeat(10_000);
+    let many = "x,".repeat(1000);
+    let text = format!("id,name,email\n1,\"{long}\",x\n2,{many}\n");
+    for piece in [1, 100, 8192] {
+        let records = read(text.as_bytes(), piece).unwrap();
+        assert_eq!(records[0].1[1], long.as_bytes());
+        assert_eq!((records[1].0, records[1].1.len()), (3, 1002));
+    }
+}
+
+/// What becomes of a quoted field of so many bytes, where eight are allowed, after a first record that is well formed.
+fn quoted(content: &str, piece: usize) -> (Vec<u8>, Option<Defect>) {
+    let text = format!("id,name,email\n1,a,x\n2,\"{content}\",y\n3,c,z\n");
+    let limits = Limits {
+        quoted: 8,
+        ..buffer_of(piece)
+    };
+    let input = Pieces::of(text.as_bytes(), piece);
+    let mut records = read_with(input, &Dialect::default(), limits).unwrap();
+    assert_eq!(records.last().unwrap().1.join(&b','), b"3,c,z");
+    let (_, mut fields, defect) = records.swap_remove(1);
+    (fields.swap_remove(fields.len().min(2) - 1), defect)
+}
+
+#[test]
+fn a_quote_must_be_closed_within_the_limit() {
+    for piece in 1..30 {
+        let allowed = [
+            ("12345678", "12345678"),
+            ("1\n3\"\"67", "1\n3\"67"),
+            ("1\n\"\"\"\"", "1\n\"\""),
+        ];
+        for (content, expected) in allowed {
+            assert_eq!(quoted(content, piece), (expected.into(), None));
+        }
+        for (content, line) in [
+            ("123456789", "2,\"123456789\",y"),
+            ("1234567\"\"", "2,\"1234567\"\"\",y"),
+            ("1\n345678\"\"", "2,\"1"),
+        ] {
+            assert_eq!(quoted(content, piece), (line.into(), Some(UnclosedQuote)));
+        }
+    }
+}
+
+#[test]
+fn a_record_without_an_end_is_an_error_that_names_its_line() {
+    let limits = Limits {
+        record: 100,
+        fields: 20,
+        ..buffer_of(16)
+    };
+    let dialect = Dialect::default();
+    for text in [
+        "x".repeat(1000),
+        ",".repeat(50),
+        "\"\",".repeat(50),
+        format!("\"a\"b{}", "x".repeat(1000)),
+    ] {
+        let text = format!("id,name,email\n\n{text}");
+        let error = read_with(Pieces::of(text.as_bytes(), 7), &dialect, limits).unwrap_err();
+        assert_eq!(error, "the record on line 3 has no end");
+    }
+    // Here a line has ended, in quotes that might be stray ones.
+    let text = format!("id,name,email\n1,\"\n{}2,b,y\n", "\",\"\n".repeat(50));
+    let records = read_with(Pieces::of(text.as_bytes(), 7), &dialect, limits).unwrap();
+    assert_eq!(records[0], (2, vec![b"1,\"".to_vec()], Some(UnclosedQuote)));
+}
+
+/// A file that is interrupted before each read, and that breaks after its text if `broken`.
+struct Faulty {
+    text: Pieces,
+    interrupted: bool,
+    broken: bool,
+}
+
+impl Faulty {
+    fn read(text: &str, broken: bool) -> Result<Vec<Fields>, String> {
+        let text = Pieces::of(text.as_bytes(), 4);
+        let interrupted = false;
+        let faulty = Faulty {
+            text,
+            interrupted,
+            broken,
+        };
+        read_with(faulty, &Dialect::default(), Limits::USUAL)
+    }
+}
+
+impl Read for Faulty {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.interrupted = !self.interrupted;
+        if self.interrupted {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        match self.text.read(buffer)? {
+            0 if self.broken => Err(io::Error::other("the disk is gone")),
+            read => Ok(read),
+        }
+    }
+}
+
+#[test]
+fn reading_goes_on_after_an_interruption() {
+    let records = Faulty::read("id,name,email\n1,a,x\n2,b,y", false).unwrap();
+    assert_eq!(records.len(), 2);
+}
+
+#[test]
+fn an_error_of_the_file_is_an_error_wherever_it_happens() {
+    let gone = Err("the disk is gone".to_string());
+    assert_eq!(Faulty::read("id,name,email\n1,a,x\n", true), gone);
+    assert_eq!(Faulty::read("id,name,email\n1,a,\"x", true), gone);
+    assert_eq!(Faulty::read("id,name,email\n1,a,\"x\"x", true), gone);
+    let header = Err("could not be read: the disk is gone".to_string());
+    assert_eq!(Faulty::read("id,na", true), header);
+    assert_eq!(Faulty::read("id", true), header);
+}
+
+/// A file that counts how often it is read after it has ended.
+struct Growing(usize);
+
+impl Read for Growing {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let pieces = ["id,name,email\n1,a,", "", "x\n2,b,y\n"];
+        let piece = pieces.get(self.0).copied().unwrap_or_default();
+        self.0 += 1;
+        buffer[..piece.len()].copy_from_slice(piece.as_bytes());
+        Ok(piece.len())
+    }
+}
+
+#[test]
+fn a_file_that_has_ended_is_not_read_on_when_it_grows() {
+    let records = read_with(Growing(0), &Dialect::default(), Limits::USUAL).unwrap();
+    assert_eq!(records.len(), 1);
+}
+
+#[test]
+fn a_record_is_read_before_the_next_one_is_there() {
+    let (input, mut output) = io::pipe().unwrap();
+    io::Write::write_all(&mut output, b"id,name,email\r\n1,a,x\r").unwrap();
+    let mut reader = Reader::new(TABLES[0], Box::new(input), &Dialect::default()).unwrap();
+    let mut batch = Batch::new(reader.header());
+    assert!(reader.read(&mut batch).unwrap());
+    io::Write::write_all(&mut output, b"\n2,b,y\r\n").unwrap();
+    assert!(reader.read(&mut batch).unwrap());
+    drop(output);
+    assert!(!reader.read(&mut batch).unwrap());
+    assert_eq!((batch.record(0).line, batch.record(1).line), (2, 3));
+}
+
+/// How many of so many lines with a stray quote cost their line; each costs it without a look at the lines behind the
+/// next. If it did not, reading these would take hours.
+fn defects(line: &str, lines: usize) -> usize {
+    let text = format!("id,name,email\n{}", line.repeat(lines));
+    let records = read(text.as_bytes(), 128 * 1024).unwrap();
+    records
+        .iter()
+        .filter(|(.., defect)| defect.is_some())
+        .count()
+}
+
+#[test]
+fn stray_quotes_do_not_make_reading_quadratic() {
+    let lines = 200_000;
+    // A quote in every line that each quote before it takes for a closing one.
+    assert_eq!(defects("1,\"a,x\n", lines), lines);
+    // Each record goes on to the end of the file, a quoted field per line.
+    assert_eq!(defects("x\",\"\n", lines), lines);
+    assert_eq!(defects("x\",\"\",\"\n", lines), lines);
+    // The same, with every other line having a defect of its own.
+    assert_eq!(defects("x\",\"\n\",\"x\",\"\n", lines / 2), lines);
+    // Nothing but the last line is bad, but it is long until that is known.
+    assert_eq!(defects("1,a\"\"b,x\n", lines), 0);
+}

@@ -1,0 +1,432 @@
+//! Rejects: what they hold, and how they get into their place.
+
+use std::fs;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use super::*;
+use crate::row::Header;
+
+/// A folder, and the rejects of users that are written to it.
+struct Run {
+    folder: TempDir,
+    header: Arc<Header>,
+    dialect: Dialect,
+}
+
+impl Run {
+    fn new() -> Run {
+        Run {
+            folder: tempfile::tempdir().unwrap(),
+            header: Arc::new(Header::of(TABLES[0])),
+            dialect: Dialect::default(),
+        }
+    }
+
+    fn rejects(&self, overwrite: bool) -> Rejects {
+        let header = Arc::clone(&self.header);
+        Rejects::new(
+            self.folder.path(),
+            TABLES[0],
+            header,
+            &self.dialect,
+            overwrite,
+        )
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn put(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    fn text(&self, name: &str) -> Option<String> {
+        fs::read_to_string(self.path(name)).ok()
+    }
+
+    /// The names of all files there are.
+    fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.folder.path()).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<_> = names.collect();
+        names.sort();
+        names
+    }
+
+    fn prepare(&self, overwrite: bool, reads: &[PathBuf]) -> Vec<String> {
+        match prepare(self.folder.path(), overwrite, reads) {
+            Ok(()) => Vec::new(),
+            Err(refusals) => (refusals.iter())
+                .map(|(path, refusal)| format!("{} {refusal}", path.file_name().unwrap().display()))
+                .collect(),
+        }
+    }
+}
+
+/// Rejects all records of a file, each for its line.
+fn reject(rejects: &mut Rejects, batch: &Batch) {
+    for record in batch.records() {
+        let reason = record
+            .defect
+            .map_or(format!("line {}", record.line), |defect| defect.to_string());
+        rejects.write(record, &reason).unwrap();
+    }
+}
+
+/// Reads users as they are given in this dialect.
+fn batch(text: &[u8], dialect: &Dialect) -> Batch {
+    let input = Box::new(Cursor::new(text.to_vec()));
+    let mut reader = Reader::new(TABLES[0], input, dialect).unwrap();
+    let mut batch = Batch::new(reader.header());
+    while reader.read(&mut batch).unwrap() {}
+    batch
+}
+
+/// What is written when all records of this text are rejected.
+fn rejects_of(text: &[u8], dialect: Dialect) -> Vec<u8> {
+    let batch = batch(text, &dialect);
+    let run = Run {
+        header: Arc::clone(batch.header()),
+        dialect,
+        ..Run::new()
+    };
+    let mut rejects = run.rejects(false);
+    reject(&mut rejects, &batch);
+    assert!(rejects.finish(true).unwrap());
+    assert_eq!(run.names(), ["users.csv"]);
+    fs::read(run.path("users.csv")).unwrap()
+}
+
+/// One record, and what is written when it is rejected.
+#[track_caller]
+fn check(text: &str, expected: &str) {
+    let rejects = rejects_of(text.as_bytes(), Dialect::default());
+    assert_eq!(String::from_utf8(rejects).unwrap(), expected);
+}
+
+fn one() -> Batch {
+    batch(b"id,name,email\n1,a,x\n", &Dialect::default())
+}
+
+#[test]
+fn records_and_header_are_as_given_with_the_reason_last() {
+    check(
+        "EMAIL, id,reason,\"name\n\"\nx,1,why,\" a \"\n",
+        "EMAIL, id,\"name\n\",reason\nx,1, a ,line 3\n",
+    );
+}
+
+#[test]
+fn a_short_record_is_padded_and_a_long_one_keeps_its_fields() {
+    check(
+        "id,name,email\n1\n2,b,y,more,,\n",
+        "id,name,email,reason\n1,,,line 2\n2,b,y,more,,,line 3\n",
+    );
+}
+
+#[test]
+fn a_record_with_a_defect_stands_whole_in_the_first_field() {
+    check(
+        "id,name,email\n1,a,\"x\n2,b,y\n",
+        "id,name,email,reason\n\"1,a,\"\"x\",,,quote is not closed\n2,b,y,line 3\n",
+    );
+}
+
+#[test]
+fn fields_are_quoted_where_they_need_it() {
+    check(
+        "id,name,email\n\"1,\",\"a\r\",\"x\n\"\n\"\"\"\",b\"c, y \n",
+        "id,name,email,reason\n\"1,\",\"a\r\",\"x\n\",line 2\n\"\"\"\",\"b\"\"c\", y ,line 5\n",
+    );
+    let semicolons = rejects_of(b"id;name;email\n1;a,b;\"x;\"\n", separated_by(b';'));
+    assert_eq!(semicolons, b"id;name;email;reason\n1;a,b;\"x;\";line 2\n");
+}
+
+#[test]
+fn columns_that_are_passed_over_are_kept() {
+    let dialect = Dialect {
+        ignore_extra_columns: true,
+        ..Dialect::default()
+    };
+    let rejects = rejects_of(b"\xfftel,id,,name,email\n5,1,,a,x\n", dialect);
+    assert_eq!(
+        rejects,
+        b"\"\xfftel\",id,,name,email,reason\n5,1,,a,x,line 2\n"
+    );
+}
+
+#[test]
+fn white_space_is_kept_where_cells_are_trimmed() {
+    let dialect = Dialect {
+        trim: true,
+        ..Dialect::default()
+    };
+    let rejects = rejects_of(b"id,name,email\n 1 ,\ta, \n", dialect);
+    assert_eq!(rejects, b"id,name,email,reason\n 1 ,\ta, ,line 2\n");
+}
+
+proptest! {
+    #[test]
+    fn rejects_read_back_with_the_same_bytes(
+        first in prop::collection::vec(any::<u8>(), 0..5),
+        rows in prop::collection::vec(
+            prop::collection::vec(
+                prop::collection::vec(prop_oneof![any::<u8>(), prop::sample::select(&b"\"\r\n,; "[..])], 0..5),
+                4,
+            ),
+            1..6,
+        ),
+        delimiter in prop::sample::select(&b",;\t "[..]),
+    ) {
+        let dialect = Dialect { ignore_extra_columns: true, ..separated_by(delimiter) };
+        let run = Run {
+            header: Arc::new(Header {
+                names: Vec::new(),
+                given: vec![first.clone(), b"id".into(), b"name".into(), b"email".into()],
+                columns: vec![1, 2, 3],
+                ..Header::default()
+            }),
+            dialect,
+            ..Run::new()
+        };
+        let folded = String::from_utf8_lossy(&first).trim().to_ascii_lowercase();
+        prop_assume!(!["id", "name", "email", "reason"].contains(&folded.as_str()));
+        let mut given = Batch::new(Arc::clone(&run.header));
+        for row in &rows {
+            let mut text = Vec::new();
+            let fields: Vec<_> = row.iter().map(|field| {
+                text.extend_from_slice(field);
+                text.len() - field.len()..text.len()
+            }).collect();
+            given.push(2, &text, &fields);
+        }
+        let mut rejects = run.rejects(false);
+        reject(&mut rejects, &given);
+        rejects.finish(true).unwrap();
+        let read = batch(&fs::read(run.path("users.csv")).unwrap(), &dialect);
+        prop_assert_eq!(&read.header().given, &run.header.given);
+        let fields: Vec<Vec<_>> = read.records().map(|record| record.fields().collect()).collect();
+        prop_assert_eq!(fields, rows);
+    }
+}
+
+#[test]
+fn there_is_no_file_without_rejects() {
+    let run = Run::new();
+    assert!(!run.rejects(false).finish(true).unwrap());
+    assert!(run.names().is_empty());
+}
+
+#[test]
+fn the_file_has_another_name_until_it_is_whole() {
+    let run = Run::new();
+    let mut rejects = run.rejects(false);
+    assert!(run.names().is_empty());
+    reject(&mut rejects, &one());
+    assert_eq!(run.names(), ["users.csv.partial"]);
+    assert_eq!(rejects.path(), run.path("users.csv"));
+    assert!(rejects.finish(false).unwrap());
+    assert_eq!(run.names(), ["users.csv"]);
+}
+
+#[test]
+fn what_a_killed_run_left_is_replaced() {
+    let run = Run::new();
+    run.put("users.csv.partial", &"leftover".repeat(100));
+    assert!(run.prepare(false, &[]).is_empty());
+    let mut rejects = run.rejects(false);
+    reject(&mut rejects, &one());
+    rejects.finish(true).unwrap();
+    assert_eq!(run.names(), ["users.csv"]);
+    assert_eq!(
+        run.text("users.csv").unwrap(),
+        "id,name,email,reason\n1,a,x,line 2\n"
+    );
+}
+
+#[test]
+fn a_folder_in_place_of_the_partial_file_stays_there() {
+    let run = Run::new();
+    fs::create_dir(run.path("users.csv.partial")).unwrap();
+    let batch = one();
+    let failure = run.rejects(false).write(batch.record(0), "why");
+    assert!(matches!(failure, Err(Failure::Write { .. })));
+    assert_eq!(run.names(), ["users.csv.partial"]);
+}
+
+#[cfg(unix)] // Links, which take a privilege on Windows.
+#[test]
+fn a_link_in_place_of_the_partial_file_is_not_followed() {
+    let run = Run::new();
+    run.put("precious", "mine");
+    std::os::unix::fs::symlink("precious", run.path("users.csv.partial")).unwrap();
+    let mut rejects = run.rejects(false);
+    reject(&mut rejects, &one());
+    rejects.finish(true).unwrap();
+    assert_eq!(run.text("precious").unwrap(), "mine");
+    assert_eq!(run.names(), ["precious", "users.csv"]);
+}
+
+#[test]
+fn two_runs_cannot_write_to_one_file() {
+    let run = Run::new();
+    run.put("users.csv.partial", "leftover");
+    let mut first = run.rejects(true);
+    reject(&mut first, &one());
+    let batch = one();
+    let busy = run.rejects(true).write(batch.record(0), "why").unwrap_err();
+    assert!(matches!(busy, Failure::Busy), "{busy}");
+    let busy = "users.csv is being written by another run: choose another folder with --rejects";
+    assert_eq!(run.prepare(true, &[]), [busy]);
+    first.finish(true).unwrap();
+    assert!(run.prepare(true, &[]).is_empty());
+    assert_eq!(
+        run.text("users.csv").unwrap(),
+        "id,name,email,reason\n1,a,x,line 2\n"
+    );
+}
+
+#[test]
+fn a_file_that_appears_during_the_run_is_left_as_it_is() {
+    let run = Run::new();
+    let mut rejects = run.rejects(false);
+    reject(&mut rejects, &one());
+    run.put("users.csv", "mine");
+    let failure = rejects.finish(true).unwrap_err();
+    assert_eq!(
+        failure.to_string(),
+        "appeared during the run and was left as it is: the rejects are in users.csv.partial"
+    );
+    assert_eq!(run.text("users.csv").unwrap(), "mine");
+    let partial = run.text("users.csv.partial").unwrap();
+    assert_eq!(partial, "id,name,email,reason\n1,a,x,line 2\n");
+}
+
+#[test]
+fn an_old_file_is_replaced_if_that_was_asked_for() {
+    let run = Run::new();
+    run.put("users.csv", "old");
+    let mut rejects = run.rejects(true);
+    reject(&mut rejects, &one());
+    assert_eq!(run.text("users.csv").unwrap(), "old");
+    rejects.finish(false).unwrap();
+    assert_eq!(run.names(), ["users.csv"]);
+    assert!(run.text("users.csv").unwrap().starts_with("id,name"));
+}
+
+#[test]
+fn an_old_file_goes_when_a_complete_run_has_no_rejects() {
+    let run = Run::new();
+    run.put("users.csv", "old");
+    for (overwrite, complete) in [(true, false), (false, true)] {
+        assert!(!run.rejects(overwrite).finish(complete).unwrap());
+        assert_eq!(run.names(), ["users.csv"]);
+    }
+    assert!(!run.rejects(true).finish(true).unwrap());
+    assert!(run.names().is_empty());
+}
+
+#[cfg(target_os = "linux")] // Elsewhere a folder with an open file cannot be removed.
+#[test]
+fn a_folder_that_is_gone_is_an_error_of_writing() {
+    let run = Run::new();
+    let mut rejects = run.rejects(false);
+    let Run { folder, .. } = run;
+    folder.close().unwrap();
+    let batch = one();
+    let failure = rejects.write(batch.record(0), "why").unwrap_err();
+    assert!(
+        failure.to_string().starts_with("could not be written: "),
+        "{failure}"
+    );
+}
+
+#[test]
+fn the_folder_is_created_with_those_above_it() {
+    let run = Run::new();
+    assert!(prepare(&run.path("a/b"), false, &[]).is_ok());
+    assert_eq!(fs::read_dir(run.path("a/b")).unwrap().count(), 0);
+}
+
+#[test]
+fn files_that_are_there_are_all_named_unless_they_may_be_overwritten() {
+    let run = Run::new();
+    run.put("users.csv", "");
+    run.put("orders.csv", "");
+    let exists = "already exists: move it away, replace it with --overwrite, or choose another folder with --rejects";
+    let expected = [
+        format!("users.csv {exists}"),
+        format!("orders.csv {exists}"),
+    ];
+    assert_eq!(run.prepare(false, &[]), expected);
+    assert!(run.prepare(true, &[]).is_empty());
+    assert_eq!(run.names(), ["orders.csv", "users.csv"]);
+}
+
+#[test]
+fn a_file_that_the_run_reads_is_never_overwritten() {
+    let run = Run::new();
+    run.put("users.csv", "");
+    let reads = [
+        run.path("../").join(run.path("users.csv")),
+        run.path("none"),
+    ];
+    let read = "users.csv is being read by this run: choose another folder with --rejects";
+    for overwrite in [false, true] {
+        assert_eq!(run.prepare(overwrite, &reads), [read]);
+    }
+}
+
+#[cfg(unix)] // Links, which take a privilege on Windows.
+#[test]
+fn a_link_to_a_file_that_the_run_reads_is_never_overwritten() {
+    use std::os::unix::fs::symlink;
+    let run = Run::new();
+    run.put("input", "");
+    let read = "users.csv is being read by this run: choose another folder with --rejects";
+    for name in ["users.csv", "users.csv.partial"] {
+        symlink("input", run.path(name)).unwrap();
+        assert_eq!(run.prepare(true, &[run.path("input")]), [read]);
+        fs::remove_file(run.path(name)).unwrap();
+    }
+    run.put("users.csv.partial", "");
+    symlink("users.csv.partial", run.path("users")).unwrap();
+    assert_eq!(run.prepare(true, &[run.path("users")]), [read]);
+}
+
+#[test]
+fn only_files_are_overwritten() {
+    let run = Run::new();
+    fs::create_dir(run.path("users.csv")).unwrap();
+    let expected =
+        "users.csv is not a regular file: move it away, or choose another folder with --rejects";
+    assert_eq!(run.prepare(true, &[]), [expected]);
+}
+
+#[test]
+fn a_folder_that_cannot_be_created_is_an_error() {
+    let run = Run::new();
+    run.put("file", "");
+    for name in ["file", "file/below"] {
+        let refusals = prepare(&run.path(name), false, &[]).unwrap_err();
+        let [(path, refusal)] = &refusals[..] else {
+            panic!("{refusals:?}");
+        };
+        assert_eq!(*path, run.path(name));
+        assert!(
+            refusal.to_string().starts_with("could not be created: "),
+            "{refusal}"
+        );
+    }
+}
+
+#[cfg(target_os = "linux")] // It has such a folder, even for the superuser.
+#[test]
+fn a_folder_that_takes_no_files_is_an_error() {
+    let refusals = prepare(Path::new("/proc/self"), false, &[]).unwrap_err();
+    assert!(refusals[0].1.to_string().starts_with("cannot be written: "));
+}

@@ -1,0 +1,91 @@
+//! What can be wrong with a database.
+
+use std::io;
+
+use rusqlite::ErrorCode;
+
+use crate::platform::CHECK_TO_OPEN;
+use crate::schema::Table;
+
+/// What can be wrong with a database. Reads as a sentence after the name of the file.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    /// There is no such file.
+    #[error("does not exist: run `tradexa init` first, with the same --dir")]
+    Missing,
+    /// There is something that is not a file.
+    #[error("is not a file: move it away, or choose another folder with --dir")]
+    NotAFile,
+    /// There is a symbolic link to a file that does not exist.
+    #[error("is a link to a file that does not exist: remove the link, or restore the file")]
+    DanglingLink,
+    /// The file has another name, too, under which SQLite would keep another log.
+    #[error(
+        "has a second name (a hard link), and SQLite would keep a separate log for each: replace one of them with a copy"
+    )]
+    HardLink,
+    /// SQLite does not open files with paths that long.
+    #[error(
+        "has a path that is too long for SQLite: choose a folder with a shorter path with --dir"
+    )]
+    PathTooLong,
+    /// The file is something else.
+    #[error("is not a SQLite database: move it away, or choose another folder with --dir")]
+    NotADatabase,
+    /// The file does not have the table.
+    #[error("has no table {0}: run `tradexa init` first, with the same --dir")]
+    NoTable(&'static str),
+    /// The table is not the one expected.
+    #[error(
+        "has a different table {table}: expected ({expected}), found {found} (move it away, or choose another folder with --dir)"
+    )]
+    OtherTable {
+        /// The table.
+        table: &'static str,
+        /// How it should be declared.
+        expected: String,
+        /// How it is declared.
+        found: String,
+    },
+    /// SQLite finds the file damaged; this is what it says.
+    #[error(
+        "is damaged: {0} (restore it from a backup, or try the .recover command of the sqlite3 shell)"
+    )]
+    Corrupt(String),
+    /// Another process did not release it in time; waited for so many seconds.
+    #[error("is locked by another process (waited {0} s)")]
+    Locked(f64),
+    /// It can be read, but not written.
+    #[error("cannot be written: check the permissions of the file and its folder")]
+    ReadOnly,
+    /// It, or the folder it is in, cannot be opened; this is what the system or SQLite says.
+    #[error("cannot be opened: {0} ({CHECK_TO_OPEN})")]
+    CannotOpen(String),
+    /// SQLite says something else.
+    #[error("could not be used: {0}")]
+    Sqlite(rusqlite::Error),
+    /// The file system says so.
+    #[error("could not be used: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// Two tables that have one file.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{} and {} are one file (by a link): give each table a file of its own",
+    .0.database(),
+    .1.database()
+)]
+pub struct SharedFile(pub &'static Table, pub &'static Table);
+
+impl From<rusqlite::Error> for Problem {
+    fn from(error: rusqlite::Error) -> Problem {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase) => Problem::NotADatabase,
+            Some(ErrorCode::DatabaseCorrupt) => Problem::Corrupt(error.to_string()),
+            Some(ErrorCode::ReadOnly) => Problem::ReadOnly,
+            Some(ErrorCode::CannotOpen) => Problem::CannotOpen(error.to_string()),
+            _ => Problem::Sqlite(error),
+        }
+    }
+}

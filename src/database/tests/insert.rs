@@ -1,0 +1,182 @@
+//! What becomes of rows that are inserted into databases of this program's own.
+
+use super::*;
+
+#[test]
+fn a_new_row_is_inserted_as_it_is_given() {
+    let users = Fixture::new(0);
+    assert_eq!(users.insert("+07, Zoë \"Z\" ,a@b.co\n"), [INSERTED]);
+    assert_eq!(users.read(7), "7| Zoë \"Z\" |a@b.co");
+    let products = Fixture::new(1);
+    assert_eq!(
+        products.insert("1,Pen,1e3\n2,Ink,0.1\n"),
+        [INSERTED, INSERTED]
+    );
+    assert_eq!(products.read(1), "1|Pen|1000.0");
+    assert_eq!(products.read(2), "2|Ink|0.1");
+}
+
+#[test]
+fn a_row_with_the_very_same_values_is_unchanged() {
+    let orders = Fixture::new(2);
+    assert_eq!(orders.insert("1,2,3,4\n"), [INSERTED]);
+    assert_eq!(orders.insert("1,+2,03,4\n"), [Unchanged]);
+    let products = Fixture::new(1);
+    assert_eq!(products.insert("1,Pen,1000\n"), [INSERTED]);
+    assert_eq!(products.insert("1,Pen,1e3\n"), [Unchanged]);
+}
+
+#[test]
+fn a_row_that_differs_in_any_value_is_taken_and_the_stored_one_stays() {
+    let products = Fixture::new(1);
+    let taken = [Skipped(vec![Reason::taken(TABLES[1], 1)])];
+    products.insert("1,Pen,0.3\n");
+    for other in ["1,Pen,0.30000000000000004\n", "1,pen,0.3\n", "1,Pen ,0.3\n"] {
+        assert_eq!(products.insert(other), taken, "{other}");
+    }
+    assert_eq!(products.read(1), "1|Pen|0.3");
+    let orders = Fixture::new(2);
+    let taken = [Skipped(vec![Reason::taken(TABLES[2], 1)])];
+    orders.insert("1,2,3,4\n");
+    for other in ["1,9,3,4\n", "1,2,9,4\n", "1,2,3,9\n", "1,3,2,4\n"] {
+        assert_eq!(orders.insert(other), taken, "{other}");
+    }
+    assert_eq!(orders.read(1), "1|2|3|4");
+}
+
+#[test]
+fn every_row_of_a_transaction_has_an_outcome_of_its_own() {
+    let fixture = Fixture::new(0);
+    fixture.insert(&users([2, 3]));
+    let outcomes = fixture.insert("1,a,a@b.co\n2,user 2,2@b.co\n3,x,3@b.co\n4,d,d@b.co\n");
+    assert_eq!(outcomes, [INSERTED, Unchanged, taken(3), INSERTED]);
+    assert_eq!(fixture.ids(), [1, 2, 3, 4]);
+}
+
+#[test]
+fn rows_that_count_on_from_the_greatest_id_are_inserted_with_their_ids() {
+    let fixture = Fixture::new(0);
+    assert_eq!(fixture.insert(&users(1..=120)), vec![INSERTED; 120]);
+    assert_eq!(fixture.insert(&users(121..=230)), vec![INSERTED; 110]);
+    assert_eq!(fixture.ids(), Vec::from_iter(1..=230));
+    for id in [1, 50, 51, 120, 121, 170, 230] {
+        assert_eq!(fixture.read(id), format!("{id}|user {id}|{id}@b.co"));
+    }
+}
+
+#[test]
+fn rows_that_count_on_only_among_themselves_keep_their_ids() {
+    let fixture = Fixture::new(0);
+    fixture.insert(&users([500]));
+    // A gap, a full group that counts on from what was there before the gap, and one from what was inserted last.
+    let ids = Vec::from_iter((1..=50).chain(52..=101).chain(102..=151).chain(501..=550));
+    assert_eq!(fixture.insert(&users(ids.clone())), vec![INSERTED; 200]);
+    assert_eq!(fixture.ids().len(), 201);
+    for id in ids {
+        assert_eq!(fixture.read(id), format!("{id}|user {id}|{id}@b.co"));
+    }
+}
+
+#[test]
+fn rows_that_are_given_in_any_order_are_inserted_with_their_ids() {
+    let fixture = Fixture::new(0);
+    let ids = (1..=60).rev().chain((100..400).step_by(3)).chain(61..=99);
+    let count = ids.clone().count();
+    assert_eq!(fixture.insert(&users(ids.clone())), vec![INSERTED; count]);
+    let mut ids: Vec<_> = ids.collect();
+    ids.sort_unstable();
+    assert_eq!(fixture.ids(), ids);
+    assert_eq!(fixture.read(103), "103|user 103|103@b.co");
+}
+
+#[test]
+fn rows_whose_places_are_not_sorted_by_id_keep_their_ids_too() {
+    let fixture = Fixture::new(0);
+    let rows = fixture.rows(&users((100..150).chain(1..=50)));
+    let places = Vec::from_iter(0..100);
+    let others = fixture.database.writer().unwrap().insert(&rows, &places);
+    assert_eq!(others.unwrap(), []);
+    assert_eq!(fixture.ids(), Vec::from_iter((1..=50).chain(100..150)));
+}
+
+#[test]
+fn a_taken_id_leaves_all_other_rows_to_be_inserted() {
+    for place in [1, 25, 50, 51, 77, 120] {
+        let fixture = Fixture::new(0);
+        fixture.insert(&format!("{place},another,x@b.co\n"));
+        let mut expected = vec![INSERTED; 120];
+        expected[place - 1] = taken(place as i64);
+        assert_eq!(fixture.insert(&users(1..=120)), expected, "{place}");
+        assert_eq!(fixture.ids(), Vec::from_iter(1..=120));
+        assert_eq!(
+            fixture.read(place as i64),
+            format!("{place}|another|x@b.co")
+        );
+    }
+}
+
+#[test]
+fn rows_that_are_stored_already_are_unchanged_among_those_that_are_not() {
+    let fixture = Fixture::new(0);
+    fixture.insert(&users((40..=70).chain([200, 202])));
+    let ids = Vec::from_iter((1..=110).chain(190..=210));
+    let outcomes = fixture.insert(&users(ids.clone()));
+    for (id, outcome) in ids.iter().zip(&outcomes) {
+        let stored = (40..=70).contains(id) || [200, 202].contains(id);
+        assert_eq!(*outcome == Unchanged, stored, "{id}");
+        assert_eq!(*outcome == INSERTED, !stored, "{id}");
+    }
+    assert_eq!(fixture.insert(&users(ids)), vec![Unchanged; 131]);
+}
+
+#[test]
+fn only_the_rows_at_the_given_places_are_inserted() {
+    let fixture = Fixture::new(0);
+    let rows = fixture.rows(&users([3, 1, 2, 4]));
+    let others = fixture.database.writer().unwrap().insert(&rows, &[1, 0]);
+    assert_eq!(others.unwrap(), []);
+    assert_eq!(fixture.ids(), [1, 3]);
+    let others = fixture.database.writer().unwrap().insert(&rows, &[1, 2]);
+    assert_eq!(others.unwrap(), [(1, Unchanged)]);
+    assert_eq!(fixture.ids(), [1, 2, 3]);
+}
+
+#[test]
+fn two_rows_with_one_id_are_an_error_and_none_is_inserted() {
+    let fixture = Fixture::new(0);
+    let rows = fixture.rows(&users([1, 2, 2]));
+    let writer = fixture.database.writer().unwrap();
+    writer.insert(&rows, &[0, 1, 2]).unwrap_err();
+    assert_eq!(fixture.ids(), [0; 0]);
+}
+
+#[test]
+fn ids_reach_to_the_greatest_i64() {
+    let fixture = Fixture::new(0);
+    let ids = i64::MAX - 109..=i64::MAX;
+    fixture.insert(&users([i64::MAX - 110]));
+    assert_eq!(fixture.insert(&users(ids.clone())), vec![INSERTED; 110]);
+    assert_eq!(fixture.ids(), Vec::from_iter(i64::MAX - 110..=i64::MAX));
+    assert_eq!(fixture.insert(&users(ids)), vec![Unchanged; 110]);
+}
+
+#[test]
+fn rows_are_inserted_where_the_greatest_i64_is_stored() {
+    let fixture = Fixture::new(0);
+    fixture.insert(&users([i64::MAX]));
+    assert_eq!(fixture.insert(&users(1..=60)), vec![INSERTED; 60]);
+    assert_eq!(fixture.ids().len(), 61);
+}
+
+#[test]
+#[cfg_attr(windows, ignore = "a file that is open cannot be removed there")]
+fn a_database_that_is_gone_is_an_error_and_is_not_created_again() {
+    let fixture = Fixture::new(0);
+    std::fs::remove_file(fixture.path()).unwrap();
+    let problem = fixture.database.writer().map(drop);
+    assert!(
+        matches!(problem, Err(Problem::CannotOpen(_))),
+        "{problem:?}"
+    );
+    assert!(!fixture.path().exists());
+}

@@ -1,0 +1,164 @@
+//! Looking up what is stored.
+
+use proptest::prelude::*;
+
+use super::*;
+
+#[test]
+fn what_a_comparison_says_becomes_of_the_rows_that_are_inserted() {
+    let fixture = Fixture::new(0);
+    fixture.insert(&users([2, 3]));
+    let lines = "1,a,a@b.co\n2,user 2,2@b.co\n3,x,3@b.co\n";
+    let rows = fixture.rows(lines);
+    let compared = fixture.reader().compare(&rows, &sorted(&rows)).unwrap();
+    assert_eq!(fixture.ids(), [2, 3], "nothing is written");
+    assert_eq!(compared, [(1, Unchanged), (2, taken(3))]);
+    assert_eq!(each(&rows, compared), fixture.insert(lines));
+}
+
+#[test]
+fn stored_ids_are_told_from_others_at_the_ends_of_what_there_is() {
+    let fixture = Fixture::made_by(
+        0,
+        "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, email TEXT);
+         INSERT INTO users (id) VALUES (-9223372036854775808), (-3), (0), (5), (9223372036854775807)",
+    );
+    let asked = [
+        i64::MIN,
+        i64::MIN + 1,
+        -3,
+        -2,
+        0,
+        4,
+        5,
+        5,
+        6,
+        i64::MAX - 1,
+        i64::MAX,
+    ];
+    let stored = fixture.reader().stored(&asked).unwrap();
+    assert_eq!(stored, [i64::MIN, -3, 0, 5, 5, i64::MAX]);
+    for id in asked {
+        let there = fixture.reader().row(id, |_| ()).unwrap();
+        assert_eq!(there, stored.contains(&id), "{id}");
+    }
+    assert_eq!(fixture.reader().stored(&[]).unwrap(), [0; 0]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn exactly_the_stored_ids_are_found_whatever_the_gaps(
+        stored in prop::collection::btree_set(1..2000i64, 0..300),
+        asked in prop::collection::btree_set(-5..2005i64, 0..300),
+    ) {
+        let fixture = Fixture::new(0);
+        fixture.insert(&users(stored.iter().copied()));
+        let asked = Vec::from_iter(asked);
+        let expected: Vec<_> = asked.iter().copied().filter(|id| stored.contains(id)).collect();
+        prop_assert_eq!(fixture.reader().stored(&asked).unwrap(), expected);
+    }
+
+    #[test]
+    fn exactly_the_rows_that_are_not_stored_are_inserted_whatever_the_gaps(
+        stored in prop::collection::btree_set(1..1000i64, 0..200),
+        given in prop::collection::btree_set(1..1000i64, 1..300),
+    ) {
+        let fixture = Fixture::new(0);
+        fixture.insert(&users(stored.iter().copied()));
+        let outcomes = fixture.insert(&users(given.iter().copied()));
+        for (id, outcome) in given.iter().zip(outcomes) {
+            prop_assert_eq!(outcome == Unchanged, stored.contains(id));
+            prop_assert_eq!(outcome == INSERTED, !stored.contains(id));
+        }
+        prop_assert_eq!(fixture.ids(), Vec::from_iter(stored.union(&given).copied()));
+    }
+}
+
+#[test]
+fn what_is_stored_later_is_seen() {
+    let fixture = Fixture::new(0);
+    assert!(!fixture.reader().has_rows().unwrap());
+    assert_eq!(fixture.reader().stored(&[1, 2]).unwrap(), [0; 0]);
+    fixture.insert(&users([2]));
+    assert!(fixture.reader().has_rows().unwrap());
+    assert_eq!(fixture.reader().stored(&[1, 2]).unwrap(), [2]);
+}
+
+#[test]
+fn a_snapshot_does_not_show_what_is_stored_later() {
+    let fixture = Fixture::new(0);
+    let reader = Reader::open(TABLES[0], fixture.folder.path(), &none()).unwrap();
+    reader.hold_snapshot().unwrap();
+    fixture.insert(&users([1]));
+    assert_eq!(reader.stored(&[1]).unwrap(), [0; 0]);
+    assert!(!reader.has_rows().unwrap());
+    assert_eq!(fixture.reader().stored(&[1]).unwrap(), [1]);
+}
+
+#[test]
+fn a_scan_ends_with_the_first_error_of_the_one_who_reads() {
+    let fixture = Fixture::new(0);
+    fixture.insert(&users(1..=3));
+    let mut seen = 0;
+    let scanned = fixture.reader().scan(|_| {
+        seen += 1;
+        match seen {
+            2 => Err(Problem::Missing),
+            _ => Ok(()),
+        }
+    });
+    assert!(matches!(scanned, Err(Problem::Missing)));
+    assert_eq!(seen, 2);
+    assert_eq!(fixture.ids(), [1, 2, 3], "and it can be read again");
+}
+
+#[test]
+fn a_damaged_page_is_one_error_and_what_is_elsewhere_can_be_read() {
+    let fixture = Fixture::new(0);
+    fixture.insert(&users(1..=3000));
+    drop(fixture.database);
+    let path = path(TABLES[0], fixture.folder.path());
+    let mut bytes = std::fs::read(&path).unwrap();
+    let page = bytes.len() / 8192 - 2;
+    bytes[page * 8192..][..8192].fill(0xff);
+    std::fs::write(&path, bytes).unwrap();
+    let reader = Reader::open(TABLES[0], fixture.folder.path(), &none()).unwrap();
+    let all = Vec::from_iter(1..=3000);
+    let problem = reader.stored(&all).unwrap_err();
+    assert!(matches!(problem, Problem::Corrupt(_)), "{problem:?}");
+    assert_eq!(reader.stored(&[1, 2]).unwrap(), [1, 2]);
+}
+
+#[test]
+fn a_missing_database_or_table_counts_as_empty_only_where_that_is_asked_for() {
+    let folder = TempDir::new().unwrap();
+    for _ in 0..2 {
+        let open = Reader::open(TABLES[0], folder.path(), &none());
+        assert!(matches!(open, Err(Problem::Missing | Problem::NoTable(_))));
+        let reader = Reader::open_or_empty(TABLES[0], folder.path(), &none()).unwrap();
+        assert!(!reader.has_rows().unwrap());
+        assert_eq!(reader.stored(&[1]).unwrap(), [0; 0]);
+        let path = path(TABLES[0], folder.path());
+        Connection::open(path)
+            .unwrap()
+            .execute_batch("CREATE TABLE IF NOT EXISTS x (y)")
+            .unwrap();
+    }
+}
+
+#[test]
+fn reading_a_database_that_nobody_has_open_leaves_nothing_beside_it_and_tells_if_that_changes() {
+    let fixture = Fixture::new(0);
+    fixture.insert(&users([1]));
+    drop(fixture.database);
+    let reader = Reader::open(TABLES[0], fixture.folder.path(), &none()).unwrap();
+    assert_eq!(reader.stored(&[1]).unwrap(), [1]);
+    let files = std::fs::read_dir(fixture.folder.path()).unwrap().count();
+    assert_eq!(files, 1);
+    assert!(!reader.was_disturbed());
+    let other = Connection::open(path(TABLES[0], fixture.folder.path())).unwrap();
+    other.execute_batch("DELETE FROM users").unwrap();
+    assert!(reader.was_disturbed());
+}

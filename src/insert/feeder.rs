@@ -1,0 +1,234 @@
+//! One feeder thread's work: read the records of a table, check them, and give those that follow the rules to writers.
+
+use std::collections::VecDeque;
+use std::io;
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::{Builder, Scope, scope};
+
+use super::lane::{Fed, Lane, Store};
+use super::ledger::Share;
+use super::slots::Slot;
+use super::writer::{carry_out, failed, rehearse, write};
+use crate::csv;
+use crate::database::{Database, Reader};
+use crate::row::{Batch, Reason, Rows};
+use crate::rules::{Checked, Rules};
+
+/// A batch is full at this many rows or bytes. Except for the first rows of a table, it is written as one share.
+pub const BATCH_ROWS: usize = 32 * 1024;
+pub const BATCH_BYTES: usize = 4 * 1024 * 1024;
+
+/// From how many bytes on a table's rows that wait or are written leave no room for more, and that many are read ahead.
+/// A batch that is full counts for as many: then one is written, and one more waits until it is done.
+const BYTES_IN_FLIGHT: usize = 4 * 1024 * 1024;
+
+/// What a writer thread needs of a stack, in bytes: SQLite's deepest calls take a tenth of it.
+const STACK: usize = 256 * 1024;
+
+/// Where the rows of a table come from.
+pub struct Feed {
+    /// The records; `None` if there are none for this table.
+    pub reader: Option<csv::Reader>,
+    /// The rules that they must follow.
+    pub rules: Rules,
+}
+
+/// Feeds a lane to the end of its file, and waits until its last writer is done. However it ends, the threads that wait
+/// for the lane's ids are told.
+pub fn feed(lane: &Lane, Feed { reader, rules }: Feed) {
+    scope(|scope| {
+        let fed = catch_unwind(AssertUnwindSafe(|| match reader {
+            None => Fed::default(),
+            Some(reader) => {
+                let feeder = Feeder {
+                    scope,
+                    lane,
+                    reader,
+                    rules,
+                    end: None,
+                    started: 0,
+                };
+                feeder.run()
+            }
+        }));
+        // Without the ids: the ledger may not know all of them, and would take them for rows that exist.
+        let _ =
+            (lane.fed).set(fed.unwrap_or_else(|_| Fed::failed("the thread that read it panicked")));
+    });
+}
+
+struct Feeder<'scope, 'env> {
+    scope: &'scope Scope<'scope, 'env>,
+    lane: &'env Lane,
+    reader: csv::Reader,
+    rules: Rules,
+    /// How reading ended, once it has.
+    end: Option<io::Result<()>>,
+    /// How many threads it has tried to start.
+    started: usize,
+}
+
+/// Rows, and the room that they take until the last thread is done with them.
+struct Cargo<'env> {
+    rows: Rows,
+    _room: Slot<'env>,
+}
+
+impl<'scope, 'env: 'scope> Feeder<'scope, 'env> {
+    fn run(mut self) -> Fed {
+        let mut ahead = self.read_ahead();
+        for (_, parent) in &self.lane.parents {
+            parent.fed.wait();
+        }
+        let mut cut = false;
+        loop {
+            let batch = match ahead.pop_front() {
+                Some(batch) => batch,
+                None if self.end.is_none() => self.read(self.rows_at_once()),
+                None => break,
+            };
+            // Reading may have lasted until after the interrupt.
+            cut = self.lane.interrupt.is_set() && (self.end.is_none() || batch.len() > 0);
+            if cut {
+                break;
+            }
+            self.hand_over(batch);
+        }
+        Fed {
+            ids: self.rules.into_ids(),
+            cut,
+            error: self.end.and_then(Result::err),
+        }
+    }
+
+    /// Reads while the ids of the tables that this one refers to are not all known.
+    fn read_ahead(&mut self) -> VecDeque<Batch> {
+        let mut ahead = VecDeque::new();
+        let mut bytes = 0;
+        while self.end.is_none()
+            && bytes < BYTES_IN_FLIGHT
+            && self.lane.waits_for().next().is_some()
+        {
+            let batch = self.read(BATCH_ROWS);
+            bytes += batch.size();
+            ahead.push_back(batch);
+        }
+        ahead
+    }
+
+    /// How many rows to read before they are handed over. Rows that get a thread each do not wait for the next ones, which
+    /// may be long in coming through a pipe.
+    fn rows_at_once(&self) -> usize {
+        match self.lane.store {
+            Store::Write { threads, .. } if self.started < threads => 1,
+            _ => BATCH_ROWS,
+        }
+    }
+
+    /// Reads a batch of at most so many rows, up to the end of the file if that comes first.
+    fn read(&mut self, rows: usize) -> Batch {
+        let mut batch = Batch::new(self.reader.header());
+        while self.end.is_none()
+            && batch.len() < rows
+            && batch.size() < BATCH_BYTES
+            && !self.lane.interrupt.is_set()
+        {
+            self.end = match self.reader.read(&mut batch) {
+                Ok(true) => None,
+                Ok(false) => Some(Ok(())),
+                Err(error) => Some(Err(error)),
+            };
+        }
+        (self.lane.position).store(self.reader.position, Ordering::Relaxed);
+        batch
+    }
+
+    /// Checks a batch, and has its rows written or rehearsed.
+    fn hand_over(&mut self, batch: Batch) {
+        let lane = self.lane;
+        for (parent, ids) in self.rules.references(&batch) {
+            if let Some(parent) = lane.parent(parent) {
+                parent.look_up(ids);
+            }
+        }
+        let Checked { rows, rejected } = self.rules.check_batch(batch, |parent, id| {
+            (lane.parent(parent)).map_or(Ok(false), |parent| parent.exists(id))
+        });
+        for (place, outcome) in rejected {
+            lane.reject(rows.batch().record(place), outcome);
+        }
+        match &lane.store {
+            _ if rows.is_empty() => {}
+            Store::Rehearse(reader) => self.rehearse(reader, &rows),
+            Store::Write { database, threads } => self.spawn_writers(database, rows, *threads),
+        }
+    }
+
+    /// Finds out what would become of rows if they were written now.
+    fn rehearse(&self, reader: &Reader, rows: &Rows) {
+        let places = 0..rows.len();
+        let share = self.expect(rows, &places);
+        let work = || rehearse(self.lane, reader, rows, &places);
+        carry_out(self.lane, rows, &places, share, work);
+    }
+
+    /// Gives rows to threads: one each to the first `most` threads of the table, and all others to one thread.
+    fn spawn_writers(&mut self, database: &'env Database, rows: Rows, most: usize) {
+        let count = rows.len();
+        let cargo = Arc::new(Cargo {
+            _room: self.lane.bytes.take(rows.size(), BYTES_IN_FLIGHT),
+            rows,
+        });
+        // From the first row on, a signal lets transactions end before the process does. Only the first call counts.
+        self.lane.interrupt.arm();
+        let mut next = 0;
+        while next < count {
+            let end = match self.started < most {
+                true => next + 1,
+                false => count,
+            };
+            self.started += 1;
+            self.spawn(database, &cargo, next..end, most);
+            next = end;
+        }
+    }
+
+    /// Starts the thread that writes the rows at these places, once fewer than `most` of the table's threads are alive.
+    fn spawn(
+        &self,
+        database: &'env Database,
+        cargo: &Arc<Cargo<'env>>,
+        places: Range<usize>,
+        most: usize,
+    ) {
+        let lane = self.lane;
+        let share = self.expect(&cargo.rows, &places);
+        let slot = lane.alive.take(1, most);
+        let (its_cargo, its_places) = (Arc::clone(cargo), places.clone());
+        let thread = Builder::new().name(format!("write {}", lane.table.name));
+        let thread = thread.stack_size(STACK);
+        let spawned = thread.spawn_scoped(self.scope, move || {
+            let _slot = slot;
+            let rows = &its_cargo.rows;
+            let work = || write(lane, database, rows, &its_places);
+            carry_out(lane, rows, &its_places, share, work);
+        });
+        match spawned {
+            Ok(_) => _ = lane.spawned.fetch_add(1, Ordering::Relaxed),
+            Err(error) => {
+                let reason = Reason::same(format!("its thread could not be started: {error}"));
+                let failed = || failed(places.clone(), &reason);
+                carry_out(lane, &cargo.rows, &places, share, failed);
+            }
+        }
+    }
+
+    /// Tells the ledger of rows that are going to be settled.
+    fn expect(&self, rows: &Rows, places: &Range<usize>) -> Share {
+        let ids = places.clone().map(|place| rows.id(place));
+        self.lane.ledger.expect(ids)
+    }
+}

@@ -1,0 +1,70 @@
+//! Being asked to stop: Ctrl-C and SIGTERM; on Windows Ctrl-C and Ctrl-Break.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+
+/// Whether the user wants a run to stop. Until it is armed, a signal does to the process what it always does. After
+/// that the first one only sets this, and the second ends the process at once.
+#[derive(Debug, Default)]
+pub struct Interrupt {
+    armed: OnceLock<()>,
+    set: Arc<AtomicBool>,
+    status: Arc<AtomicUsize>,
+}
+
+impl Interrupt {
+    /// From now on, the first signal asks the run to stop. Where the system does not allow that, signals still end the
+    /// process, which leaves nothing behind that the next run cannot deal with.
+    pub fn arm(&self) {
+        self.armed.get_or_init(|| _ = self.listen());
+    }
+
+    /// Whether the run was asked to stop.
+    pub fn is_set(&self) -> bool {
+        self.set.load(Ordering::Relaxed)
+    }
+
+    /// What is set once the run was asked to stop.
+    pub fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.set)
+    }
+
+    /// The exit status that says which signal it was, as shells do: 128 and its number.
+    pub fn status(&self) -> u8 {
+        self.status.load(Ordering::Relaxed) as u8
+    }
+
+    #[cfg(unix)]
+    fn listen(&self) -> io::Result<()> {
+        use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
+        use signal_hook::flag;
+
+        // A file that grows past `ulimit -f` is to be an error of that file, not the end of the process.
+        flag::register(SIGXFSZ, Arc::default())?;
+
+        for signal in [SIGINT, SIGTERM] {
+            // In this order: the first signal finds it unset.
+            flag::register_conditional_default(signal, self.flag())?;
+            flag::register_usize(signal, Arc::clone(&self.status), 128 + signal as usize)?;
+            flag::register(signal, self.flag())?;
+        }
+        Ok(())
+    }
+
+    #[cfg(windows)]
+    fn listen(&self) -> io::Result<()> {
+        /// What shells say of a process that Ctrl-C ended.
+        const STATUS: usize = 130;
+
+        let (set, status) = (self.flag(), Arc::clone(&self.status));
+        let handler = move || {
+            // In this order: who finds it set finds the status too.
+            status.store(STATUS, Ordering::Relaxed);
+            if set.swap(true, Ordering::SeqCst) {
+                std::process::exit(STATUS as i32);
+            }
+        };
+        ctrlc::set_handler(handler).map_err(io::Error::other)
+    }
+}

@@ -1,0 +1,156 @@
+mod advice;
+mod chart;
+mod check;
+mod json;
+mod table;
+
+use std::ops::Range;
+
+use super::*;
+use crate::row::{Batch, Defect, Outcome, Reason, Rows};
+use crate::schema::TABLES;
+use crate::terminal::Terminal;
+
+/// A run without any records, of a load of the folder `in` into the folder `data`.
+fn empty(limit: usize, shown: Option<usize>) -> Report {
+    let table = |table: &&'static Table| TableReport {
+        table,
+        header: Some(Arc::new(Header::of(table))),
+        tally: Tally::new(limit, shown),
+        timeline: None,
+    };
+    Report {
+        tables: TABLES.iter().map(table).collect(),
+        threads: 25,
+        started: Instant::now(),
+        elapsed: Duration::from_micros(14_200),
+        dry_run: false,
+        interrupted: false,
+        dir: "data".into(),
+        from: Some("in".into()),
+        rejects: None,
+        again: ["tradexa", "--dir", "data", "insert", "--from"]
+            .map(OsString::from)
+            .into(),
+    }
+}
+
+/// A run whose users have every outcome: 1 and 2 were inserted, 3 was unchanged, those on the lines 5 and 6 were
+/// skipped, and 6 failed.
+fn mixed(limit: usize) -> Report {
+    let mut report = empty(limit, Some(MOST_CHARACTERS));
+    let tally = &mut report.tables[0].tally;
+    let locked = Reason::new("users.db is locked (waited 5 s)", "users.db is locked");
+    let others = [(2, Outcome::Unchanged), (3, Outcome::Failed(vec![locked]))];
+    tally.settle_all(&users(2, 1..5), &others);
+    skip(tally, 6, &["5", "", "e@e.co"], "name is empty");
+    let bob = Reason::new("email is not valid: \"bob\"", "email is not valid");
+    let both = vec![Reason::same("name is empty"), bob];
+    reject(tally, 7, &["6", "", "bob"], Outcome::Skipped(both));
+    report
+}
+
+/// Rows of users with these ids, from this line on.
+fn users(line: u64, ids: Range<i64>) -> Rows {
+    let mut batch = Batch::new(Arc::new(Header::of(TABLES[0])));
+    for (id, line) in ids.clone().zip(line..) {
+        let text = format!("{id}NameEmail");
+        let id = text.len() - 9;
+        batch.push(line, text.as_bytes(), &[0..id, id..id + 4, id + 4..id + 9]);
+    }
+    let mut rows = Rows::new(TABLES[0], batch);
+    for (place, id) in ids.enumerate() {
+        rows.accept(place, [Value::Integer(id), Value::Null, Value::Null]);
+    }
+    rows
+}
+
+/// Rejects a record with these fields.
+fn reject(tally: &mut Tally, line: u64, fields: &[&str], outcome: Outcome) {
+    let mut batch = Batch::new(Arc::new(Header::of(TABLES[0])));
+    let mut places = Vec::new();
+    for field in fields {
+        let start = places.last().map_or(0, |place: &Range<usize>| place.end);
+        places.push(start..start + field.len());
+    }
+    batch.push(line, fields.concat().as_bytes(), &places);
+    tally.reject(batch.record(0), outcome);
+}
+
+fn skip(tally: &mut Tally, line: u64, fields: &[&str], reason: &str) {
+    reject(
+        tally,
+        line,
+        fields,
+        Outcome::Skipped(vec![Reason::same(reason)]),
+    );
+}
+
+/// Skips a line that could not be split into fields.
+fn skip_line(tally: &mut Tally, line: u64, text: &[u8]) {
+    let mut batch = Batch::new(Arc::new(Header::of(TABLES[0])));
+    batch.push_defect(line, text, Defect::UnclosedQuote);
+    let reason = Reason::same("quote is not closed");
+    tally.reject(batch.record(0), Outcome::Skipped(vec![reason]));
+}
+
+/// Reads users back as if every one with an id up to 1,000,000 were stored.
+fn read_back(place: usize, id: i64, each: &mut dyn FnMut(&Stored)) -> bool {
+    assert_eq!(place, 0, "only users are stored here");
+    if id > 1_000_000 {
+        return false;
+    }
+    let (name, email) = (format!("Name {id}"), format!("{id}@example.com"));
+    each(&[
+        (Value::Integer(id), id.to_string().into()),
+        (Value::Text(name.as_bytes()), name.as_str().into()),
+        (Value::Text(email.as_bytes()), email.as_str().into()),
+    ]);
+    true
+}
+
+/// The report as text, on no terminal.
+fn text(report: &Report) -> String {
+    let mut out = Vec::new();
+    report
+        .write_tables(&mut out, &Terminal::plain(None), &mut read_back)
+        .unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+/// The lines of text that are not blank, and the cells of tables with a `|` between them.
+fn lines(text: &str) -> Vec<String> {
+    let lines = text
+        .lines()
+        .filter(|line| !line.starts_with(['┌', '├', '└']));
+    let lines = lines.map(|line| match line.starts_with('│') {
+        true => {
+            let cells: Vec<_> = line.trim_matches('│').split('│').map(str::trim).collect();
+            cells.join("|")
+        }
+        false => line.to_string(),
+    });
+    lines.filter(|line| !line.is_empty()).collect()
+}
+
+/// Whatever is written to it, it is full.
+struct Full;
+
+impl std::io::Write for Full {
+    fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+        Err(std::io::ErrorKind::StorageFull.into())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_report_that_could_not_be_written_keeps_the_kind_of_the_error() {
+    let report = mixed(50);
+    let written = report.write_tables(&mut Full, &Terminal::plain(None), &mut read_back);
+    assert_eq!(written.unwrap_err().kind(), std::io::ErrorKind::StorageFull);
+    let written = report.write_json(&mut Full, &mut read_back);
+    assert_eq!(written.unwrap_err().kind(), std::io::ErrorKind::StorageFull);
+}

@@ -1,0 +1,148 @@
+use super::*;
+
+#[test]
+fn failed_rows_and_strictly_skipped_ones_make_a_failure() {
+    let report = mixed(50);
+    let failed = "1 row could not be inserted: run the command again once the cause is fixed (rows that are stored already stay as they are)";
+    assert_eq!(report.failures(false), [failed]);
+    let strict = "2 rows were skipped, and --strict allows none";
+    assert_eq!(report.failures(true), [failed, strict]);
+    assert!(empty(50, None).failures(true).is_empty());
+}
+
+#[test]
+fn rejects_that_were_written_are_named_with_the_command_to_load_them() {
+    let mut report = mixed(50);
+    report.rejects = Some("my rejects".into());
+    let quoted = if cfg!(windows) {
+        "\"my rejects\""
+    } else {
+        "'my rejects'"
+    };
+    let expected = [
+        "The skipped and failed rows are in my rejects, with their reasons.".to_string(),
+        format!("Once they are fixed, load them with: tradexa --dir data insert --from {quoted}"),
+        String::new(),
+    ];
+    assert_eq!(report.advice(), expected);
+}
+
+#[test]
+fn rows_that_only_failed_need_their_cause_fixed() {
+    let mut report = empty(50, None);
+    let failed = Outcome::Failed(vec![Reason::same("locked")]);
+    reject(&mut report.tables[0].tally, 2, &["1"], failed);
+    let advice = report.advice().concat();
+    assert!(
+        advice.contains("to write the failed rows to DIR"),
+        "{advice}"
+    );
+    assert!(
+        advice.contains("Once the cause is fixed, load them with: "),
+        "{advice}"
+    );
+}
+
+#[test]
+fn a_dry_run_does_not_advise_to_load_the_rejects_alone() {
+    let mut report = mixed(50);
+    report.dry_run = true;
+    assert!(!report.advice().concat().contains("load them"));
+}
+
+#[test]
+fn rejects_that_are_skipped_again_can_be_corrected_where_they_are() {
+    let mut report = empty(50, None);
+    let header = Header {
+        reason: Some(3),
+        ..Header::of(TABLES[0])
+    };
+    report.tables[0].header = Some(Arc::new(header));
+    skip(&mut report.tables[0].tally, 2, &["1"], "no");
+    let expected = "Correct the rows in in and run the same command again, \
+                    or add --rejects with another folder for the remaining rows and their new reasons.";
+    assert_eq!(report.advice(), [expected, ""]);
+    report.rejects = Some("bad".into());
+    assert!(report.advice()[0].contains("are in bad"));
+    report.rejects = None;
+    skip(&mut report.tables[1].tally, 2, &["1"], "no");
+    assert!(report.advice()[0].starts_with("Add --rejects DIR"));
+}
+
+#[test]
+fn a_run_without_rejects_needs_no_advice() {
+    assert!(empty(50, None).advice().is_empty());
+}
+
+#[test]
+fn a_file_that_is_not_utf_8_can_be_converted() {
+    let mut report = empty(50, None);
+    assert!(report.notices().is_empty());
+    skip(
+        &mut report.tables[0].tally,
+        2,
+        &["1"],
+        "name is not valid UTF-8",
+    );
+    let notices = report.notices().concat();
+    assert!(
+        notices.contains("users.csv has rows that are not UTF-8"),
+        "{notices}"
+    );
+    assert!(
+        notices.contains("; iconv -f WINDOWS-1252 -t UTF-8 in"),
+        "{notices}"
+    );
+}
+
+#[test]
+fn an_interrupted_run_says_where_it_stopped_and_how_to_go_on() {
+    let mut report = empty(50, None);
+    report.from = None;
+    report.interrupted = true;
+    report.tables[0].tally.settle_all(&users(2, 1..1_235), &[]);
+    let stopped = "interrupted after 1,234 rows of users.csv, 0 rows of products.csv and 0 rows of orders.csv";
+    let again = format!("{stopped}: run the same command again to load the rest");
+    assert_eq!(report.notices(), [again]);
+    skip(&mut report.tables[1].tally, 2, &["1"], "no");
+    report.rejects = Some("bad".into());
+    assert!(report.notices()[0].ends_with(
+        ": run the same command again, with --overwrite for the rejects, to load the rest"
+    ));
+}
+
+#[test]
+fn a_table_without_a_file_was_not_stopped() {
+    let mut report = empty(50, None);
+    (report.from, report.interrupted) = (None, true);
+    report.tables[1].header = None;
+    assert!(
+        report.notices()[0]
+            .starts_with("interrupted after 0 rows of users.csv and 0 rows of orders.csv: ")
+    );
+}
+
+#[cfg(unix)] // A shell of Unix.
+#[test]
+fn the_query_for_all_rows_can_be_pasted_into_a_shell() {
+    let query = |dir: &str| {
+        let mut report = empty(50, None);
+        report.dir = dir.into();
+        let query = report.query(TABLES[0]);
+        query
+            .strip_prefix("All stored users: ")
+            .unwrap()
+            .to_string()
+    };
+    assert_eq!(query("."), "sqlite3 users.db 'SELECT * FROM users'");
+    assert_eq!(query("data"), "sqlite3 data/users.db 'SELECT * FROM users'");
+    assert_eq!(
+        query("my data"),
+        "sqlite3 'my data/users.db' 'SELECT * FROM users'"
+    );
+    assert_eq!(query("-v"), "sqlite3 ./-v/users.db 'SELECT * FROM users'");
+    assert_eq!(
+        query("file:x"),
+        "sqlite3 ./file:x/users.db 'SELECT * FROM users'"
+    );
+}

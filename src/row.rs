@@ -1,0 +1,11 @@
+//! A row on its way: as given, typed, and what became of it. Every station knows these types, and none of the others.
+
+mod given;
+mod outcome;
+mod tally;
+mod typed;
+
+pub use given::{Batch, Defect, EXTRA, Header, LINE, REASON, Record};
+pub use outcome::{Outcome, Reason};
+pub use tally::{Excerpt, First, MOST_FIELDS, Rejected, Rejections, Tally};
+pub use typed::{Row, Rows, Value};

@@ -1,0 +1,247 @@
+//! Records as given: bytes, before anything is known about them.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+#[cfg(test)]
+use crate::schema::Table;
+
+/// The column that a rejects file adds, and that is ignored when such a file is read.
+pub const REASON: &str = "reason";
+
+/// The key of the JSON report under which the surplus fields of a record stand. No field has that name.
+pub const EXTRA: &str = "_extra";
+
+/// The key of the JSON report under which a line stands that could not be split into fields. No field has that name.
+pub const LINE: &str = "_line";
+
+/// How the fields of a file's records map to the columns of its table.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Header {
+    /// The names of the fields in the order of the file, without the `reason` column: those of the table's columns as
+    /// the schema spells them, others as given.
+    pub names: Vec<String>,
+    /// The same names, byte for byte as the file has them.
+    pub given: Vec<Vec<u8>>,
+    /// For each column of the table, the index of its field among `names`.
+    pub columns: Vec<usize>,
+    /// Where the `reason` column stands among all fields of the file, if there is one.
+    pub reason: Option<usize>,
+    /// Whether white space around a cell is not part of it.
+    pub trim: bool,
+}
+
+/// Records kept in one buffer.
+#[derive(Debug)]
+pub struct Batch {
+    header: Arc<Header>,
+    text: Vec<u8>,
+    /// Where each field stands in `text`, without those of the `reason` column.
+    fields: Vec<(u32, u32)>,
+    records: Vec<Start>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Start {
+    line: u64,
+    /// The index of its first field.
+    field: u32,
+    /// Whether the file has a field for its reason as well.
+    reason: bool,
+    defect: Option<Defect>,
+}
+
+/// Why the text of a record could not be split into fields. Its line is the only field then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Defect {
+    /// A quoted field goes on after its closing quote.
+    #[error("text after a closing quote")]
+    TextAfterQuote,
+    /// A quoted field has no closing quote.
+    #[error("quote is not closed")]
+    UnclosedQuote,
+}
+
+/// One record of a file, as given.
+#[derive(Debug, Clone, Copy)]
+pub struct Record<'a> {
+    /// The columns of the file that the record comes from.
+    pub header: &'a Header,
+    /// The line of the file where the record starts; the first line is 1.
+    pub line: u64,
+    /// How many fields the file has for this record, the `reason` column included.
+    pub found: usize,
+    /// Why it has no fields, if it has none.
+    pub defect: Option<Defect>,
+    text: &'a [u8],
+    fields: &'a [(u32, u32)],
+}
+
+impl Header {
+    /// How many fields a record must have, the `reason` column included.
+    pub fn width(&self) -> usize {
+        self.names.len() + usize::from(self.reason.is_some())
+    }
+
+    /// The field of a record that holds its reason, if it has one. In a record that is too long, the last field of a
+    /// trailing `reason` column is the reason, as a rejects file has it.
+    fn reason_in(&self, fields: usize) -> Option<usize> {
+        let index = self.reason.filter(|index| *index < fields)?;
+        match index + 1 == self.width() {
+            true => Some(fields - 1),
+            false => Some(index),
+        }
+    }
+}
+
+impl Batch {
+    /// An empty batch.
+    pub fn new(header: Arc<Header>) -> Batch {
+        Batch {
+            header,
+            text: Vec::new(),
+            fields: Vec::new(),
+            records: Vec::new(),
+        }
+    }
+
+    /// Appends a record: its line, its text, and where each of its fields stands in that text.
+    pub fn push(&mut self, line: u64, text: &[u8], fields: &[Range<usize>]) {
+        let reason = self.header.reason_in(fields.len());
+        self.start(line, reason.is_some(), None);
+        let base = self.append(text);
+        for (index, field) in fields.iter().enumerate() {
+            if Some(index) != reason {
+                self.fields.push(place(base, field.clone()));
+            }
+        }
+    }
+
+    /// Appends a record that could not be split into fields: its line, and that line's text.
+    pub fn push_defect(&mut self, line: u64, text: &[u8], defect: Defect) {
+        self.start(line, false, Some(defect));
+        let base = self.append(text);
+        self.fields.push(place(base, 0..text.len()));
+    }
+
+    /// Appends the text of a record, and returns where it starts. A line feed goes between records: the text of all of
+    /// them is UTF-8 only if that of each is.
+    fn append(&mut self, text: &[u8]) -> usize {
+        let base = self.text.len();
+        // At once: a giant record fills the buffer, which for one more byte would become twice as large.
+        self.text.reserve(text.len() + 1);
+        self.text.extend_from_slice(text);
+        self.text.push(b'\n');
+        base
+    }
+
+    fn start(&mut self, line: u64, reason: bool, defect: Option<Defect>) {
+        self.records.push(Start {
+            line,
+            field: offset(self.fields.len()),
+            reason,
+            defect,
+        });
+    }
+
+    /// How many records there are.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// How much memory the records take, in bytes.
+    pub fn size(&self) -> usize {
+        self.text.len() + size_of_val(self.fields.as_slice()) + size_of_val(self.records.as_slice())
+    }
+
+    /// The text of all records.
+    pub fn text(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// The record at this place, counted from 0.
+    ///
+    /// # Panics
+    ///
+    /// If there are not that many.
+    pub fn record(&self, index: usize) -> Record<'_> {
+        let start = self.records[index];
+        let end = match self.records.get(index + 1) {
+            Some(next) => next.field as usize,
+            None => self.fields.len(),
+        };
+        Record {
+            header: &self.header,
+            line: start.line,
+            found: end - start.field as usize + usize::from(start.reason),
+            defect: start.defect,
+            text: &self.text,
+            fields: &self.fields[start.field as usize..end],
+        }
+    }
+
+    /// All records in the order of the file.
+    pub fn records(&self) -> impl Iterator<Item = Record<'_>> {
+        (0..self.len()).map(|index| self.record(index))
+    }
+}
+
+impl<'a> Record<'a> {
+    /// The fields in the order of the file, without the `reason`.
+    pub fn fields(&self) -> impl ExactSizeIterator<Item = &'a [u8]> + use<'a> {
+        let text = self.text;
+        (self.fields.iter()).map(move |(start, end)| &text[*start as usize..*end as usize])
+    }
+
+    /// The cell of the table's column with this index; empty where a short record lacks it.
+    pub fn cell(&self, column: usize) -> &'a [u8] {
+        let Some((start, end)) = self.fields.get(self.header.columns[column]) else {
+            return &[];
+        };
+        let cell = &self.text[*start as usize..*end as usize];
+        match self.header.trim {
+            true => trim(cell),
+            false => cell,
+        }
+    }
+}
+
+/// A cell without the white space around it. One that is not UTF-8 stays as it is: it is not accepted anyway.
+fn trim(cell: &[u8]) -> &[u8] {
+    str::from_utf8(cell).map_or(cell, |text| text.trim().as_bytes())
+}
+
+fn place(base: usize, field: Range<usize>) -> (u32, u32) {
+    (offset(base + field.start), offset(base + field.end))
+}
+
+/// A place in a batch. The reader takes no record of more than 1 GiB, and the feeder adds none to a batch that is full,
+/// and so no batch comes near 4 GiB.
+fn offset(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+impl Header {
+    /// The header of a file that has exactly the table's columns, in their order.
+    pub fn of(table: &Table) -> Header {
+        let names: Vec<_> = (table.columns.iter())
+            .map(|column| column.name.to_string())
+            .collect();
+        Header {
+            given: names.iter().map(|name| name.clone().into_bytes()).collect(),
+            columns: (0..names.len()).collect(),
+            names,
+            reason: None,
+            trim: false,
+        }
+    }
+}
+
+#[cfg(test)]
+impl Batch {
+    /// The columns of the file that the records come from.
+    pub fn header(&self) -> &Arc<Header> {
+        &self.header
+    }
+}

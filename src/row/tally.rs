@@ -1,0 +1,240 @@
+//! What became of the records of one table: counts of everything, and the first few of each outcome.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::{Defect, Outcome, Reason, Record, Rows};
+
+/// Most fields of a record that a table shows. Nobody reads a wider table, and drawing one takes long.
+pub const MOST_FIELDS: usize = 50;
+
+/// What became of the records of one table.
+#[derive(Debug)]
+pub struct Tally {
+    /// Rows inserted.
+    pub inserted: u64,
+    /// Rows that were stored before, with the same values.
+    pub unchanged: u64,
+    /// Records that break rules.
+    pub skipped: Rejections,
+    /// Records that could not be inserted.
+    pub failed: Rejections,
+    /// The ids of the first inserted rows.
+    pub inserted_ids: First<i64>,
+    /// The ids of the first rows that were stored before.
+    pub unchanged_ids: First<i64>,
+    shown: Option<usize>,
+}
+
+/// Records that were not stored.
+#[derive(Debug)]
+pub struct Rejections {
+    /// How many.
+    pub count: u64,
+    /// The first of them.
+    pub rows: First<Rejected>,
+    /// How many there are for each kind of reason. A record that breaks several rules counts for each.
+    pub kinds: BTreeMap<String, u64>,
+}
+
+/// A record that was not stored, as given, with the reasons.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejected {
+    /// The line of the file where it starts.
+    pub line: u64,
+    /// Its first fields in the order of the file; the whole line if it could not be split into fields.
+    pub fields: Vec<Excerpt>,
+    /// How many more fields it has.
+    pub more_fields: usize,
+    /// Why it could not be split into fields, if that is so.
+    pub defect: Option<Defect>,
+    /// Why it was not stored.
+    pub reasons: Vec<Excerpt>,
+}
+
+/// The beginning of a text that may be too long to be kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Excerpt {
+    /// The text, or its beginning. What is not UTF-8 became U+FFFD.
+    pub text: String,
+    /// How many bytes the whole text has, if this is only its beginning.
+    pub cut: Option<usize>,
+}
+
+impl Tally {
+    /// Nothing yet. At most `limit` records of each outcome are listed. Of the cells and reasons of those, `shown` is
+    /// the most characters to keep, and a record then keeps its first [`MOST_FIELDS`]; `None` keeps everything.
+    pub fn new(limit: usize, shown: Option<usize>) -> Tally {
+        Tally {
+            inserted: 0,
+            unchanged: 0,
+            skipped: Rejections::new(limit),
+            failed: Rejections::new(limit),
+            inserted_ids: First::new(limit),
+            unchanged_ids: First::new(limit),
+            shown,
+        }
+    }
+
+    /// How many records have an outcome.
+    pub fn records(&self) -> u64 {
+        self.inserted + self.unchanged + self.skipped.count + self.failed.count
+    }
+
+    /// Whether a record was rejected because a cell is not UTF-8.
+    pub fn has_invalid_utf8(&self) -> bool {
+        let mut kinds = self.skipped.kinds.keys();
+        kinds.any(|kind| kind.ends_with("is not valid UTF-8"))
+    }
+
+    /// Counts a record that has no row, because it was skipped or failed.
+    pub fn reject(&mut self, record: Record, outcome: Outcome) {
+        self.count(record, 0, &outcome);
+    }
+
+    /// Counts the rows at these places. All were inserted, except those at the places in `others`, which are in
+    /// ascending order.
+    pub fn settle(&mut self, rows: &Rows, places: Range<usize>, others: &[(u32, Outcome)]) {
+        self.inserted += (places.len() - others.len()) as u64;
+        for (place, outcome) in others {
+            let place = *place as usize;
+            self.count(rows.row(place).record, rows.id(place), outcome);
+        }
+        let mut others = others.iter().map(|(place, _)| *place as usize).peekable();
+        for place in places {
+            let line = rows.row(place).record.line;
+            // Lines count up: what comes after is not listed either.
+            if !self.inserted_ids.takes(line) {
+                break;
+            }
+            if others.next_if_eq(&place).is_none() {
+                self.inserted_ids.offer(line, || rows.id(place));
+            }
+        }
+    }
+
+    fn count(&mut self, record: Record, id: i64, outcome: &Outcome) {
+        match outcome {
+            Outcome::Unchanged => {
+                self.unchanged += 1;
+                self.unchanged_ids.offer(record.line, || id);
+            }
+            Outcome::Skipped(reasons) => self.skipped.add(record, reasons, self.shown),
+            Outcome::Failed(reasons) => self.failed.add(record, reasons, self.shown),
+        }
+    }
+}
+
+impl Rejections {
+    fn new(limit: usize) -> Rejections {
+        Rejections {
+            count: 0,
+            rows: First::new(limit),
+            kinds: BTreeMap::new(),
+        }
+    }
+
+    fn add(&mut self, record: Record, reasons: &[Reason], shown: Option<usize>) {
+        self.count += 1;
+        for Reason { kind, .. } in reasons {
+            match self.kinds.get_mut(kind) {
+                Some(count) => *count += 1,
+                None => _ = self.kinds.insert(kind.clone(), 1),
+            }
+        }
+        self.rows.offer(record.line, || {
+            let fields = record.fields();
+            let kept = shown.map_or(fields.len(), |_| fields.len().min(MOST_FIELDS));
+            Rejected {
+                line: record.line,
+                more_fields: fields.len() - kept,
+                fields: (fields.take(kept))
+                    .map(|field| Excerpt::new(field, shown))
+                    .collect(),
+                defect: record.defect,
+                reasons: Excerpt::of_reasons(reasons, shown),
+            }
+        });
+    }
+
+    /// The kinds of reasons with the rows of each, the most frequent first.
+    pub fn by_reason(&self) -> Vec<(&str, u64)> {
+        let mut kinds: Vec<_> = (self.kinds.iter())
+            .map(|(kind, count)| (kind.as_str(), *count))
+            .collect();
+        kinds.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        kinds
+    }
+}
+
+impl Excerpt {
+    /// At most so many characters of a text; all of it for `None`.
+    pub fn new(text: &[u8], shown: Option<usize>) -> Excerpt {
+        // A character has at most four bytes; with three more, none that is shown is cut in two.
+        let enough = shown.map_or(text.len(), |shown| {
+            shown.saturating_mul(4).saturating_add(3)
+        });
+        let start = &text[..text.len().min(enough)];
+        let mut kept = String::from_utf8_lossy(start).into_owned();
+        let end = shown.and_then(|shown| kept.char_indices().nth(shown));
+        if let Some((end, _)) = end {
+            kept.truncate(end);
+            kept.shrink_to_fit();
+        }
+        Excerpt {
+            cut: end.map(|_| text.len()),
+            text: kept,
+        }
+    }
+
+    /// At most so many characters of each reason.
+    pub fn of_reasons(reasons: &[Reason], shown: Option<usize>) -> Vec<Excerpt> {
+        let texts = reasons.iter().map(|reason| reason.text.as_bytes());
+        texts.map(|text| Excerpt::new(text, shown)).collect()
+    }
+}
+
+/// The first few of what comes in any order: those with the lowest lines.
+#[derive(Debug)]
+pub struct First<T> {
+    limit: usize,
+    items: BTreeMap<u64, T>,
+}
+
+impl<T> First<T> {
+    fn new(limit: usize) -> First<T> {
+        let items = BTreeMap::new();
+        First { limit, items }
+    }
+
+    /// Whether the item of a line is among the first as far as is known.
+    fn takes(&self, line: u64) -> bool {
+        match self.items.len() < self.limit {
+            true => true,
+            false => (self.items.last_key_value()).is_some_and(|(last, _)| line < *last),
+        }
+    }
+
+    /// Takes the item of a line if it is among the first.
+    fn offer(&mut self, line: u64, item: impl FnOnce() -> T) {
+        if self.takes(line) {
+            self.items.insert(line, item());
+            if self.items.len() > self.limit {
+                self.items.pop_last();
+            }
+        }
+    }
+
+    /// How many items there are.
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// The items in the order of their lines.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &T> {
+        self.items.values()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,156 @@
+//! Rows that follow the rules: their numbers are parsed, and their text stays in the batch they were read into.
+
+use super::{Batch, Record};
+use crate::schema::{Kind, Table};
+
+/// The value of one cell: as given (always [`Value::Text`] in a CSV file), typed, or stored.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Value<'a> {
+    /// NULL. Only a stored cell can be NULL.
+    Null,
+    /// A whole number.
+    Integer(i64),
+    /// A number; finite once it follows the rules.
+    Real(f64),
+    /// Text; UTF-8 without NUL once it follows the rules.
+    Text(&'a [u8]),
+    /// Bytes. Only a stored cell can hold them.
+    Blob(&'a [u8]),
+}
+
+/// Records of a batch that follow the rules, typed.
+#[derive(Debug)]
+pub struct Rows {
+    /// The table they belong to.
+    pub table: &'static Table,
+    batch: Batch,
+    /// The accepted records of the batch, by their places in it.
+    accepted: Vec<u32>,
+    /// For each cell of each accepted record, its number as the bits that its column's kind says; 0 for text.
+    numbers: Vec<u64>,
+}
+
+/// One accepted record.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'a> {
+    /// The record as given.
+    pub record: Record<'a>,
+    table: &'static Table,
+    numbers: &'a [u64],
+}
+
+impl Rows {
+    /// The rows of these records of a batch, in their order. `numbers` are the [bits](Value::bits) of all their cells,
+    /// one row after another.
+    pub fn checked(
+        table: &'static Table,
+        batch: Batch,
+        accepted: Vec<u32>,
+        numbers: Vec<u64>,
+    ) -> Rows {
+        Rows {
+            table,
+            batch,
+            accepted,
+            numbers,
+        }
+    }
+
+    /// The batch, its records that were not accepted included.
+    pub fn batch(&self) -> &Batch {
+        &self.batch
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.accepted.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.accepted.is_empty()
+    }
+
+    /// How much memory the rows and their batch take, in bytes.
+    pub fn size(&self) -> usize {
+        self.batch.size()
+            + size_of_val(self.accepted.as_slice())
+            + size_of_val(self.numbers.as_slice())
+    }
+
+    /// The row at this place among the accepted ones, counted from 0.
+    ///
+    /// # Panics
+    ///
+    /// If there are not that many.
+    pub fn row(&self, index: usize) -> Row<'_> {
+        let width = self.table.columns.len();
+        Row {
+            record: self.batch.record(self.accepted[index] as usize),
+            table: self.table,
+            numbers: &self.numbers[index * width..][..width],
+        }
+    }
+
+    /// The id of the row at this place.
+    pub fn id(&self, index: usize) -> i64 {
+        self.integer(index, 0)
+    }
+
+    /// The number in a column of whole numbers of the row at this place.
+    pub fn integer(&self, index: usize, column: usize) -> i64 {
+        self.numbers[index * self.table.columns.len() + column] as i64
+    }
+}
+
+impl<'a> Row<'a> {
+    /// The id.
+    pub fn id(&self) -> i64 {
+        self.numbers[0] as i64
+    }
+
+    /// The value in the column with this index.
+    pub fn value(&self, column: usize) -> Value<'a> {
+        match self.table.columns[column].kind {
+            Kind::Integer => Value::Integer(self.numbers[column] as i64),
+            Kind::Real => Value::Real(f64::from_bits(self.numbers[column])),
+            Kind::Text => Value::Text(self.record.cell(column)),
+        }
+    }
+
+    /// The values in the order of the table's columns.
+    pub fn values(&self) -> impl Iterator<Item = Value<'a>> + use<'a> {
+        let row = *self;
+        (0..row.table.columns.len()).map(move |column| row.value(column))
+    }
+}
+
+impl Value<'_> {
+    /// A number in 64 bits, to be read back as the kind of its column says; 0 for anything else.
+    pub fn bits(self) -> u64 {
+        match self {
+            Value::Integer(number) => number as u64,
+            Value::Real(number) => number.to_bits(),
+            Value::Null | Value::Text(_) | Value::Blob(_) => 0,
+        }
+    }
+}
+
+#[cfg(test)]
+impl Rows {
+    /// The rows in the order of the file.
+    pub fn iter(&self) -> impl Iterator<Item = Row<'_>> {
+        (0..self.len()).map(|index| self.row(index))
+    }
+
+    /// A batch of which no record has been accepted yet.
+    pub fn new(table: &'static Table, batch: Batch) -> Rows {
+        Rows::checked(table, batch, Vec::new(), Vec::new())
+    }
+
+    /// Accepts a record of the batch, given its place and the typed values of all its columns.
+    pub fn accept<'v>(&mut self, record: usize, values: impl IntoIterator<Item = Value<'v>>) {
+        self.accepted.push(record as u32);
+        self.numbers.extend(values.into_iter().map(Value::bits));
+    }
+}

@@ -1,0 +1,348 @@
+//! The rules: a record becomes a typed row, or the list of the rules that it breaks. Pure: no SQLite, no files.
+
+mod ids;
+mod violation;
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use crate::row::{Batch, Outcome, Reason, Record, Rows, Value};
+use crate::schema::{Column, Kind, Rule, Table};
+
+pub use ids::{Frozen, Ids};
+pub use violation::Violation;
+
+/// A row to be checked.
+pub trait Given {
+    /// The value of the cell in the table's column with this index.
+    fn value(&self, column: usize) -> Value<'_>;
+
+    /// The text of the same cell, as reasons quote it.
+    fn text(&self, column: usize) -> Cow<'_, str>;
+}
+
+impl Given for Record<'_> {
+    fn value(&self, column: usize) -> Value<'_> {
+        Value::Text(self.cell(column))
+    }
+
+    fn text(&self, column: usize) -> Cow<'_, str> {
+        String::from_utf8_lossy(self.cell(column))
+    }
+}
+
+/// Checks the rows of one table. It remembers the ids that were used and, with unique texts, the owner of each text.
+#[derive(Debug)]
+pub struct Rules {
+    table: &'static Table,
+    ids: Ids,
+    /// The owner of each text in a column that must be unique on request, if that was requested.
+    owners: Option<Owners>,
+}
+
+/// Which row has a text: by column and by the text in ASCII lower case.
+type Owners = HashMap<(usize, Box<[u8]>), i64>;
+
+/// The records of a batch, checked.
+#[derive(Debug)]
+pub struct Checked {
+    /// Those that follow the rules.
+    pub rows: Rows,
+    /// What became of the others, by their places in the batch.
+    pub rejected: Vec<(usize, Outcome)>,
+}
+
+impl Rules {
+    /// The rules of a table of which no row has been seen yet. With `unique`, texts must be unique where the schema
+    /// says "on request".
+    pub fn new(table: &'static Table, unique: bool) -> Rules {
+        Rules {
+            table,
+            ids: Ids::with_lines(),
+            owners: unique.then(HashMap::new),
+        }
+    }
+
+    /// The columns whose texts must be unique; none unless that was requested.
+    pub fn unique_columns(&self) -> impl Iterator<Item = (usize, &'static Column)> + use<> {
+        let requested = self.owners.is_some();
+        (self.table.columns.iter().enumerate()).filter(move |(_, column)| {
+            let mut rules = column.rules.iter();
+            requested && rules.any(|rule| matches!(rule, Rule::UniqueOnRequest))
+        })
+    }
+
+    /// Notes that a stored row has a text; the first owner of a text keeps it.
+    pub fn own(&mut self, column: usize, text: &[u8], id: i64) {
+        if let Some(owners) = &mut self.owners {
+            owners.entry(owner_key(column, text)).or_insert(id);
+        }
+    }
+
+    /// The ids of the rows that followed the rules.
+    pub fn into_ids(self) -> Frozen {
+        self.ids.freeze()
+    }
+
+    /// Checks the records of a batch.
+    ///
+    /// `exists` tells whether a row with an id exists in a table that this one refers to, or why that is not known.
+    pub fn check_batch(
+        &mut self,
+        batch: Batch,
+        exists: impl Fn(&'static Table, i64) -> Result<bool, Reason>,
+    ) -> Checked {
+        // It is quicker to look at the text of all records at once than cell by cell.
+        let trusted = str::from_utf8(batch.text()).is_ok() && !batch.text().contains(&0);
+        let width = self.table.columns.len();
+        let mut accepted = Vec::with_capacity(batch.len());
+        let mut numbers = Vec::with_capacity(batch.len() * width);
+        let mut rejected = Vec::new();
+        for (place, record) in batch.records().enumerate() {
+            let before = numbers.len();
+            let checked = match fields(&record) {
+                Some(violation) => Err(skipped(vec![violation])),
+                None => {
+                    let keep = |value: Value| numbers.push(value.bits());
+                    self.check(record.line, &record, trusted, &exists, keep)
+                }
+            };
+            match checked {
+                Ok(()) => accepted.push(place as u32),
+                Err(outcome) => {
+                    numbers.truncate(before);
+                    rejected.push((place, outcome));
+                }
+            }
+        }
+        Checked {
+            rows: Rows::checked(self.table, batch, accepted, numbers),
+            rejected,
+        }
+    }
+
+    /// Checks one row, and hands the typed values of its columns to `keep`. `trusted` says that all text is known to be
+    /// UTF-8 without NUL. A row that follows the rules uses its id and its unique texts from now on.
+    ///
+    /// # Errors
+    ///
+    /// [`Outcome::Skipped`] with every rule that it breaks, in the order of the columns, or [`Outcome::Failed`] if it
+    /// breaks none as far as is known, but whether a row that it refers to exists is not.
+    pub fn check(
+        &mut self,
+        line: u64,
+        row: &impl Given,
+        trusted: bool,
+        exists: impl Fn(&'static Table, i64) -> Result<bool, Reason>,
+        mut keep: impl FnMut(Value),
+    ) -> Result<(), Outcome> {
+        let mut violations = Vec::new();
+        let mut unknown = Vec::new();
+        let mut id = None;
+        for (index, column) in self.table.columns.iter().enumerate() {
+            let value = match parse(column, index, row, trusted) {
+                Ok(value) => value,
+                Err(violation) => {
+                    violations.push(violation);
+                    continue;
+                }
+            };
+            if let (0, Value::Integer(number)) = (index, value) {
+                id = Some(number);
+            }
+            for rule in column.rules {
+                let text = || row.text(index).into_owned();
+                let name = column.name;
+                match (rule, value) {
+                    (Rule::Positive, Value::Integer(number)) if number > 0 => {}
+                    (Rule::Positive, Value::Real(number)) if number > 0.0 => {}
+                    (Rule::Positive, _) => violations.push(Violation::NotPositive {
+                        column: name,
+                        text: text(),
+                    }),
+                    (Rule::NotEmpty, Value::Text(text)) if is_blank(text) => {
+                        violations.push(Violation::Empty { column: name });
+                    }
+                    (Rule::Email, Value::Text(bytes)) if !is_email(bytes) => {
+                        violations.push(Violation::NotEmail {
+                            column: name,
+                            text: text(),
+                        });
+                    }
+                    (Rule::UniqueId, Value::Integer(id)) => {
+                        let line = self.ids.line(id);
+                        violations.extend(line.map(|line| Violation::UsedId {
+                            column: name,
+                            id,
+                            line,
+                        }));
+                    }
+                    (Rule::UniqueOnRequest, Value::Text(bytes)) => {
+                        let owner = self.owner(index, bytes).filter(|owner| Some(*owner) != id);
+                        violations.extend(owner.map(|owner| Violation::UsedText {
+                            column: name,
+                            text: text(),
+                            row: self.table.row,
+                            owner,
+                        }));
+                    }
+                    (Rule::References(parent), Value::Integer(id)) => {
+                        match exists(parent, id) {
+                            Ok(true) => {}
+                            Ok(false) => violations.push(Violation::Missing {
+                                row: parent.row,
+                                id,
+                            }),
+                            Err(reason) => unknown.push(reason),
+                        };
+                    }
+                    _ => {}
+                }
+            }
+            keep(value);
+        }
+        if !violations.is_empty() {
+            return Err(skipped(violations));
+        }
+        if !unknown.is_empty() {
+            return Err(Outcome::Failed(unknown));
+        }
+        self.use_up(line, row, id.unwrap_or_default());
+        Ok(())
+    }
+
+    /// The ids that the references of a batch's records name, as far as they are whole numbers, by the table that they
+    /// refer to.
+    pub fn references<'b>(
+        &self,
+        batch: &'b Batch,
+    ) -> impl Iterator<Item = (&'static Table, impl Iterator<Item = i64> + use<'b>)> {
+        self.table.references().map(move |(column, parent)| {
+            let cells = batch.records().map(move |record| record.cell(column));
+            let ids = cells.filter_map(|cell| str::from_utf8(cell).ok()?.parse().ok());
+            (parent, ids)
+        })
+    }
+
+    fn owner(&self, column: usize, text: &[u8]) -> Option<i64> {
+        let owners = self.owners.as_ref()?;
+        owners.get(&owner_key(column, text)).copied()
+    }
+
+    fn use_up(&mut self, line: u64, row: &impl Given, id: i64) {
+        self.ids.insert(id, line);
+        for (column, _) in self.unique_columns() {
+            if let Value::Text(text) = row.value(column) {
+                self.own(column, text, id);
+            }
+        }
+    }
+}
+
+/// What is wrong with the fields of a record as a whole, if anything.
+fn fields(record: &Record) -> Option<Violation> {
+    if let Some(defect) = record.defect {
+        return Some(Violation::Defect(defect));
+    }
+    let (expected, found) = (record.header.width(), record.found);
+    (found != expected).then_some(Violation::FieldCount { expected, found })
+}
+
+fn skipped(violations: Vec<Violation>) -> Outcome {
+    Outcome::Skipped(violations.into_iter().map(Reason::from).collect())
+}
+
+/// The value of a cell as its column's kind has it.
+fn parse<'r>(
+    column: &Column,
+    index: usize,
+    row: &'r impl Given,
+    trusted: bool,
+) -> Result<Value<'r>, Violation> {
+    let value = row.value(index);
+    match (column.kind, value) {
+        (Kind::Integer, Value::Integer(_)) => return Ok(value),
+        (Kind::Real, Value::Real(number)) if number.is_finite() => return Ok(value),
+        (_, Value::Text(bytes)) if !trusted => {
+            let column = column.name;
+            str::from_utf8(bytes).map_err(|_| Violation::NotUtf8 { column })?;
+            if bytes.contains(&0) {
+                return Err(Violation::Nul { column });
+            }
+        }
+        (_, Value::Blob(_)) => return Err(mistyped(column, &row.text(index))),
+        _ => {}
+    }
+    match (column.kind, value) {
+        (Kind::Text, Value::Text(_)) => Ok(value),
+        (Kind::Text, Value::Null) => Ok(Value::Text(&[])),
+        (_, Value::Text(bytes)) if let Ok(text) = str::from_utf8(bytes) => {
+            parse_number(column, text)
+        }
+        _ => parse_number(column, &row.text(index)),
+    }
+}
+
+fn parse_number(column: &Column, text: &str) -> Result<Value<'static>, Violation> {
+    match column.kind {
+        Kind::Integer => text.parse().map(Value::Integer).map_err(|_| {
+            let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+            match !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+                true => Violation::OutOfRange {
+                    column: column.name,
+                    text: text.to_string(),
+                },
+                false => mistyped(column, text),
+            }
+        }),
+        Kind::Real => match text.parse() {
+            Ok(number) if f64::is_finite(number) => Ok(Value::Real(number)),
+            _ => Err(mistyped(column, text)),
+        },
+        Kind::Text => Err(mistyped(column, text)),
+    }
+}
+
+/// The violation of a cell that is not of its column's kind.
+fn mistyped(column: &Column, text: &str) -> Violation {
+    let (column, kind, text) = (column.name, column.kind, text.to_string());
+    match kind {
+        Kind::Integer => Violation::NotWhole { column, text },
+        Kind::Real => Violation::NotNumber { column, text },
+        Kind::Text => Violation::NotText { column, text },
+    }
+}
+
+fn owner_key(column: usize, text: &[u8]) -> (usize, Box<[u8]>) {
+    (column, text.to_ascii_lowercase().into_boxed_slice())
+}
+
+/// Whether there is nothing but Unicode white space.
+fn is_blank(text: &[u8]) -> bool {
+    !text.iter().any(u8::is_ascii_graphic)
+        && str::from_utf8(text).is_ok_and(|text| text.trim().is_empty())
+}
+
+/// Whether there is one `@` with something before it and two or more non-empty labels, separated by dots, after it, and
+/// no white space.
+fn is_email(text: &[u8]) -> bool {
+    let Some(at) = text.iter().position(|byte| *byte == b'@') else {
+        return false;
+    };
+    let (local, domain) = (&text[..at], &text[at + 1..]);
+    let mut labels = domain.split(|byte| *byte == b'.');
+    !local.is_empty()
+        && domain.contains(&b'.')
+        && labels.all(|label| !label.is_empty() && !label.contains(&b'@'))
+        && !has_white_space(text)
+}
+
+fn has_white_space(text: &[u8]) -> bool {
+    match text.iter().all(u8::is_ascii_graphic) {
+        true => false,
+        false => str::from_utf8(text).is_ok_and(|text| text.contains(char::is_whitespace)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

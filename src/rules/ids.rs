@@ -1,0 +1,213 @@
+//! The ids that a table's rows have used, and the line that used each.
+
+mod lines;
+
+use std::collections::HashMap;
+
+use lines::Lines;
+
+/// How many neighbouring ids share an entry.
+const IDS_PER_BLOCK: u64 = 63;
+
+/// Says that an entry holds one id and its line, not a bit for each of its ids.
+const ALONE: u64 = 1 << 63;
+
+/// How many bits the line of such an entry has.
+const LINE_BITS: u32 = 57;
+
+/// The ids used so far, each with the line of the file that used it first.
+///
+/// Neighbouring ids share an entry of a hash table, a bit each. An entry and its control byte are 17 bytes, and the
+/// table is at least 7/16 full once it has grown: 2 to 5 bits an id where ids are dense, and 20 to 39 bytes where each
+/// is alone. The line of an id that is alone stands in its entry; the lines of the others stand apart, if they are kept
+/// at all.
+#[derive(Debug, Default)]
+pub struct Ids {
+    blocks: HashMap<u64, u64>,
+    /// The block that was used last and its entry, which `blocks` gets when another one is used: ids that count up need
+    /// no search.
+    last: (u64, u64),
+    lines: Option<Lines>,
+}
+
+impl Ids {
+    /// No ids yet, of which the lines are kept as well.
+    pub fn with_lines() -> Ids {
+        Ids {
+            lines: Some(Lines::default()),
+            ..Ids::default()
+        }
+    }
+
+    /// Notes that `line` uses `id`, unless an earlier one does.
+    pub fn insert(&mut self, id: i64, line: u64) {
+        let (block, place) = locate(id);
+        if self.last.0 != block {
+            let entry = self.blocks.get(&block).copied().unwrap_or(0);
+            let (before, its_entry) = std::mem::replace(&mut self.last, (block, entry));
+            if its_entry != 0 {
+                self.blocks.insert(before, its_entry);
+            }
+        }
+        let entry = &mut self.last.1;
+        if *entry == 0 && line < 1 << LINE_BITS {
+            *entry = ALONE | (place << LINE_BITS) | line;
+            return;
+        }
+        if *entry & ALONE != 0 {
+            let (other, its_line) = alone(*entry);
+            if other == place {
+                return;
+            }
+            *entry = 1 << other;
+            if let Some(lines) = &mut self.lines {
+                lines.insert(block * IDS_PER_BLOCK + other, its_line);
+            }
+        }
+        if *entry & (1 << place) == 0 {
+            *entry |= 1 << place;
+            if let Some(lines) = &mut self.lines {
+                lines.insert(block * IDS_PER_BLOCK + place, line);
+            }
+        }
+    }
+
+    /// Whether a row used this id.
+    pub fn contains(&self, id: i64) -> bool {
+        let (block, place) = locate(id);
+        has(self.entry(block), place)
+    }
+
+    /// The line that used this id first, or `None` if no line did or lines are not kept.
+    pub fn line(&self, id: i64) -> Option<u64> {
+        let (block, place) = locate(id);
+        match self.entry(block) {
+            entry if entry & ALONE != 0 => {
+                let (other, line) = alone(entry);
+                (other == place).then_some(line)
+            }
+            entry if entry & (1 << place) != 0 => {
+                self.lines.as_ref()?.get(block * IDS_PER_BLOCK + place)
+            }
+            _ => None,
+        }
+    }
+
+    /// The same ids, to be asked for often, without their lines.
+    pub fn freeze(mut self) -> Frozen {
+        if self.last.1 != 0 {
+            self.blocks.insert(self.last.0, self.last.1);
+        }
+        let first = self.blocks.keys().min().copied().unwrap_or(0);
+        let last = self.blocks.keys().max().copied().unwrap_or(0);
+        // A block in a row takes half of what an entry does, and most entries are not next to an empty place.
+        if (last - first) / 4 > self.blocks.len() as u64 {
+            return Frozen::Sparse(self.blocks);
+        }
+        let mut row = vec![0; (last - first + 1) as usize];
+        for (block, entry) in self.blocks {
+            row[(block - first) as usize] = entry;
+        }
+        Frozen::Dense { first, row }
+    }
+
+    fn entry(&self, block: u64) -> u64 {
+        match self.last.0 == block {
+            true => self.last.1,
+            false => self.blocks.get(&block).copied().unwrap_or(0),
+        }
+    }
+}
+
+/// Ids that do not become more.
+#[derive(Debug)]
+pub enum Frozen {
+    /// Few blocks between the first and the last have no id: their entries in a row.
+    Dense {
+        /// The block of the first entry.
+        first: u64,
+        /// The entries.
+        row: Vec<u64>,
+    },
+    /// The entries by their blocks.
+    Sparse(HashMap<u64, u64>),
+}
+
+impl Default for Frozen {
+    /// No ids.
+    fn default() -> Frozen {
+        Ids::default().freeze()
+    }
+}
+
+impl Frozen {
+    /// Whether this is one of the ids.
+    pub fn contains(&self, id: i64) -> bool {
+        let (block, place) = locate(id);
+        let entry = match self {
+            Frozen::Dense { first, row } => row.get(block.wrapping_sub(*first) as usize),
+            Frozen::Sparse(blocks) => blocks.get(&block),
+        };
+        entry.is_some_and(|entry| has(*entry, place))
+    }
+}
+
+/// Whether an entry has the id at this place.
+fn has(entry: u64, place: u64) -> bool {
+    match entry & ALONE != 0 {
+        true => alone(entry).0 == place,
+        false => entry & (1 << place) != 0,
+    }
+}
+
+/// The block of an id, and its place there.
+fn locate(id: i64) -> (u64, u64) {
+    let id = id as u64;
+    (id / IDS_PER_BLOCK, id % IDS_PER_BLOCK)
+}
+
+/// The place of the only id of an entry, and its line.
+fn alone(entry: u64) -> (u64, u64) {
+    let rest = entry & !ALONE;
+    (rest >> LINE_BITS, rest & ((1 << LINE_BITS) - 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn id() -> impl Strategy<Value = i64> {
+        prop_oneof![-100..200_i64, 1..100_000_i64, Just(i64::MAX), any::<i64>()]
+    }
+
+    proptest! {
+        #[test]
+        fn remembers_the_first_line_of_every_id(
+            rows in prop::collection::vec((id(), 1..5_u64), 0..3000),
+        ) {
+            let mut ids = Ids::with_lines();
+            let mut model = HashMap::new();
+            let mut line = 1;
+            for (id, step) in &rows {
+                line += step;
+                model.entry(*id).or_insert(line);
+                ids.insert(*id, line);
+                prop_assert_eq!(ids.line(*id), model.get(id).copied());
+            }
+            let frozen = {
+                let mut ids = Ids::default();
+                rows.iter().for_each(|(id, _)| ids.insert(*id, 0));
+                ids.freeze()
+            };
+            for id in rows.iter().flat_map(|(id, _)| [*id, id.saturating_add(1)]) {
+                prop_assert_eq!(ids.contains(id), model.contains_key(&id));
+                prop_assert_eq!(frozen.contains(id), model.contains_key(&id));
+                prop_assert_eq!(ids.line(id), model.get(&id).copied());
+            }
+        }
+    }
+}

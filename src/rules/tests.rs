@@ -1,0 +1,432 @@
+//! The rules, value by value and in their words. The properties that hold for any records are in `properties.rs`.
+
+mod properties;
+mod uses;
+
+use super::*;
+use crate::row::{Defect, Header};
+use crate::schema::TABLES;
+
+/// Records of a table as a batch, each given as its cells, the first one on line 2.
+fn batch<C: AsRef<[u8]>>(table: &'static Table, records: &[impl AsRef<[C]>]) -> Batch {
+    let mut batch = Batch::new(Header::of(table).into());
+    for (line, cells) in (2..).zip(records) {
+        let mut end = 0;
+        let fields: Vec<_> = (cells.as_ref().iter())
+            .map(|cell| {
+                let start = end;
+                end += cell.as_ref().len();
+                start..end
+            })
+            .collect();
+        let cells: Vec<_> = cells.as_ref().iter().map(AsRef::as_ref).collect();
+        batch.push(line, &cells.concat(), &fields);
+    }
+    batch
+}
+
+/// Checks records, each given as its cells, the first one on line 2. The ids 1 to 9 exist in all tables. Returns the
+/// ids of the accepted rows and, by line, the reasons of the others.
+fn check_all(rules: &mut Rules, records: &[&[&[u8]]]) -> (Vec<i64>, Vec<(u64, String)>) {
+    let batch = batch(rules.table, records);
+    let Checked { rows, rejected } = rules.check_batch(batch, |_, id| Ok((1..10).contains(&id)));
+    let rejected = rejected.into_iter().map(|(place, outcome)| match outcome {
+        Outcome::Skipped(reasons) => (rows.batch().record(place).line, Reason::join(&reasons)),
+        _ => panic!("{outcome:?}"),
+    });
+    let rejected = rejected.collect();
+    (rows.iter().map(|row| row.id()).collect(), rejected)
+}
+
+fn users(unique_email: bool) -> Rules {
+    Rules::new(TABLES[0], unique_email)
+}
+
+/// The reasons why a record of a table is not accepted, joined by `; `; nothing if it is.
+fn reasons(table: &str, cells: &[impl AsRef<[u8]>]) -> String {
+    let table = TABLES.iter().find(|known| known.name == table).unwrap();
+    let cells: Vec<_> = cells.iter().map(AsRef::as_ref).collect();
+    let (accepted, rejected) = check_all(&mut Rules::new(table, false), &[&cells]);
+    assert_eq!(accepted.len() + rejected.len(), 1);
+    let reasons = rejected.into_iter().map(|(_, reasons)| reasons);
+    reasons.collect()
+}
+
+/// Checks the reasons for each value of a column, in a record that follows the rules but for that.
+#[track_caller]
+fn check(table: &str, column: usize, good: [&str; 4], expected: &[(&str, &str)]) {
+    let width = if table == "orders" { 4 } else { 3 };
+    for (text, reason) in expected {
+        let mut cells = good;
+        cells[column] = text;
+        assert_eq!(reasons(table, &cells[..width]), *reason, "{text:?}");
+    }
+}
+
+const USER: [&str; 4] = ["1", "Ann", "ann@example.com", ""];
+const PRODUCT: [&str; 4] = ["1", "Pen", "1.5", ""];
+const ORDER: [&str; 4] = ["1", "2", "3", "4"];
+
+#[test]
+fn a_whole_number_is_digits_with_an_optional_sign() {
+    let not_whole = |text| (text, format!("id is not a whole number: {text:?}"));
+    let wrong = [
+        "", "+", "-", "--1", "+-1", "1-", "x", "1.0", "1e3", "0x10", "1_000", "1,000", " 1", "1 ",
+        "\u{a0}1", "１", "٣", "²", "∞", "NaN", "\n1", "1\t",
+    ];
+    for (text, reason) in wrong.map(not_whole) {
+        check("users", 0, USER, &[(text, &reason)]);
+    }
+    for right in ["1", "+1", "007", "+0000000000000000000000000001"] {
+        check("users", 0, USER, &[(right, "")]);
+    }
+}
+
+#[test]
+fn a_whole_number_reaches_to_the_limits_of_i64_and_is_out_of_range_beyond() {
+    let (small, large) = ("-9223372036854775809", "9223372036854775808");
+    let expected = [
+        ("9223372036854775807", ""),
+        ("+9223372036854775807", ""),
+        (large, &format!("id is out of range: {large:?}")),
+        (
+            "-9223372036854775808",
+            "id must be greater than 0, got -9223372036854775808",
+        ),
+        (small, &format!("id is out of range: {small:?}")),
+        (
+            "+99999999999999999999999999999999999999999999",
+            "id is out of range: \"+99999999999999999999999999999999999999999999\"",
+        ),
+    ];
+    check("users", 0, USER, &expected);
+}
+
+#[test]
+fn an_id_is_greater_than_0() {
+    let expected = [
+        ("0", "id must be greater than 0, got 0"),
+        ("-0", "id must be greater than 0, got -0"),
+        ("+0", "id must be greater than 0, got +0"),
+        ("-3", "id must be greater than 0, got -3"),
+    ];
+    check("products", 0, PRODUCT, &expected);
+}
+
+#[test]
+fn a_quantity_is_a_whole_number_greater_than_0() {
+    let expected = [
+        ("1", ""),
+        ("0", "quantity must be greater than 0, got 0"),
+        ("-1", "quantity must be greater than 0, got -1"),
+        ("2.5", "quantity is not a whole number: \"2.5\""),
+        (
+            "9223372036854775808",
+            "quantity is out of range: \"9223372036854775808\"",
+        ),
+    ];
+    check("orders", 3, ORDER, &expected);
+}
+
+#[test]
+fn a_name_is_empty_when_it_has_nothing_but_unicode_white_space() {
+    let empty = [
+        "",
+        " ",
+        "\t\r\n",
+        "\u{a0}",
+        "\u{3000}\u{2003}",
+        "\u{85}\u{2028}",
+    ];
+    for text in empty {
+        check("users", 1, USER, &[(text, "name is empty")]);
+        check("products", 1, PRODUCT, &[(text, "name is empty")]);
+    }
+    // A zero-width space and a byte order mark are no white space to Unicode.
+    for text in [" a ", "-", "\u{200b}", "\u{feff}", "\"", "日本"] {
+        check("users", 1, USER, &[(text, "")]);
+    }
+}
+
+#[test]
+fn a_price_is_a_finite_number() {
+    let wrong = [
+        "",
+        "x",
+        "inf",
+        "-inf",
+        "infinity",
+        "NaN",
+        "nan",
+        "1e400",
+        "-1e400",
+        "1,5",
+        " 1",
+        "1 ",
+        "0x10",
+        "1_0",
+        "１",
+        "1e",
+        ".",
+        "+",
+        "$1",
+        "1.7976931348623159e308",
+    ];
+    for text in wrong {
+        let reason = format!("price is not a number: {text:?}");
+        check("products", 2, PRODUCT, &[(text, &reason)]);
+    }
+    let right = [
+        "1",
+        "1.",
+        ".5",
+        "+1",
+        "007",
+        "1e3",
+        "1E-3",
+        "1.7976931348623157e308",
+        "5e-324",
+        "2.2250738585072011e-308",
+        "0.1",
+    ];
+    for text in right {
+        check("products", 2, PRODUCT, &[(text, "")]);
+    }
+}
+
+#[test]
+fn a_price_is_greater_than_0() {
+    // The last two are too small for an f64 and come out as 0.
+    for text in [
+        "0", "-0", "0.0", "-50", "-5e-324", "-1e308", "0e999", "1e-400", "2e-324",
+    ] {
+        let reason = format!("price must be greater than 0, got {text}");
+        check("products", 2, PRODUCT, &[(text, &reason)]);
+    }
+}
+
+#[test]
+fn an_email_has_one_at_something_before_it_and_two_labels_after_it() {
+    let wrong = [
+        "", "bob", "@", "@b.co", "a@", "a@b", "a@.", "a@.co", "a@b.", "a@b..co", "a@.b.co",
+        "a@b.co.", "a@@b.co", "a@b@c.co", "a@b.co@", "a.b.co",
+    ];
+    for text in wrong {
+        let reason = format!("email is not valid: {text:?}");
+        check("users", 2, USER, &[(text, &reason)]);
+    }
+    for text in [
+        "a@b.co",
+        "A.B+c@d.e.f",
+        ".@b.c",
+        "\"@b.c",
+        "é@ü.日本",
+        "a@-.-",
+        "a@1.2",
+    ] {
+        check("users", 2, USER, &[(text, "")]);
+    }
+}
+
+#[test]
+fn an_email_has_no_white_space_anywhere() {
+    for space in [
+        ' ', '\t', '\n', '\r', '\u{a0}', '\u{85}', '\u{2003}', '\u{3000}',
+    ] {
+        for text in [
+            "_a@b.co", "a_b@b.co", "a_@b.co", "a@_b.co", "a@b._.co", "a@b.co_",
+        ] {
+            let text = text.replace('_', &space.to_string());
+            let reason = format!("email is not valid: {text:?}");
+            check("users", 2, USER, &[(&text, &reason)]);
+        }
+    }
+}
+
+#[test]
+fn a_reference_is_a_whole_number_of_a_row_that_exists() {
+    let user = [
+        ("9", ""),
+        ("+9", ""),
+        ("10", "user 10 does not exist"),
+        ("0", "user 0 does not exist"),
+        ("-3", "user -3 does not exist"),
+        ("x", "user_id is not a whole number: \"x\""),
+        ("1.0", "user_id is not a whole number: \"1.0\""),
+        (
+            "9223372036854775808",
+            "user_id is out of range: \"9223372036854775808\"",
+        ),
+    ];
+    check("orders", 1, ORDER, &user);
+    let product = [
+        ("1", ""),
+        ("11", "product 11 does not exist"),
+        ("", "product_id is not a whole number: \"\""),
+    ];
+    check("orders", 2, ORDER, &product);
+}
+
+#[test]
+fn a_reason_quotes_the_text_in_the_escaping_of_rust() {
+    let expected = [(
+        "\"a\\\t\u{1b}é\u{301}\u{200b}'",
+        r#"email is not valid: "\"a\\\t\u{1b}é\u{301}\u{200b}'""#,
+    )];
+    check("users", 2, USER, &expected);
+}
+
+#[test]
+fn broken_utf8_is_the_only_reason_for_its_cell_while_other_cells_are_judged() {
+    for broken in [
+        &b"\xff"[..],
+        b"a\x80",
+        b"\xc0\x80",
+        b"\xed\xa0\x80",
+        b"\xe2\x82",
+        b"\0\xff",
+    ] {
+        let cells: [&[u8]; 3] = [broken, broken, b"bob"];
+        let expected =
+            "id is not valid UTF-8; name is not valid UTF-8; email is not valid: \"bob\"";
+        assert_eq!(reasons("users", &cells), expected, "{broken:?}");
+    }
+}
+
+#[test]
+fn a_nul_is_the_only_reason_for_its_cell_while_other_cells_are_judged() {
+    for text in ["\0", "a\0", "\0@", "1\0", " \0 "] {
+        let expected = "id is not a whole number: \"x\"; name contains a NUL character; \
+                        email contains a NUL character";
+        assert_eq!(reasons("users", &["x", text, text]), expected, "{text:?}");
+    }
+    let expected = "user_id contains a NUL character; product 99 does not exist";
+    assert_eq!(reasons("orders", &["1", "1\0", "99", "1"]), expected);
+}
+
+#[test]
+fn all_reasons_are_given_in_the_order_of_the_columns() {
+    let expected = "id must be greater than 0, got 0; name is empty; email is not valid: \"bob\"";
+    assert_eq!(reasons("users", &["0", " ", "bob"]), expected);
+    let expected = "id is not a whole number: \"a\"; user 10 does not exist; \
+                    product_id is not a whole number: \"b\"; quantity must be greater than 0, got -1";
+    assert_eq!(reasons("orders", &["a", "10", "b", "-1"]), expected);
+}
+
+#[test]
+fn the_number_of_fields_is_the_only_reason_of_a_short_or_a_long_record() {
+    let cells = ["0", "", "bob", "x", "y"];
+    for found in [0, 1, 2, 4, 5] {
+        let expected = format!("expected 3 fields, found {found}");
+        assert_eq!(reasons("users", &cells[..found]), expected);
+    }
+    assert_eq!(reasons("orders", &cells[..3]), "expected 4 fields, found 3");
+}
+
+#[test]
+fn a_record_whose_references_cannot_be_looked_up_fails_and_uses_no_id() {
+    let mut orders = Rules::new(TABLES[2], false);
+    let records: [&[&[u8]]; 1] = [&[b"1", b"2", b"3", b"4"]];
+    let exists = |table: &'static Table, id| Err(Reason::same(format!("{} {id}", table.name)));
+    let Checked { rows, rejected } = orders.check_batch(batch(TABLES[2], &records), exists);
+    assert!(rows.is_empty());
+    let reasons = ["users 2", "products 3"].map(Reason::same);
+    assert_eq!(rejected, [(0, Outcome::Failed(reasons.into()))]);
+    assert!(!orders.into_ids().contains(1));
+}
+
+#[test]
+fn a_record_that_breaks_a_rule_is_skipped_even_if_a_reference_cannot_be_looked_up() {
+    let mut orders = Rules::new(TABLES[2], false);
+    let records: [&[&[u8]]; 1] = [&[b"1", b"2", b"3", b"0"]];
+    let exists = |_: &'static Table, _| Err(Reason::same("unknown"));
+    let Checked { rejected, .. } = orders.check_batch(batch(TABLES[2], &records), exists);
+    let Outcome::Skipped(reasons) = &rejected[0].1 else {
+        panic!("{rejected:?}");
+    };
+    let expected = "quantity must be greater than 0, got 0";
+    assert_eq!(Reason::join(reasons), expected);
+}
+
+#[test]
+fn a_line_that_cannot_be_split_has_that_reason_alone() {
+    for (defect, reason) in [
+        (Defect::TextAfterQuote, "text after a closing quote"),
+        (Defect::UnclosedQuote, "quote is not closed"),
+    ] {
+        let mut batch = Batch::new(Header::of(TABLES[0]).into());
+        batch.push_defect(2, b"x,\"y", defect);
+        let Checked { rejected, .. } = users(false).check_batch(batch, |_, _| Ok(true));
+        let expected = Outcome::Skipped(vec![Reason::same(reason)]);
+        assert_eq!(rejected, [(0, expected)]);
+    }
+}
+
+#[test]
+fn the_references_of_a_batch_are_its_whole_numbers() {
+    let orders = Rules::new(TABLES[2], false);
+    let records: [&[&[u8]]; 3] = [&[b"1", b"2", b"3", b"4"], &[b"", b"x", b"-5", b""], &[b"1"]];
+    let batch = batch(TABLES[2], &records);
+    let references = orders.references(&batch);
+    let references: Vec<_> = references
+        .map(|(parent, ids)| (parent.name, ids.collect::<Vec<_>>()))
+        .collect();
+    assert_eq!(references, [("users", vec![2]), ("products", vec![3, -5])]);
+}
+
+/// A stored row of products.
+struct Stored([Value<'static>; 3]);
+
+impl Given for Stored {
+    fn value(&self, column: usize) -> Value<'_> {
+        self.0[column]
+    }
+
+    fn text(&self, column: usize) -> Cow<'_, str> {
+        format!("<{column}>").into()
+    }
+}
+
+#[test]
+fn a_stored_value_of_another_type_breaks_a_rule() {
+    let (id, name, price) = (Value::Integer(1), Value::Text(b"Pen"), Value::Real(1.5));
+    for (values, reasons) in [
+        ([id, name, price], ""),
+        ([id, Value::Null, price], "name is empty"),
+        (
+            [id, Value::Blob(b"Pen"), price],
+            "name is not text: \"<1>\"",
+        ),
+        ([id, name, Value::Null], "price is not a number: \"<2>\""),
+        (
+            [id, name, Value::Text(b"x")],
+            "price is not a number: \"x\"",
+        ),
+        (
+            [id, name, Value::Blob(b"1")],
+            "price is not a number: \"<2>\"",
+        ),
+        (
+            [id, name, Value::Real(f64::INFINITY)],
+            "price is not a number: \"<2>\"",
+        ),
+        (
+            [id, name, Value::Real(-1.5)],
+            "price must be greater than 0, got <2>",
+        ),
+        (
+            [Value::Integer(-3), name, price],
+            "id must be greater than 0, got <0>",
+        ),
+        ([id, Value::Text(b"\xff"), price], "name is not valid UTF-8"),
+    ] {
+        let mut rules = Rules::new(TABLES[1], false);
+        let checked = rules.check(0, &Stored(values), false, |_, _| Ok(true), |_| {});
+        let found = match checked {
+            Ok(()) => String::new(),
+            Err(Outcome::Skipped(reasons)) => Reason::join(&reasons),
+            Err(outcome) => panic!("{outcome:?}"),
+        };
+        assert_eq!(found, reasons, "{values:?}");
+    }
+}

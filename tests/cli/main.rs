@@ -1,0 +1,16 @@
+//! The commands and their options, what they report and refuse, and input that means harm: one process at a time.
+
+#[path = "../kit/mod.rs"]
+mod kit;
+
+mod check;
+mod check_in_place;
+mod errors;
+mod folders;
+mod hostile_input;
+mod init;
+mod options;
+mod output;
+mod report;
+#[cfg(unix)] // tmux, and pipes that have names.
+mod terminal;

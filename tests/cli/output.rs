@@ -1,0 +1,84 @@
+//! Output that nobody takes: closed pipes and full disks.
+
+use std::process::Stdio;
+
+use crate::kit::Folder;
+
+/// A pipe whose reader has gone.
+fn closed_pipe() -> Stdio {
+    let (_, writer) = std::io::pipe().unwrap();
+    writer.into()
+}
+
+#[test]
+fn a_closed_pipe_ends_the_report_quietly_with_the_status_the_run_earned() {
+    for (option, status) in [("--format=table", 0), ("--format=json", 0), ("--strict", 1)] {
+        let folder = Folder::initialized();
+        let mut process = folder.process(&["insert", option]);
+        process.stdout(closed_pipe()).stderr(Stdio::piped());
+        let output = process.spawn().unwrap().wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(status), "{option}");
+        assert_eq!(output.stderr.is_empty(), status == 0, "{option}");
+        folder.assert_complete();
+    }
+}
+
+#[test]
+fn init_with_a_closed_pipe_creates_all_three_databases() {
+    let folder = Folder::new();
+    let status = folder.process(&["init"]).stdout(closed_pipe()).status();
+    assert_eq!(status.unwrap().code(), Some(0));
+    assert_eq!(folder.files(), ["orders.db", "products.db", "users.db"]);
+}
+
+#[test]
+fn an_error_that_nobody_can_be_told_still_gives_status_1() {
+    let folder = Folder::new();
+    let status = folder.process(&["insert"]).stderr(closed_pipe()).status();
+    assert_eq!(status.unwrap().code(), Some(1));
+}
+
+#[cfg(target_os = "linux")] // It has a disk that is always full.
+#[test]
+fn init_creates_all_databases_though_it_cannot_say_so() {
+    let folder = Folder::new();
+    let full = std::fs::File::create("/dev/full").unwrap();
+    let status = folder.process(&["init"]).stdout(full).status();
+    assert_eq!(status.unwrap().code(), Some(1));
+    folder.tradexa(&["check"]).assert().success();
+}
+
+#[cfg(target_os = "linux")] // It has a disk that is always full.
+#[test]
+fn a_report_that_cannot_be_written_is_an_error_and_the_rows_are_stored() {
+    for arguments in [&["insert"][..], &["insert", "--format", "json"]] {
+        let folder = Folder::initialized();
+        let full = std::fs::File::create("/dev/full").unwrap();
+        let mut process = folder.process(arguments);
+        process.stdout(full).stderr(Stdio::piped());
+        let output = process.spawn().unwrap().wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        assert_eq!(
+            crate::kit::text(&output.stderr),
+            "tradexa: the report could not be written to standard output: No space left on device (os error 28)\n"
+        );
+        folder.assert_complete();
+    }
+}
+
+#[cfg(target_os = "linux")] // It has a disk that is always full.
+#[test]
+fn init_names_a_database_that_it_could_not_create_though_it_cannot_say_what_it_did() {
+    let folder = Folder::new();
+    let _lock = folder.lock("products");
+    let full = std::fs::File::create("/dev/full").unwrap();
+    let mut process = folder.process(&["init"]);
+    process.stdout(full).stderr(Stdio::piped());
+    let output = process.spawn().unwrap().wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        crate::kit::text(&output.stderr),
+        "tradexa: databases/products.db is locked by another process (waited 5 s)\n\
+         tradexa: the report could not be written to standard output: No space left on device (os error 28)\n"
+    );
+}

@@ -1,0 +1,252 @@
+//! What a person sees in a real terminal: progress, colours, and text that fits.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::process::Command;
+
+use crate::kit::started::pipe;
+use crate::kit::{CLEAN, Folder, Screen, many, skipped};
+
+/// The lines that were wider than the terminal, which had to wrap them.
+fn wrapped(screen: &Screen, columns: usize) -> Vec<String> {
+    let lines = screen.unwrapped().into_iter();
+    lines
+        .filter(|line| console::measure_text_width(line) > columns)
+        .collect()
+}
+
+/// A load whose users come through a pipe, in a terminal: it lasts as long as the test wants. The file is the end of
+/// the pipe to write to.
+fn slow_load(folder: &Folder, columns: u32, options: &str) -> Option<(Screen, File)> {
+    let pipe = pipe(folder, "users");
+    let command = format!("tradexa insert --from input {options}");
+    let screen = Screen::start(folder, columns, &command)?;
+    let mut pipe = OpenOptions::new().write(true).open(&pipe).unwrap();
+    pipe.write_all(CLEAN[0].as_bytes()).unwrap();
+    Some((screen, pipe))
+}
+
+/// Whether a line is one of progress.
+fn is_progress(line: &str) -> bool {
+    line.contains("rows/s") || line.contains("waits for") || line.contains(['█', '░'])
+}
+
+#[test]
+fn progress_says_for_what_a_table_waits() {
+    let folder = Folder::with_csv(many(100));
+    let Some((screen, pipe)) = slow_load(&folder, 80, "") else {
+        return;
+    };
+    let lines = screen.wait_for("waits for users");
+    let of = |table: &str| {
+        let found = lines
+            .iter()
+            .find(|line| line.trim_start().starts_with(table));
+        found.unwrap_or_else(|| panic!("{table} is not in {lines:#?}"))
+    };
+    assert!(of("orders").ends_with("waits for users"), "{lines:#?}");
+    assert!(of("products").ends_with("100 rows  done"), "{lines:#?}");
+    assert!(of("users").contains("rows/s"), "{lines:#?}");
+    assert!(of("total").contains("rows/s"), "{lines:#?}");
+    drop(pipe);
+    screen.end(0);
+}
+
+#[test]
+fn no_line_of_progress_wraps_in_a_narrow_terminal() {
+    for columns in [80, 40, 20] {
+        let folder = Folder::with_csv(many(100));
+        let Some((screen, mut pipe)) = slow_load(&folder, columns, "--limit 0") else {
+            return;
+        };
+        for id in 3..20 {
+            let lines = screen.wait_for("total");
+            let names: Vec<_> = lines
+                .iter()
+                .filter_map(|line| line.split_whitespace().next())
+                .collect();
+            assert_eq!(
+                names,
+                ["users", "products", "orders", "total"],
+                "{lines:#?}"
+            );
+            writeln!(pipe, "{id},User,u@b.co").unwrap();
+        }
+        drop(pipe);
+        screen.end(0);
+    }
+}
+
+#[test]
+fn nothing_of_the_progress_is_left_behind() {
+    let folder = Folder::with_csv(many(100));
+    let Some((screen, pipe)) = slow_load(&folder, 80, "") else {
+        return;
+    };
+    screen.wait_for("waits for users");
+    drop(pipe);
+    let lines = screen.end(0);
+    assert_eq!(lines[0], "=== INSERTED DATA ===");
+    let left: Vec<_> = lines.iter().filter(|line| is_progress(line)).collect();
+    assert!(left.is_empty(), "{left:#?}");
+}
+
+#[test]
+fn nothing_of_the_progress_of_a_load_that_is_interrupted_is_left_behind() {
+    let folder = Folder::with_csv(many(100));
+    let Some((screen, mut pipe)) = slow_load(&folder, 80, "") else {
+        return;
+    };
+    screen.wait_for("waits for users");
+    screen.press("C-c");
+    // A read is not interrupted. Nobody reads any more once the key has arrived.
+    while pipe.write_all(b"3,User,u@b.co\n").is_ok() {}
+    drop(pipe);
+    let lines = screen.end(130);
+    let left: Vec<_> = lines.iter().filter(|line| is_progress(line)).collect();
+    assert!(left.is_empty(), "{left:#?}");
+    assert_eq!(lines[0], "=== INSERTED DATA ===");
+}
+
+#[test]
+fn a_load_that_is_piped_shows_no_progress() {
+    let folder = Folder::with_csv(many(100));
+    let Some((screen, pipe)) = slow_load(&folder, 80, "2>messages") else {
+        return;
+    };
+    // It is past the time at which progress is shown once the products are stored for a while.
+    while folder.rows("products").len() < 100 {
+        std::thread::yield_now();
+    }
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    drop(pipe);
+    screen.end(0);
+    let messages = std::fs::read_to_string(folder.outside().join("messages")).unwrap();
+    assert_eq!(messages, "");
+}
+
+/// What a command shows at its end, with its colours.
+fn shown(folder: &Folder, command: &str, status: i32) -> Option<String> {
+    let screen = Screen::start(folder, 80, command)?;
+    screen.end(status);
+    Some(screen.colored())
+}
+
+#[test]
+fn a_terminal_has_colours() {
+    if let Some(shown) = shown(&Folder::initialized(), "tradexa insert", 0) {
+        assert!(shown.contains("\u{1b}["), "{shown}");
+    }
+}
+
+#[test]
+fn there_are_no_colours_where_nobody_wants_them() {
+    for command in ["NO_COLOR=1 tradexa insert", "tradexa insert | cat"] {
+        if let Some(shown) = shown(&Folder::initialized(), command, 0) {
+            assert!(
+                shown.contains("INSERTED") && !shown.contains('\u{1b}'),
+                "{shown}"
+            );
+        }
+    }
+}
+
+/// Rows with names and emails that no terminal has room for, some of them to be skipped.
+fn wide_rows() -> Folder {
+    let wide = "wide 日本 ".repeat(20);
+    Folder::with_csv([
+        format!(
+            "id,name,email\n1,{wide},{0}@b.co\n2,,{0}\n",
+            "x".repeat(100)
+        ),
+        format!("id,name,price\n1,{wide},1\n9223372036854775807,{wide},-1\n"),
+        "id,user_id,product_id,quantity\n1,1,1,9223372036854775807\n2,7,8,0\n".to_string(),
+    ])
+}
+
+#[test]
+fn a_report_with_a_timeline_fits_a_terminal_of_80_columns() {
+    let narrow = Folder::with_csv(many(300));
+    for (folder, options) in [(wide_rows(), ""), (narrow, "--threads 2 --limit 300")] {
+        let command = format!("tradexa insert --from input --timeline {options}");
+        let Some(screen) = Screen::start(&folder, 80, &command) else {
+            return;
+        };
+        let lines = screen.end(0);
+        let has = |line: &str| lines.iter().any(|found| found == line);
+        assert!(
+            has("USERS TABLE (Inserted)") && has("=== TIMELINE ==="),
+            "{lines:#?}"
+        );
+        assert_eq!(wrapped(&screen, 80), [""; 0]);
+    }
+}
+
+#[test]
+fn the_tables_of_a_report_and_its_counts_fit_a_narrow_terminal() {
+    let folder = wide_rows();
+    let Some(screen) = Screen::start(&folder, 40, "tradexa insert --from input") else {
+        return;
+    };
+    let lines = screen.end(0);
+    assert!(
+        lines
+            .iter()
+            .any(|line| line == "orders: 1 inserted, 1 skipped;"),
+        "{lines:#?}"
+    );
+    // A sentence or a command to copy may be wrapped.
+    let wrapped = wrapped(&screen, 40);
+    assert!(
+        wrapped.iter().all(|line| !line.contains("│")),
+        "{wrapped:#?}"
+    );
+}
+
+#[test]
+fn the_violations_of_a_check_fit_the_terminal() {
+    let folder = wide_rows();
+    let email = "wide ".repeat(100);
+    folder.execute(
+        "users",
+        &format!("INSERT INTO users VALUES (1, ' ', '{email}')"),
+    );
+    for columns in [80, 40] {
+        let Some(screen) = Screen::start(&folder, columns, "tradexa check") else {
+            return;
+        };
+        let lines = screen.end(1);
+        assert!(lines.iter().any(|line| line.starts_with("│")), "{lines:#?}");
+        let wrapped = wrapped(&screen, columns as usize);
+        assert!(
+            wrapped.iter().all(|line| !line.contains("│")),
+            "{wrapped:#?}"
+        );
+    }
+}
+
+#[test]
+fn a_check_that_lasts_shows_progress_and_leaves_nothing_of_it_behind() {
+    let folder = Folder::with_csv(many(3000));
+    folder.load(&[]).succeeded();
+    let strace = "strace -f -o /dev/null -e trace=pread64";
+    if !(Command::new("sh")
+        .args(["-c", &format!("{strace} true")])
+        .output())
+    .is_ok_and(|it| it.status.success())
+    {
+        skipped("strace is not installed, or may not trace here");
+        return;
+    }
+    let command = format!("{strace} -e inject=pread64:delay_enter=50000 tradexa check");
+    let Some(screen) = Screen::start(&folder, 80, &command) else {
+        return;
+    };
+    screen.wait_for("total");
+    let lines = screen.end(0).join("\n");
+    assert!(
+        lines.starts_with("All stored rows follow the rules"),
+        "{lines}"
+    );
+    assert!(!lines.contains("total"), "{lines}");
+}

@@ -1,0 +1,129 @@
+//! What the other tests here look for is found where it is: a run without its syncs loses rows, a fault that is injected
+//! fails the run, and a report that lies is told from a true one.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::panic::catch_unwind;
+
+use crate::crash::disk::Record;
+use crate::crash::power::PowerCuts;
+use crate::crash::stored::Stored;
+use crate::crash::truth::assert_true;
+use crate::crash::{INSERT, Mode, fault, ready};
+use crate::kit::{Folder, TABLES};
+
+/// What power cuts would leave of an insert that did not make some of its calls.
+fn without(left_out: impl Fn(&Record) -> bool) -> Result<(), String> {
+    let folder = Folder::initialized();
+    let mut cuts = PowerCuts::of(&folder);
+    let log = folder.logged(INSERT, None).log;
+    cuts.examine_without(&log, left_out)
+}
+
+/// Asserts that an insert without its syncs of a file would lose this.
+fn would_lose(file: &str, what: &str) {
+    let found = without(|record| record.operation == "sync" && record.name == file);
+    let found = found.expect_err("nothing was lost");
+    assert!(found.contains(what), "{found}");
+}
+
+#[test]
+fn an_insert_that_leaves_nothing_out_loses_nothing() {
+    if ready() {
+        without(|_| false).unwrap();
+    }
+}
+
+#[test]
+fn an_insert_without_any_sync_would_lose_rows() {
+    if ready() {
+        without(|record| record.operation == "sync").unwrap_err();
+    }
+}
+
+#[test]
+fn an_insert_that_does_not_sync_one_of_the_logs_would_lose_its_rows() {
+    if ready() {
+        for table in TABLES {
+            would_lose(
+                &format!("databases/{table}.db-wal"),
+                &format!("of {table} is lost"),
+            );
+        }
+    }
+}
+
+#[test]
+fn an_insert_that_does_not_sync_the_folder_would_lose_the_logs() {
+    if ready() {
+        would_lose("databases", "is lost");
+    }
+}
+
+#[test]
+fn an_order_whose_user_is_not_synced_would_dangle() {
+    if !ready() {
+        return;
+    }
+    // The commits of the users and the report are not seen, so that nobody says that a user is lost.
+    let found = without(|record| {
+        let users = record.name == "databases/users.db-wal";
+        users && ["sync", "close"].contains(&record.operation) || record.operation == "report"
+    });
+    let found = found.expect_err("no order dangles");
+    assert!(found.contains("dangles"), "{found}");
+}
+
+#[test]
+fn a_change_that_the_library_does_not_see_is_noticed() {
+    if !ready() {
+        return;
+    }
+    let folder = Folder::initialized();
+    let mut cuts = PowerCuts::of(&folder);
+    let log = folder.logged(INSERT, None).log;
+    let unseen = OpenOptions::new()
+        .append(true)
+        .open(folder.database("users"));
+    unseen.unwrap().write_all(b"unseen").unwrap();
+    let found = cuts.examine(&log).unwrap_err();
+    assert_eq!(found, "the log lacks a change of databases/users.db");
+}
+
+#[test]
+fn a_fault_of_every_class_reaches_the_program() {
+    if !ready() {
+        return;
+    }
+    for class in ["write", "sync", "open", "thread"] {
+        let error = if class == "thread" { "EAGAIN" } else { "EIO" };
+        let ran = Folder::initialized().faulty(INSERT, fault(class, 1, Mode::Always(error)));
+        assert_eq!((ran.hit, ran.status()), (true, 1), "{class}");
+    }
+    let ran = Folder::named("a/b").faulty(&["init"], fault("mkdir", 1, Mode::Once("EIO")));
+    assert_eq!((ran.hit, ran.status()), (true, 1), "mkdir");
+    let killed = Folder::initialized().faulty(INSERT, fault("any", 1, Mode::Kill));
+    assert_eq!((killed.hit, killed.run.status), (true, None));
+}
+
+#[test]
+fn a_report_that_lies_is_told_from_a_true_one() {
+    let folder = Folder::initialized();
+    let before = Stored::read(&folder);
+    let run = folder.insert(&[]);
+    let after = Stored::read(&folder);
+    assert_true(&run, &before, &after);
+    for sql in [
+        "DELETE FROM users WHERE id = 3",
+        "UPDATE users SET name = 'Carol' WHERE id = 3",
+        "INSERT INTO users VALUES (10, 'Jane', 'jane@example.com')",
+    ] {
+        let mut other = after.clone();
+        let changed = folder.copy();
+        changed.execute("orders", "DELETE FROM orders"); // None shall dangle.
+        changed.execute("users", sql);
+        other.0[0] = Stored::read(&changed).0[0].clone();
+        let lie = catch_unwind(|| assert_true(&run, &before, &other));
+        assert!(lie.is_err(), "{sql}");
+    }
+}

@@ -1,0 +1,213 @@
+//! Faults are enumerated, not sampled: the 1st, 2nd, 3rd … call that changes a file or starts a thread fails, until a
+//! run has no such call left. After each, the report is true, no order dangles, and running again completes everything.
+
+use crate::crash::stored::{SEED, Stored};
+use crate::crash::truth::assert_true;
+use crate::crash::{FEW_THREADS, Fault, INSERT, Mode, Watched, fault, ready};
+use crate::kit::{Folder, say};
+
+/// Fails the 1st, 2nd, 3rd … call of a class in a run on copies of a folder, until a run has none left; `check` looks
+/// at each run. Returns how many faults that were.
+fn each_fault(
+    original: &Folder,
+    arguments: &[&str],
+    class: &'static str,
+    mode: Mode,
+    check: impl Fn(&Folder, &Watched),
+) -> usize {
+    let mut faults = 0;
+    for at in 1.. {
+        let folder = original.copy();
+        let ran = folder.faulty(arguments, fault(class, at, mode));
+        check(&folder, &ran);
+        if !ran.hit {
+            break;
+        }
+        faults += 1;
+    }
+    faults
+}
+
+/// Each fault of a class, met by a first insert and by one that finds everything stored.
+fn insert_survives(class: &'static str, modes: &[Mode], at_least: [usize; 2]) {
+    if !ready() {
+        return;
+    }
+    let mut faults = [0, 0];
+    for mode in modes {
+        let originals = [Folder::initialized(), Folder::inserted()];
+        for (place, original) in originals.iter().enumerate() {
+            let before = Stored::read(original);
+            let met = each_fault(original, INSERT, class, *mode, |folder, ran| {
+                let after = Stored::read(folder);
+                let status = ran.status();
+                assert_true(&ran.run, &before, &after);
+                if !ran.hit || *mode == Mode::Short {
+                    assert_eq!(status, 0, "{}", ran.run.stderr);
+                }
+                if status != 0 || after.counts() != SEED {
+                    completes(folder, &after);
+                }
+            });
+            assert!(met >= at_least[place], "only {met} {class} calls were seen");
+            faults[place] += met;
+        }
+    }
+    let [first, second] = faults;
+    say(&format!(
+        "faults injected in {class} calls: {first} and in a rerun {second}"
+    ));
+}
+
+/// An insert without faults stores what is missing, and reports so.
+fn completes(folder: &Folder, before: &Stored) {
+    let again = folder.insert(FEW_THREADS).succeeded();
+    let after = Stored::read(folder);
+    assert_true(&again, before, &after);
+    assert_eq!(after.counts(), SEED);
+}
+
+#[test]
+fn an_insert_survives_every_write_that_fails() {
+    insert_survives("write", &[Mode::Once("EIO"), Mode::Always("EIO")], [50, 10]);
+}
+
+#[test]
+fn an_insert_survives_a_disk_that_is_full_at_any_write() {
+    let full = "ENOSPC";
+    insert_survives("write", &[Mode::Once(full), Mode::Always(full)], [50, 10]);
+}
+
+#[test]
+fn an_insert_completes_every_write_that_is_cut_short() {
+    insert_survives("write", &[Mode::Short], [50, 10]);
+}
+
+#[test]
+fn an_insert_survives_every_sync_that_fails() {
+    insert_survives("sync", &[Mode::Once("EIO"), Mode::Always("EIO")], [25, 0]);
+}
+
+#[test]
+fn an_insert_survives_every_truncation_that_fails() {
+    insert_survives(
+        "truncate",
+        &[Mode::Once("EIO"), Mode::Always("EIO")],
+        [3, 2],
+    );
+}
+
+#[test]
+fn an_insert_survives_every_file_that_cannot_be_opened() {
+    let none_left = "EMFILE";
+    insert_survives(
+        "open",
+        &[Mode::Once(none_left), Mode::Always(none_left)],
+        [25, 25],
+    );
+}
+
+#[test]
+fn an_insert_survives_every_file_that_cannot_be_deleted() {
+    insert_survives("unlink", &[Mode::Once("EIO"), Mode::Always("EIO")], [3, 3]);
+}
+
+#[test]
+fn an_insert_survives_every_thread_that_cannot_be_started() {
+    let again = "EAGAIN";
+    insert_survives(
+        "thread",
+        &[Mode::Once(again), Mode::Always(again)],
+        [25, 25],
+    );
+}
+
+#[test]
+fn rejects_that_the_disk_does_not_take_are_not_put_in_their_place() {
+    if !ready() {
+        return;
+    }
+    let folder = Folder::initialized();
+    let fault = Fault {
+        file: Some("rejects/users.csv.partial"),
+        ..fault("sync", 1, Mode::Once("EIO"))
+    };
+    let ran = folder.faulty(&[INSERT, &["--rejects", "rejects"]].concat(), fault);
+    assert_eq!((ran.hit, ran.status()), (true, 1));
+    let message = "rejects/users.csv could not be written: ";
+    assert!(ran.run.stderr.contains(message), "{}", ran.run.stderr);
+    assert_eq!(folder.csv_in("rejects", "users"), None);
+}
+
+#[test]
+fn a_check_says_which_thread_could_not_be_started() {
+    if !ready() {
+        return;
+    }
+    for mode in [Mode::Once("EAGAIN"), Mode::Always("EAGAIN")] {
+        let check = |_: &Folder, ran: &Watched| {
+            assert_eq!(ran.hit, ran.status() == 1, "{}", ran.run.stderr);
+            assert_eq!(ran.hit, ran.run.stdout.is_empty());
+            assert_eq!(ran.hit, ran.run.stderr.contains("could not be used: "));
+        };
+        let met = each_fault(&Folder::inserted(), &["check"], "thread", mode, check);
+        assert_eq!(met, 3);
+    }
+}
+
+/// Each fault of a class, met by an init that has to create folders as well.
+fn init_survives(class: &'static str, at_least: usize) {
+    if !ready() {
+        return;
+    }
+    let mut faults = 0;
+    for mode in [Mode::Once("EIO"), Mode::Always("EIO")] {
+        let met = each_fault(
+            &Folder::named("a/b"),
+            &["init"],
+            class,
+            mode,
+            |folder, ran| {
+                let failed = ran.status() != 0;
+                assert_eq!(failed, !ran.run.stderr.is_empty(), "{}", ran.run.stderr);
+                folder.tradexa(&["init"]).assert().success();
+                completes(folder, &Stored::read(folder));
+            },
+        );
+        assert!(met >= at_least, "only {met} {class} calls were seen");
+        faults += met;
+    }
+    say(&format!(
+        "faults injected in {class} calls of init: {faults}"
+    ));
+}
+
+#[test]
+fn an_init_survives_every_write_that_fails() {
+    init_survives("write", 10);
+}
+
+#[test]
+fn an_init_survives_every_sync_that_fails() {
+    init_survives("sync", 5);
+}
+
+#[test]
+fn an_init_survives_every_truncation_that_fails() {
+    init_survives("truncate", 1);
+}
+
+#[test]
+fn an_init_survives_every_file_that_cannot_be_opened() {
+    init_survives("open", 5);
+}
+
+#[test]
+fn an_init_survives_every_file_that_cannot_be_deleted() {
+    init_survives("unlink", 1);
+}
+
+#[test]
+fn an_init_survives_every_folder_that_cannot_be_created() {
+    init_survives("mkdir", 2);
+}

@@ -1,0 +1,270 @@
+//! A simple model of the rules: what a load does with its records, given what is stored.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::draw::{Load, Record};
+use crate::kit::TABLES;
+
+/// The rows of a table by their ids, as the sqlite3 shell prints them.
+pub type Rows = BTreeMap<i64, String>;
+
+/// The rows of all tables.
+pub type Stored = [Rows; 3];
+
+/// What becomes of the records of one table.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub struct Expected {
+    pub inserted: Rows,
+    pub unchanged: Rows,
+    /// The reasons, by line.
+    pub skipped: BTreeMap<usize, String>,
+    pub failed: BTreeMap<usize, String>,
+}
+
+/// What a load does. `locked` is a table whose database another process has locked.
+pub fn expect(load: &Load, stored: &Stored, locked: Option<usize>) -> [Expected; 3] {
+    let mut expected: [Expected; 3] = Default::default();
+    // Users and products that pass the rules and are not written.
+    let mut lost: [BTreeSet<i64>; 2] = Default::default();
+    for table in 0..3 {
+        let rules = Rules {
+            table,
+            stored,
+            // All that an order may refer to.
+            exist: [0, 1].map(|parent| {
+                let inserted = expected[parent].inserted.keys();
+                let ids = stored[parent]
+                    .keys()
+                    .chain(inserted)
+                    .chain(&lost[parent.min(1)]);
+                ids.copied().collect()
+            }),
+            unique_email: load.unique_email,
+        };
+        let mut used = Used::default();
+        let mut here = Expected::default();
+        for (place, record) in load.files[table].iter().flatten().enumerate() {
+            let line = place + 2;
+            let (id, row) = match rules.apply(record, line, &mut used) {
+                Ok(accepted) => accepted,
+                Err(reasons) => {
+                    here.skipped.insert(line, reasons.join("; "));
+                    continue;
+                }
+            };
+            let missing = rules.missing(record, &lost);
+            if !missing.is_empty() {
+                here.failed.insert(line, missing.join("; "));
+            } else if locked == Some(table) {
+                let reason = format!(
+                    "{}.db is locked by another process (waited 0 s)",
+                    TABLES[table]
+                );
+                here.failed.insert(line, reason);
+                if table < 2 && !stored[table].contains_key(&id) {
+                    lost[table].insert(id);
+                }
+            } else {
+                match stored[table].get(&id) {
+                    Some(same) if *same == row => drop(here.unchanged.insert(id, row)),
+                    Some(_) => {
+                        let reason = format!(
+                            "id {id} is already taken by a different row in {}.db",
+                            TABLES[table]
+                        );
+                        here.skipped.insert(line, reason);
+                    }
+                    None => drop(here.inserted.insert(id, row)),
+                }
+            }
+        }
+        expected[table] = here;
+    }
+    expected
+}
+
+/// What the records before have used.
+#[derive(Default)]
+struct Used {
+    /// The line of each id.
+    ids: BTreeMap<i64, usize>,
+    /// The user of each email.
+    emails: BTreeMap<String, i64>,
+}
+
+struct Rules<'a> {
+    table: usize,
+    stored: &'a Stored,
+    exist: [BTreeSet<i64>; 2],
+    unique_email: bool,
+}
+
+impl Rules<'_> {
+    /// The id and the row of a record that keeps the rules, or all that it breaks.
+    fn apply(
+        &self,
+        record: &Record,
+        line: usize,
+        used: &mut Used,
+    ) -> Result<(i64, String), Vec<String>> {
+        let fields = [3, 3, 4][self.table];
+        if record.len() != fields {
+            return Err(vec![format!(
+                "expected {fields} fields, found {}",
+                record.len()
+            )]);
+        }
+        let mut broken = Vec::new();
+        let mut cells = Vec::new();
+        let id = positive(&record[0], "id", &mut broken).unwrap_or_default();
+        if let Some(line) = used.ids.get(&id) {
+            broken.push(format!("id {id} is already used on line {line}"));
+        }
+        cells.push(id.to_string());
+        match self.table {
+            0 => {
+                let (name, email) = (&record[1], &record[2]);
+                not_empty(name, &mut broken);
+                if !email.contains('@') {
+                    broken.push(format!("email is not valid: {email:?}"));
+                } else if let Some(owner) = self.owner(email, used)
+                    && owner != id
+                {
+                    broken.push(format!("email {email:?} is already used by user {owner}"));
+                }
+                cells.extend([name.clone(), email.clone()]);
+            }
+            1 => {
+                not_empty(&record[1], &mut broken);
+                match record[2].parse::<f64>() {
+                    Ok(price) if price > 0.0 => {
+                        cells.extend([record[1].clone(), format!("{price:?}")])
+                    }
+                    Ok(_) => {
+                        broken.push(format!("price must be greater than 0, got {}", record[2]))
+                    }
+                    Err(_) => broken.push(format!("price is not a number: {:?}", record[2])),
+                }
+            }
+            _ => {
+                for (parent, (column, name)) in [("user_id", "user"), ("product_id", "product")]
+                    .into_iter()
+                    .enumerate()
+                {
+                    match whole(&record[1 + parent], column) {
+                        Ok(id) if !self.exist[parent].contains(&id) => {
+                            broken.push(format!("{name} {id} does not exist"));
+                        }
+                        Ok(id) => cells.push(id.to_string()),
+                        Err(reason) => broken.push(reason),
+                    }
+                }
+                let quantity = positive(&record[3], "quantity", &mut broken);
+                cells.push(quantity.unwrap_or_default().to_string());
+            }
+        }
+        if !broken.is_empty() {
+            return Err(broken);
+        }
+        used.ids.insert(id, line);
+        if self.table == 0 {
+            used.emails
+                .entry(record[2].to_ascii_lowercase())
+                .or_insert(id);
+        }
+        Ok((id, cells.join("|")))
+    }
+
+    /// The user that an email belongs to, if that matters.
+    fn owner(&self, email: &str, used: &Used) -> Option<i64> {
+        let has_it = |row: &String| {
+            row.rsplit('|')
+                .next()
+                .is_some_and(|it| it.eq_ignore_ascii_case(email))
+        };
+        let stored = self.stored[0]
+            .iter()
+            .find(|(_, row)| has_it(row))
+            .map(|(id, _)| *id);
+        let owner = stored.or_else(|| used.emails.get(&email.to_ascii_lowercase()).copied());
+        owner.filter(|_| self.unique_email)
+    }
+
+    /// Why an order that keeps the rules cannot be written.
+    fn missing(&self, record: &Record, lost: &[BTreeSet<i64>; 2]) -> Vec<String> {
+        let mut missing = Vec::new();
+        for (parent, name) in ["user", "product"]
+            .into_iter()
+            .enumerate()
+            .filter(|_| self.table == 2)
+        {
+            if let Ok(id) = whole(&record[1 + parent], "id")
+                && lost[parent].contains(&id)
+            {
+                missing.push(format!("{name} {id} could not be inserted"));
+            }
+        }
+        missing
+    }
+}
+
+fn not_empty(name: &str, broken: &mut Vec<String>) {
+    if name.trim().is_empty() {
+        broken.push("name is empty".to_string());
+    }
+}
+
+fn positive(text: &str, column: &str, broken: &mut Vec<String>) -> Option<i64> {
+    match whole(text, column) {
+        Ok(number) if number > 0 => return Some(number),
+        Ok(number) => broken.push(format!("{column} must be greater than 0, got {number}")),
+        Err(reason) => broken.push(reason),
+    }
+    None
+}
+
+fn whole(text: &str, column: &str) -> Result<i64, String> {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    match text.parse() {
+        _ if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Err(format!("{column} is not a whole number: {text:?}"))
+        }
+        Ok(number) => Ok(number),
+        Err(_) => Err(format!("{column} is out of range: {text:?}")),
+    }
+}
+
+/// The rows that break a rule that is about other rows, as `check` lists them. All of them keep those about cells.
+pub fn violations(stored: &Stored, unique_email: bool) -> Vec<String> {
+    let mut violations = Vec::new();
+    let mut owners = BTreeMap::new();
+    for (id, row) in stored[0].iter().filter(|_| unique_email) {
+        let email = row.rsplit('|').next().unwrap();
+        let owner = *owners.entry(email.to_ascii_lowercase()).or_insert(*id);
+        if owner != *id {
+            violations.push(format!(
+                "users {id}: email {email:?} is already used by user {owner}"
+            ));
+        }
+    }
+    for (id, row) in &stored[2] {
+        let dangles = dangling(row, stored);
+        if !dangles.is_empty() {
+            violations.push(format!("orders {id}: {}", dangles.join("; ")));
+        }
+    }
+    violations
+}
+
+/// What an order refers to that is not there.
+pub fn dangling(order: &str, stored: &Stored) -> Vec<String> {
+    let ids: Vec<i64> = order.split('|').map(|cell| cell.parse().unwrap()).collect();
+    let mut dangling = Vec::new();
+    for (parent, name) in ["user", "product"].into_iter().enumerate() {
+        let id = ids[1 + parent];
+        if !stored[parent].contains_key(&id) {
+            dangling.push(format!("{name} {id} does not exist"));
+        }
+    }
+    dangling
+}

@@ -1,0 +1,193 @@
+//! Running the program with a library preloaded that fails its K-th write, kills it there, or logs what it does to the
+//! files: see `fault.c`. Linux only.
+
+pub mod disk;
+mod inode;
+pub mod power;
+pub mod stored;
+pub mod truth;
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::process::{self, Command};
+use std::sync::OnceLock;
+use std::time::Duration;
+use std::{fs, thread};
+
+use crate::kit::folder::temporary;
+use crate::kit::{Folder, Run, bounded, skipped};
+
+/// A run that takes longer hangs.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Inserts the seed, and reports it as JSON.
+pub const INSERT: &[&str] = &["insert", "--format", "json"];
+
+/// What makes a rerun quick: thousands are made.
+pub const FEW_THREADS: &[&str] = &["--threads", "2"];
+
+/// What to do at the K-th call.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Mode {
+    /// The call fails with this error.
+    Once(&'static str),
+    /// The call and all later ones of its class fail with this error.
+    Always(&'static str),
+    /// Half of a write is written, and the call says so.
+    Short,
+    /// The process is killed instead.
+    Kill,
+    /// The process is killed after half of a write.
+    Torn,
+    /// The process gets SIGINT after the call.
+    Interrupt,
+    /// The process gets SIGTERM after the call.
+    Terminate,
+}
+
+/// Where to do it: at the K-th call of a class (see `fault.c`), on one file or on any.
+#[derive(Debug, Clone, Copy)]
+pub struct Fault {
+    pub class: &'static str,
+    pub file: Option<&'static str>,
+    pub at: usize,
+    pub mode: Mode,
+}
+
+/// A fault at the K-th call of a class on any file.
+pub fn fault(class: &'static str, at: usize, mode: Mode) -> Fault {
+    let file = None;
+    Fault {
+        class,
+        file,
+        at,
+        mode,
+    }
+}
+
+/// A run with the library.
+pub struct Watched {
+    pub run: Run,
+    /// Whether there was a K-th call.
+    pub hit: bool,
+    /// All that it did to the files, see [`disk::records`].
+    pub log: Vec<u8>,
+}
+
+impl Watched {
+    /// The exit status. Ending by a signal, a hang that was cut off included, is no exit, and a panic is no good one.
+    pub fn status(&self) -> i32 {
+        match self.run.status {
+            Some(status @ (0 | 1)) => status,
+            _ => panic!("{} {}", self.run.ended, self.run.stderr),
+        }
+    }
+}
+
+impl Folder {
+    /// Runs the program until it ends or meets a fault.
+    pub fn faulty(&self, arguments: &[&str], fault: Fault) -> Watched {
+        let watched = watch(self.process(arguments), self, Some(fault), None);
+        println!("{fault:?}: {}", watched.run.ended); // Shown if what follows fails.
+        watched
+    }
+
+    /// Runs the program until it ends or meets a fault, and logs what it does.
+    pub fn logged(&self, arguments: &[&str], fault: Option<Fault>) -> Watched {
+        let scratch = temporary();
+        let log = scratch.path().join("log");
+        let mut watched = watch(self.process(arguments), self, fault, Some(&log));
+        watched.log = fs::read(&log).expect("a log");
+        watched
+    }
+
+    /// Runs the program until it ends, while another one runs over and over, and logs what both do.
+    pub fn logged_beside(&self, arguments: &[&str], other: impl Fn() -> Command + Sync) -> Watched {
+        let scratch = temporary();
+        let log = scratch.path().join("log");
+        let mut watched = thread::scope(|scope| {
+            let run = scope.spawn(|| watch(self.process(arguments), self, None, Some(&log)));
+            while !run.is_finished() {
+                let beside = watch(other(), self, None, Some(&log));
+                beside.run.succeeded();
+            }
+            run.join().expect("a run")
+        });
+        watched.log = fs::read(&log).expect("a log");
+        watched
+    }
+}
+
+fn watch(
+    mut command: Command,
+    folder: &Folder,
+    fault: Option<Fault>,
+    log: Option<&Path>,
+) -> Watched {
+    let scratch = temporary();
+    let hit = scratch.path().join("hit");
+    let root = fs::canonicalize(folder.outside()).expect("a folder");
+    command.env("FAULT_FOLDER", root).env("FAULT_HIT", &hit);
+    command.env("LD_PRELOAD", library().expect("a C compiler"));
+    if let Some(log) = log {
+        command.env("FAULT_LOG", log);
+    }
+    if let Some(fault) = fault {
+        let (mode, errno) = match fault.mode {
+            Mode::Once(errno) => ("once", errno),
+            Mode::Always(errno) => ("always", errno),
+            Mode::Short => ("short", ""),
+            Mode::Kill => ("kill", ""),
+            Mode::Torn => ("torn", ""),
+            Mode::Interrupt => ("interrupt", ""),
+            Mode::Terminate => ("terminate", ""),
+        };
+        command.env("FAULT_CLASS", fault.class);
+        command.env("FAULT_AT", fault.at.to_string());
+        command.env("FAULT_MODE", mode).env("FAULT_ERRNO", errno);
+        if let Some(file) = fault.file {
+            command.env("FAULT_FILE", file);
+        }
+    }
+    let mut command = bounded(command);
+    let run = Run::of(command.timeout(PATIENCE));
+    Watched {
+        run,
+        hit: hit.exists(),
+        log: Vec::new(),
+    }
+}
+
+/// Whether the library can be had here; if not, it says so.
+pub fn ready() -> bool {
+    let ready = library().is_some();
+    if !ready {
+        skipped("there is no C compiler (cc) here");
+    }
+    ready
+}
+
+/// The compiled library; none where there is no compiler.
+fn library() -> Option<&'static Path> {
+    static LIBRARY: OnceLock<Option<PathBuf>> = OnceLock::new();
+    LIBRARY.get_or_init(compile).as_deref()
+}
+
+fn compile() -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kit/crash/fault.c");
+    // Others may compile it at the same time: each for itself, and the last one stays.
+    let new = folder.join(format!("fault-{}.so", process::id()));
+    let compiled = Command::new("cc")
+        .args(["-shared", "-fPIC", "-O1", "-U_FORTIFY_SOURCE", "-o"])
+        .args([&new, &source])
+        .arg("-ldl")
+        .status();
+    match compiled {
+        Err(error) if error.kind() == ErrorKind::NotFound => return None,
+        compiled => assert!(compiled.expect("a C compiler").success(), "{source:?}"),
+    }
+    let library = folder.join("fault.so");
+    fs::rename(&new, &library).expect("the library");
+    Some(library)
+}

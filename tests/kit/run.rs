@@ -1,0 +1,178 @@
+//! Running the program, and what it reported.
+
+use std::process::{self, ExitStatus, Output};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::{Folder, TABLES, text};
+
+/// The program under test.
+pub const TRADEXA: &str = env!("CARGO_BIN_EXE_tradexa");
+
+impl Folder {
+    /// The program on this folder, as a process that can be wired up.
+    pub fn process(&self, arguments: &[&str]) -> process::Command {
+        let mut command = process::Command::new(TRADEXA);
+        command
+            .current_dir(self.outside())
+            .env_remove("TRADEXA_DIR")
+            .arg("--dir")
+            .arg(self.name())
+            .args(arguments);
+        command
+    }
+
+    /// The program on this folder. A run that hangs is killed and fails the test.
+    pub fn tradexa(&self, arguments: &[&str]) -> assert_cmd::Command {
+        bounded(self.process(arguments))
+    }
+
+    /// The program on this folder with a limit on the file descriptors, which the shell sets before it becomes the
+    /// program.
+    #[cfg(unix)] // The shell and its `ulimit`.
+    pub fn with_descriptors(&self, limit: u32, arguments: &[&str]) -> Run {
+        let mut shell = process::Command::new("sh");
+        let script = format!("ulimit -n {limit} && exec \"$@\"");
+        shell
+            .current_dir(self.outside())
+            .args(["-c", &script, "sh"]);
+        shell
+            .arg(TRADEXA)
+            .arg("--dir")
+            .arg(self.name())
+            .args(arguments);
+        Run::of(&mut bounded(shell))
+    }
+
+    /// Runs `insert --format json` with more arguments.
+    pub fn insert(&self, arguments: &[&str]) -> Run {
+        Run::of(&mut self.tradexa(&[&["insert", "--format", "json"], arguments].concat()))
+    }
+
+    /// Runs `insert --from input --format json` with more arguments.
+    pub fn load(&self, arguments: &[&str]) -> Run {
+        self.insert(&[&["--from", "input"], arguments].concat())
+    }
+
+    /// Runs `check --format json` with more arguments.
+    pub fn check(&self, arguments: &[&str]) -> Run {
+        Run::of(&mut self.tradexa(&[&["check", "--format", "json"], arguments].concat()))
+    }
+}
+
+/// A process that is killed, and fails its test, if it hangs.
+pub fn bounded(command: process::Command) -> assert_cmd::Command {
+    let mut command = assert_cmd::Command::from_std(command);
+    command.timeout(Duration::from_secs(300));
+    command
+}
+
+/// What a run did.
+#[derive(Debug)]
+pub struct Run {
+    pub ended: ExitStatus,
+    /// The exit status; none if a signal ended it.
+    pub status: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+    /// The JSON object on stdout; null if there is none.
+    pub report: Value,
+}
+
+impl From<Output> for Run {
+    fn from(output: Output) -> Run {
+        let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
+        let report = match serde_json::from_str(&stdout) {
+            Ok(report) => report,
+            // A signal may end a process in the middle of its report.
+            Err(_) if !stdout.starts_with('{') || output.status.code().is_none() => Value::Null,
+            Err(error) => panic!("stdout is not one JSON object: {error}; {stderr}"),
+        };
+        Run {
+            ended: output.status,
+            status: output.status.code(),
+            stdout,
+            stderr,
+            report,
+        }
+    }
+}
+
+impl Run {
+    /// Runs the program until it ends.
+    pub fn of(command: &mut assert_cmd::Command) -> Run {
+        Run::from(command.output().unwrap())
+    }
+
+    /// Asserts that it did all that it was asked for.
+    #[track_caller]
+    pub fn succeeded(self) -> Run {
+        assert_eq!(self.status, Some(0), "{}{}", self.stderr, self.stdout);
+        self
+    }
+
+    /// The report on one table.
+    pub fn table(&self, table: &str) -> &Value {
+        let tables = self.report["tables"].as_array();
+        let mut tables = tables
+            .unwrap_or_else(|| panic!("no report: {}", self.stderr))
+            .iter();
+        tables.find(|report| report["table"] == table).unwrap()
+    }
+
+    /// How many rows of a table had this outcome.
+    pub fn count(&self, table: &str, outcome: &str) -> u64 {
+        self.table(table)[outcome].as_u64().unwrap()
+    }
+
+    /// Inserted, unchanged, skipped and failed users, products and orders.
+    pub fn counts(&self) -> [[u64; 4]; 3] {
+        TABLES.map(|table| {
+            ["inserted", "unchanged", "skipped", "failed"].map(|outcome| self.count(table, outcome))
+        })
+    }
+
+    /// A list of the report on one table; a list that is not there is empty.
+    pub fn list(&self, table: &str, list: &str) -> &[Value] {
+        self.table(table)[list]
+            .as_array()
+            .map_or(&[], Vec::as_slice)
+    }
+
+    /// The rows that are listed as stored, whoever stored them, in the order of their ids.
+    pub fn listed(&self, table: &str) -> Vec<&Value> {
+        let lists = [self.list(table, "rows"), self.list(table, "unchanged_rows")];
+        let mut rows: Vec<_> = lists.into_iter().flatten().collect();
+        rows.sort_by_key(|row| row["id"].as_i64());
+        rows
+    }
+
+    /// The lines of the rows that were `skipped` or `failed`.
+    pub fn lines(&self, table: &str, outcome: &str) -> Vec<u64> {
+        let rows = self.list(table, &format!("{outcome}_rows")).iter();
+        rows.map(|row| row["line"].as_u64().unwrap()).collect()
+    }
+
+    /// The reasons of the rows that were `skipped` or `failed`, as `line: reason; reason`.
+    pub fn reasons(&self, table: &str, outcome: &str) -> Vec<String> {
+        let rows = self.list(table, &format!("{outcome}_rows")).iter();
+        rows.map(|row| format!("{}: {}", row["line"], reasons(row)))
+            .collect()
+    }
+
+    /// The rows that `check` lists, as `table id: reason; reason`.
+    pub fn violations(&self) -> Vec<String> {
+        let of = |table: &'static str| {
+            let rows = self.list(table, "violating_rows").iter();
+            rows.map(move |row| format!("{table} {}: {}", row["id"], reasons(row)))
+        };
+        TABLES.into_iter().flat_map(of).collect()
+    }
+}
+
+fn reasons(row: &Value) -> String {
+    let reasons = row["reasons"].as_array().unwrap().iter();
+    let reasons: Vec<_> = reasons.map(|reason| reason.as_str().unwrap()).collect();
+    reasons.join("; ")
+}

@@ -1,0 +1,83 @@
+//! Files that cannot be read to their end, and rejects that cannot be written to theirs.
+
+use std::os::unix::fs::symlink;
+use std::process::Command;
+
+use crate::kit::{CLEAN, Folder, Run, TRADEXA, bounded, header};
+
+#[test]
+fn rows_before_a_record_that_has_no_end_are_loaded_and_the_orders_of_later_ones_fail() {
+    // More fields than any record may have.
+    let endless = ",".repeat((1 << 24) + 1);
+    let users = format!(
+        "{}\n1,Alice,alice@b.co\n{endless}\n2,Bob,bob@b.co\n",
+        header(0)
+    );
+    let folder = Folder::with_csv([users.as_str(), CLEAN[1], CLEAN[2]]);
+    let run = folder.load(&[]);
+    assert_eq!(run.status, Some(1));
+    let lines: Vec<_> = run.stderr.lines().collect();
+    assert_eq!(
+        lines[0],
+        "tradexa: input/users.csv could not be read to its end: the record on line 3 has no end"
+    );
+    assert_eq!(run.counts(), [[1, 0, 0, 0], [2, 0, 0, 0], [1, 0, 0, 1]]);
+    assert_eq!(
+        run.reasons("orders", "failed"),
+        ["3: user 2 could not be inserted"]
+    );
+    folder.csv("input", "users", CLEAN[0]);
+    let rerun = folder.load(&[]).succeeded();
+    assert_eq!(rerun.counts(), [[1, 1, 0, 0], [0, 2, 0, 0], [1, 1, 0, 0]]);
+}
+
+#[cfg(target_os = "linux")] // A file that can be opened and not be read.
+#[test]
+fn a_file_that_cannot_be_read_at_all_is_an_error_before_anything_is_loaded() {
+    let folder = Folder::with_csv(CLEAN);
+    let users = folder.outside().join("input/users.csv");
+    std::fs::remove_file(&users).unwrap();
+    symlink("/proc/self/mem", &users).unwrap();
+    let run = folder.load(&[]);
+    assert_eq!((run.status, run.stdout.as_str()), (Some(1), ""));
+    let start = "tradexa: input/users.csv could not be read: ";
+    assert!(run.stderr.starts_with(start), "{}", run.stderr);
+    assert!(folder.all_rows().concat().is_empty());
+}
+
+#[test]
+fn rejects_for_which_there_is_no_room_are_an_error_and_the_report_is_complete() {
+    let bad = "1,,no\n".repeat(20_000);
+    let folder = Folder::with_csv([
+        header(0).to_string() + "\n" + &bad,
+        CLEAN[1].into(),
+        CLEAN[2].into(),
+    ]);
+    // A file may have 200 blocks of 512 or 1024 bytes, and who writes beyond that is told so by an error.
+    let script = "trap '' XFSZ; ulimit -f 200; exec \"$@\"";
+    let mut shell = Command::new("sh");
+    shell
+        .current_dir(folder.outside())
+        .args(["-c", script, "sh", TRADEXA]);
+    shell.args(["--dir", "databases", "insert", "--from", "input"]);
+    shell.args(["--format", "json", "--limit", "0", "--rejects", "bad"]);
+    let run = Run::of(&mut bounded(shell));
+    assert_eq!(run.status, Some(1));
+    let lines: Vec<_> = run.stderr.lines().collect();
+    assert!(
+        lines[0].starts_with("tradexa: bad/users.csv could not be written: "),
+        "{}",
+        run.stderr
+    );
+    assert!(
+        lines[0].ends_with(" (the first of the rejects may be in users.csv.partial)"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(
+        run.counts(),
+        [[0, 0, 20_000, 0], [2, 0, 0, 0], [0, 0, 2, 0]]
+    );
+    assert!(folder.csv_in("bad", "users").is_none());
+    assert!(folder.csv_in("bad", "orders").is_some());
+}

@@ -1,0 +1,59 @@
+//! A stored database of which a page is damaged.
+
+use std::fs;
+use std::process::Command;
+
+use crate::kit::{Folder, Run, TRADEXA, bounded, header, many, skipped};
+
+/// A folder with many users and products, of whose users a page is damaged, and orders of all of them to load.
+fn damaged() -> Folder {
+    let [users, products, orders] = many(3000);
+    let folder = Folder::with_csv([users.as_str(), &products, header(2)]);
+    folder.load(&["--limit", "0"]).succeeded();
+    for table in ["users", "products"] {
+        fs::remove_file(folder.outside().join(format!("input/{table}.csv"))).unwrap();
+    }
+    folder.csv("input", "orders", orders);
+    let mut bytes = fs::read(folder.database("users")).unwrap();
+    let page = bytes.len() / 2 / 8192 * 8192;
+    bytes[page..page + 8192].fill(0xa5);
+    folder.write("users", &bytes);
+    folder
+}
+
+#[test]
+fn a_damaged_page_is_not_read_again_for_every_order() {
+    let folder = damaged();
+    let trace = folder.outside().join("trace");
+    let strace = || {
+        let mut strace = Command::new("strace");
+        strace.args(["-f", "-s", "0", "-e", "trace=pread64,fcntl"]);
+        // What is in SQLite's cache is not read, but each transaction takes a lock in the shared memory.
+        for suffix in ["", "-shm"] {
+            strace
+                .arg("-P")
+                .arg(folder.path().join(format!("users.db{suffix}")));
+        }
+        strace.arg("-o").arg(&trace);
+        strace
+    };
+    if !(strace().arg("true").output()).is_ok_and(|it| it.status.success()) {
+        skipped("strace is not installed, or may not trace here");
+        return;
+    }
+    let mut process = strace();
+    process.arg(TRADEXA).arg("--dir").arg(folder.path());
+    process.args(["insert", "--format", "json", "--from"]);
+    process.arg(folder.outside().join("input"));
+    let run = Run::of(&mut bounded(process));
+    let calls = fs::read_to_string(&trace).unwrap().lines().count();
+    assert!(calls < 500, "{calls} reads and locks for 3000 orders");
+    assert_eq!(run.status, Some(1));
+    let [inserted, unchanged, skipped, failed] = run.counts()[2];
+    assert_eq!((unchanged, skipped, inserted + failed), (0, 0, 3000));
+    let reasons = run.list("orders", "failed_reasons");
+    let reason = reasons[0]["reason"].as_str().unwrap();
+    assert!(reason.starts_with("users.db is damaged: "), "{reasons:?}");
+    assert_eq!((reasons.len(), &reasons[0]["rows"]), (1, &failed.into()));
+    assert_eq!(folder.rows("orders").len() as u64, inserted);
+}

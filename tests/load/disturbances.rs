@@ -1,0 +1,179 @@
+//! What changes under a run: rows that another process deletes, databases that it writes, input that cannot be read on.
+//! The run says so.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use crate::kit::started::{end, pipe, start, start_on_a_pipe, wait_for_rows};
+use crate::kit::{CLEAN, Folder, Run, TRADEXA, bounded, header, many, skipped};
+
+/// More users than a load reads before it writes some.
+const USERS: usize = 40_000;
+
+#[test]
+fn a_row_that_is_gone_before_it_is_read_back_is_an_error() {
+    let [users, ..] = many(USERS);
+    let folder = Folder::with_csv([&users, CLEAN[1], CLEAN[2]]);
+    let arguments = ["insert", "--format", "json"];
+    let (mut process, mut pipe) = start_on_a_pipe(&folder, &arguments);
+    pipe.write_all(users.as_bytes()).unwrap();
+    wait_for_rows(&folder, "users", 3, &mut process);
+    let connection = folder.execute("users", "");
+    connection.busy_timeout(Duration::from_secs(60)).unwrap();
+    connection
+        .execute("DELETE FROM users WHERE id = 3", [])
+        .unwrap();
+    drop(pipe);
+    let run = end(process);
+    assert_eq!(run.status, Some(1));
+    let gone = "user 3 was stored, but is gone from users.db: another process deleted it";
+    assert!(run.stderr.contains(gone), "{}", run.stderr);
+}
+
+#[test]
+fn a_dry_run_beside_which_another_process_writes_is_an_error() {
+    let [users, ..] = many(USERS);
+    let folder = Folder::with_csv([&users, CLEAN[1], CLEAN[2]]);
+    let arguments = ["insert", "--dry-run", "--format", "json"];
+    let (process, mut pipe) = start_on_a_pipe(&folder, &arguments);
+    // More than a pipe and a buffer hold: once it is written, the databases are open.
+    pipe.write_all(users.as_bytes()).unwrap();
+    drop(folder.execute("products", "INSERT INTO products VALUES (9, 'Lamp', 20)"));
+    drop(pipe);
+    let run = end(process);
+    assert_eq!(run.status, Some(1));
+    let changed =
+        "products.db was changed by another process during the run: run the command again";
+    assert!(run.stderr.contains(changed), "{}", run.stderr);
+}
+
+#[test]
+fn a_check_beside_which_other_processes_never_rest_is_an_error() {
+    let folder = Folder::with_csv(many(5000));
+    folder.load(&[]).succeeded();
+    let file = std::fs::File::options()
+        .append(true)
+        .open(folder.database("users"));
+    let (file, done) = (file.unwrap(), AtomicBool::new(false));
+    let noticed = thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut time = SystemTime::now();
+            while !done.load(Ordering::Relaxed) {
+                time += Duration::from_millis(10);
+                file.set_modified(time).unwrap();
+            }
+        });
+        // The other thread may rest where there is little time for it.
+        let noticed = (0..50).any(|_| {
+            let run = folder.check(&[]);
+            let changed = "tradexa: other processes kept changing the databases: run the command again when they are done\n";
+            match run.status {
+                Some(0) => false,
+                _ => (run.status, &run.stdout[..], &run.stderr[..]) == (Some(1), "", changed),
+            }
+        });
+        done.store(true, Ordering::Relaxed);
+        noticed
+    });
+    assert!(noticed);
+}
+
+/// Loads the clean files. Once the users and products are stored, and before any order is read, does something.
+fn load_and_meanwhile(
+    folder: &Folder,
+    arguments: &[&str],
+    order: &str,
+    meanwhile: impl FnOnce(),
+) -> Run {
+    let pipe = pipe(folder, "orders");
+    let all = ["insert", "--from", "input", "--format", "json"];
+    let mut process = start(folder, &[&all, arguments].concat());
+    let mut pipe = OpenOptions::new().write(true).open(&pipe).unwrap();
+    writeln!(pipe, "{}\n{order}", header(2)).unwrap();
+    for table in ["users", "products"] {
+        wait_for_rows(folder, table, 2, &mut process);
+    }
+    meanwhile();
+    drop(pipe);
+    end(process)
+}
+
+#[test]
+fn a_stored_row_whose_table_another_program_drops_cannot_be_read_back() {
+    let folder = Folder::with_csv(CLEAN);
+    let run = load_and_meanwhile(&folder, &[], "1,1,1,1", || {
+        folder.execute("users", "DROP TABLE users");
+    });
+    assert_eq!(run.status, Some(1));
+    let start =
+        "tradexa: user 1 was stored, but could not be read back: users.db could not be used: ";
+    assert!(run.stderr.starts_with(start), "{}", run.stderr);
+    assert_eq!(run.counts()[0], [2, 0, 0, 0]);
+}
+
+#[test]
+fn a_stored_row_that_another_program_changes_is_listed_as_it_is_now() {
+    let folder = Folder::with_csv(CLEAN);
+    let run = load_and_meanwhile(&folder, &[], "1,1,1,1", || {
+        folder.execute("users", "UPDATE users SET name = 'Changed' WHERE id = 1");
+    });
+    assert_eq!(run.status, Some(0), "{}", run.stderr);
+    assert_eq!(run.list("users", "rows")[0]["name"], "Changed");
+}
+
+#[test]
+fn a_reject_file_that_appears_meanwhile_is_left_as_it_is() {
+    let folder = Folder::with_csv(CLEAN);
+    let run = load_and_meanwhile(&folder, &["--rejects", "bad"], "1,7,8,1", || {
+        folder.csv("bad", "orders", "of somebody else");
+    });
+    assert_eq!(run.status, Some(1));
+    let appeared = "tradexa: bad/orders.csv appeared during the run and was left as it is: the rejects are in orders.csv.partial\n";
+    assert!(run.stderr.contains(appeared), "{}", run.stderr);
+    let [kept, rejects] = ["orders.csv", "orders.csv.partial"]
+        .map(|name| std::fs::read_to_string(folder.outside().join("bad").join(name)).unwrap());
+    assert_eq!(kept, "of somebody else");
+    let reject = "1,7,8,1,user 7 does not exist; product 8 does not exist\n";
+    assert!(rejects.ends_with(reject), "{rejects}");
+}
+
+/// A load whose users cannot be read on after the first 128 KiB, where strace can do that.
+fn load_with_a_bad_disk(folder: &Folder) -> Option<Run> {
+    let users = folder.outside().join("input/users.csv");
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-o", "/dev/null", "-e", "trace=read", "-P"]);
+    strace
+        .arg(users)
+        .args(["-e", "inject=read:error=EIO:when=2+"]);
+    let works = Command::new("strace")
+        .args(strace.get_args())
+        .arg("true")
+        .output();
+    if !works.is_ok_and(|it| it.status.success()) {
+        skipped("strace is not installed, or may not trace here");
+        return None;
+    }
+    strace.arg(TRADEXA).arg("--dir").arg(folder.path());
+    strace.args(["insert", "--format", "json", "--from"]);
+    strace.arg(folder.outside().join("input"));
+    Some(Run::of(&mut bounded(strace)))
+}
+
+#[test]
+fn a_file_that_cannot_be_read_to_its_end_is_an_error_and_what_was_read_is_stored() {
+    let [users, ..] = many(USERS);
+    let folder = Folder::with_csv([&users, CLEAN[1], CLEAN[2]]);
+    let Some(run) = load_with_a_bad_disk(&folder) else {
+        return;
+    };
+    assert_eq!(run.status, Some(1));
+    let cut = "users.csv could not be read to its end: ";
+    assert!(run.stderr.contains(cut), "{}", run.stderr);
+    let stored = folder.rows("users").len();
+    assert!((1..USERS).contains(&stored), "{stored} are stored");
+    assert_eq!(run.count("users", "inserted"), stored as u64);
+}

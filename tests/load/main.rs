@@ -1,0 +1,31 @@
+//! What becomes of rows: which are stored and which rejected, beside other processes, and in databases that hold
+//! something already.
+
+#[path = "../kit/mod.rs"]
+mod kit;
+
+mod at_once;
+#[cfg(unix)] // Links, and `ulimit`.
+mod cut_short;
+#[cfg(target_os = "linux")] // `strace` tells how often a file is used.
+mod damaged;
+#[cfg(unix)] // Pipes that have names.
+mod disturbances;
+mod dry_run;
+mod exports;
+mod files;
+#[cfg(unix)] // Signals, and pipes that have names.
+mod interrupts;
+mod kills;
+mod locks;
+#[cfg(target_os = "linux")] // /proc tells how much memory a process had.
+mod memory;
+#[cfg(unix)] // Permissions are set and given up as Unix has them.
+mod read_only;
+mod rejects;
+mod rows;
+mod sizes;
+mod stored_before;
+#[cfg(target_os = "linux")] // `strace` tells what the kernel saw.
+mod threads;
+mod timeline;

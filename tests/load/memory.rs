@@ -1,0 +1,178 @@
+//! How much memory a load takes, whatever its rows look like: 64 MiB, four times the largest record of each table, what
+//! is listed, and the ids.
+
+use std::fmt::Write;
+use std::fs;
+use std::io::Read;
+use std::process::{Child, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use crate::kit::{CLEAN, Folder, Run, header};
+
+const MIB: u64 = 1 << 20;
+
+/// What any load may take, the program itself included.
+const ANY: u64 = 64 * MIB;
+
+/// The most memory that a process had so far, in bytes; 0 once it has ended.
+fn peak_so_far(process: &Child) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", process.id()));
+    let status = status.unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
+    kib.map_or(0, |kib| kib.parse::<u64>().unwrap() * 1024)
+}
+
+/// Runs the program, and returns what it did and the most memory that it had.
+fn measure(folder: &Folder, arguments: &[&str]) -> (Run, u64) {
+    let mut process = folder.process(arguments);
+    process.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut process = process.spawn().unwrap();
+    let mut stderr = process.stderr.take().unwrap();
+    let mut stdout = process.stdout.take().unwrap();
+    thread::scope(|scope| {
+        let reports = scope.spawn(move || {
+            let mut bytes = [Vec::new(), Vec::new()];
+            stdout.read_to_end(&mut bytes[0]).unwrap();
+            stderr.read_to_end(&mut bytes[1]).unwrap();
+            bytes
+        });
+        let mut peak = 0;
+        let status = loop {
+            peak = peak.max(peak_so_far(&process));
+            match process.try_wait().unwrap() {
+                Some(status) => break status,
+                None => thread::sleep(Duration::from_millis(1)),
+            }
+        };
+        let [stdout, stderr] = reports.join().unwrap();
+        let output = std::process::Output {
+            status,
+            stdout,
+            stderr,
+        };
+        (Run::from(output), peak)
+    })
+}
+
+/// Loads `input`, and returns what became of it and the most memory that it took.
+fn load(folder: &Folder, arguments: &[&str]) -> (Run, u64) {
+    let all = ["insert", "--from", "input", "--format", "json"];
+    let (run, peak) = measure(folder, &[&all, arguments].concat());
+    assert_eq!(run.status, Some(0), "{}", run.stderr);
+    (run, peak)
+}
+
+#[track_caller]
+fn assert_at_most(peak: u64, most: u64, what: &str) {
+    assert!(peak > MIB, "{what}: it was not measured");
+    let (peak, most) = (peak / MIB, most / MIB);
+    assert!(peak <= most, "{what}: {peak} MiB instead of {most} MiB");
+}
+
+#[test]
+fn many_empty_fields_are_not_held() {
+    let (rows, fields) = (1000, 16_000);
+    let row = ",".repeat(fields - 1) + "\n";
+    let users = format!("{}\n{}", header(0), row.repeat(rows));
+    let folder = Folder::with_csv([&users, CLEAN[1], CLEAN[2]]);
+    let (run, peak) = load(&folder, &["--limit=0", "--dry-run"]);
+    assert_eq!(run.counts()[0], [0, 0, rows as u64, 0]);
+    assert_at_most(peak, ANY, "--dry-run");
+}
+
+#[test]
+fn giant_rows_of_two_tables_are_held_a_few_at_a_time() {
+    let bytes = 3_000_000;
+    let giant = "x".repeat(bytes);
+    let mut users = header(0).to_string() + "\n";
+    for id in 1..=30 {
+        users += &format!("{id},{giant},u{id}@b.co\n");
+    }
+    let mut orders = header(2).to_string() + ",note\n";
+    for id in 1..=10 {
+        orders += &format!("{id},{id},1,1,{giant}\n");
+    }
+    let folder = Folder::with_csv([&users, CLEAN[1], &orders]);
+    let most = ANY + 2 * 4 * bytes as u64;
+    // They would be inserted; are inserted; are unchanged, and listed.
+    for arguments in [&["--limit=0", "--dry-run"][..], &["--limit=0"], &[]] {
+        let arguments = [&["--ignore-extra-columns"][..], arguments].concat();
+        let (run, peak) = load(&folder, &arguments);
+        assert_eq!(run.counts()[0][2..], [0, 0]);
+        assert_at_most(peak, most, &arguments.join(" "));
+    }
+    let (_, peak) = measure(&folder, &["check"]);
+    assert_at_most(peak, most, "check");
+}
+
+#[test]
+fn giant_rows_that_are_skipped_are_held_a_few_at_a_time() {
+    let (rows, bytes) = (12, 3_000_000);
+    let giant = "x".repeat(bytes);
+    let users = |id| format!("{id},A,{giant}\n");
+    let orders = |id| format!("{id},{giant},1,1\n");
+    let users: Vec<_> = (0..rows).map(users).collect();
+    let orders: Vec<_> = (0..rows).map(orders).collect();
+    let folder = Folder::with_csv([
+        header(0).to_string() + "\n" + &users.concat(),
+        CLEAN[1].to_string(),
+        header(2).to_string() + "\n" + &orders.concat(),
+    ]);
+    let most = ANY + 2 * 4 * bytes as u64;
+    for arguments in [&["--limit=0", "--dry-run"], &["--limit=0", "--rejects=bad"]] {
+        let (run, peak) = load(&folder, arguments);
+        assert_eq!((run.counts()[0][2], run.counts()[2][2]), (rows, rows));
+        assert_at_most(peak, most, arguments[1]);
+    }
+}
+
+/// The memory that a rehearsal of so many users takes, whose ids are so many apart.
+fn rehearsed(rows: u64, apart: u64) -> u64 {
+    let mut users = header(0).to_string() + "\n";
+    for row in 1..=rows {
+        writeln!(users, "{},User,u@b.co", row * apart).unwrap();
+    }
+    let folder = Folder::with_csv([users.as_str(), CLEAN[1], header(2)]);
+    let (run, peak) = load(&folder, &["--limit=0", "--dry-run"]);
+    assert_eq!(run.counts()[0], [rows, 0, 0, 0]);
+    assert!(peak > MIB, "it was not measured");
+    peak
+}
+
+#[test]
+fn ids_that_count_on_take_next_to_nothing() {
+    let (few, many) = (100_000, 300_000);
+    let grown = rehearsed(many, 1).saturating_sub(rehearsed(few, 1));
+    assert_at_most_each(grown, many - few, 16);
+}
+
+#[test]
+fn ids_far_apart_take_at_most_48_bytes_each() {
+    let rows = 200_000;
+    let more = rehearsed(rows, i64::MAX as u64 / rows).saturating_sub(rehearsed(rows, 1));
+    assert_at_most_each(more, rows, 48);
+}
+
+#[track_caller]
+fn assert_at_most_each(bytes: u64, rows: u64, most: u64) {
+    assert!(bytes <= rows * most, "{} bytes for each row", bytes / rows);
+}
+
+#[test]
+fn rows_that_are_listed_as_json_are_not_held() {
+    let name = "x".repeat(1000);
+    let users: Vec<_> = (1..=30_000)
+        .map(|id| format!("{id},{name},u@b.co\n"))
+        .collect();
+    let users = header(0).to_string() + "\n" + &users.concat();
+    let folder = Folder::with_csv([users.as_str(), CLEAN[1], CLEAN[2]]);
+    for listed in ["rows", "unchanged_rows"] {
+        let copy = folder.copy();
+        let (_, without) = load(&copy, &["--limit=0"]);
+        let (run, with) = load(&folder, &["--limit=100000"]);
+        assert_eq!(run.list("users", listed).len(), 30_000);
+        assert_at_most(with, without + 8 * MIB, listed);
+    }
+}
