@@ -1,0 +1,38 @@
+//! The options, which the README lists.
+
+use std::collections::BTreeSet;
+
+use crate::kit::{Folder, Run};
+use crate::{first_cells, section};
+
+/// The options that the help of a command names, without `--help` itself.
+fn options(command: &str) -> BTreeSet<String> {
+    let help = Run::of(&mut Folder::new().tradexa(&[command, "-h"])).stdout;
+    let words = help.lines().filter_map(|line| {
+        line.trim_start()
+            .trim_start_matches("-h, ")
+            .strip_prefix("--")?
+            .split(' ')
+            .next()
+    });
+    words
+        .filter(|word| *word != "help")
+        .map(|word| format!("--{word}"))
+        .collect()
+}
+
+fn documented(heading: &str) -> BTreeSet<String> {
+    let cells = first_cells(section(heading)).into_iter();
+    cells
+        .filter_map(|cell| cell.split(' ').next())
+        .map(String::from)
+        .collect()
+}
+
+#[test]
+fn the_readme_lists_every_option() {
+    let commands = ["init", "insert", "check"].map(options);
+    let all: BTreeSet<_> = commands.into_iter().flatten().collect();
+    assert!(all.len() > 10, "{all:?}");
+    assert_eq!(documented("## Options"), all);
+}
