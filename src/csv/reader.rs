@@ -178,7 +178,11 @@ impl Reader {
     }
 
     fn endless(&self) -> io::Error {
-        io::Error::other(format!("the record on line {} has no end", self.line))
+        let Limits { record, fields, .. } = self.limits;
+        io::Error::other(format!(
+            "the record on line {} has no end within {record} bytes and {fields} fields",
+            self.line
+        ))
     }
 
     /// Consumes the record that was found.

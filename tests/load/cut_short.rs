@@ -19,7 +19,8 @@ fn rows_before_a_record_that_has_no_end_are_loaded_and_the_orders_of_later_ones_
     let lines: Vec<_> = run.stderr.lines().collect();
     assert_eq!(
         lines[0],
-        "tradexa: input/users.csv could not be read to its end: the record on line 3 has no end"
+        "tradexa: input/users.csv could not be read to its end: the record on line 3 has no end \
+         within 1073741824 bytes and 16777216 fields"
     );
     assert_eq!(run.counts(), [[1, 0, 0, 0], [2, 0, 0, 0], [1, 0, 0, 1]]);
     assert_eq!(

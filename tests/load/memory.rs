@@ -108,6 +108,25 @@ fn giant_rows_of_two_tables_are_held_a_few_at_a_time() {
 }
 
 #[test]
+fn giant_rows_that_wait_for_a_lock_are_held_a_few_at_a_time() {
+    let (rows, bytes) = (32, 3_000_000);
+    let giant = "x".repeat(bytes);
+    let users: Vec<_> = (1..=rows)
+        .map(|id| format!("{id},{giant},u{id}@b.co\n"))
+        .collect();
+    let users = header(0).to_string() + "\n" + &users.concat();
+    let folder = Folder::with_csv([&users, header(1), header(2)]);
+    let lock = folder.lock("users");
+    // Time enough to read all of it, if nothing kept the load from that.
+    let options = ["--limit=0", "--lock-timeout=3"];
+    let all = ["insert", "--from", "input", "--format", "json"];
+    let (run, peak) = measure(&folder, &[&all[..], &options].concat());
+    drop(lock);
+    assert_eq!(run.counts()[0], [0, 0, 0, rows]);
+    assert_at_most(peak, ANY + 4 * bytes as u64, "a load that waits");
+}
+
+#[test]
 fn giant_rows_that_are_skipped_are_held_a_few_at_a_time() {
     let (rows, bytes) = (12, 3_000_000);
     let giant = "x".repeat(bytes);

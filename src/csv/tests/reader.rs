@@ -342,7 +342,8 @@ fn a_record_without_an_end_is_an_error_that_names_its_line() {
     ] {
         let text = format!("id,name,email\n\n{text}");
         let error = read_with(Pieces::of(text.as_bytes(), 7), &dialect, limits).unwrap_err();
-        assert_eq!(error, "the record on line 3 has no end");
+        let expected = "the record on line 3 has no end within ";
+        assert!(error.starts_with(expected), "{error}");
     }
     // Here a line has ended, in quotes that might be stray ones.
     let text = format!("id,name,email\n1,\"\n{}2,b,y\n", "\",\"\n".repeat(50));

@@ -430,3 +430,12 @@ fn a_folder_that_takes_no_files_is_an_error() {
     let refusals = prepare(Path::new("/proc/self"), false, &[]).unwrap_err();
     assert!(refusals[0].1.to_string().starts_with("cannot be written: "));
 }
+
+#[test]
+fn a_folder_whose_name_is_too_long_is_an_error_for_every_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let refusals = prepare(&folder.path().join("x".repeat(1000)), false, &[]).unwrap_err();
+    let problems = refusals.iter().map(|(_, refusal)| refusal.to_string());
+    let about_writing = problems.filter(|problem| problem.starts_with("cannot be written: "));
+    assert_eq!(about_writing.count(), TABLES.len());
+}
