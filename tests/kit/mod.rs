@@ -52,3 +52,17 @@ pub fn say(tried: &str) {
 pub fn skipped(why: &str) {
     say(&format!("SKIPPED: {why}"));
 }
+
+/// Whether programs are started with Ctrl-C ignored, as in a background job of a script. Says so if that is the case.
+pub fn ignores_interrupts() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mut masks = status
+        .lines()
+        .filter_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored =
+        masks.any(|mask| u64::from_str_radix(mask.trim(), 16).is_ok_and(|mask| mask & 2 != 0));
+    if ignored {
+        skipped("SIGINT is ignored here");
+    }
+    ignored
+}

@@ -6,6 +6,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
+use crate::kit;
 use crate::kit::started::{end, start, start_on_a_pipe, wait_for_rows};
 use crate::kit::{CLEAN, Folder, Run, TABLES, many, text};
 
@@ -135,6 +136,9 @@ fn a_second_signal_ends_a_load_at_once_that_reads_from_a_pipe_that_nobody_writes
 
 #[test]
 fn a_signal_before_the_first_row_ends_the_process_as_always() {
+    if kit::ignores_interrupts() {
+        return;
+    }
     for arguments in [&["insert"][..], &["insert", "--dry-run"]] {
         let folder = Folder::with_csv(CLEAN);
         let (process, pipe) = start_on_a_pipe(&folder, arguments);
