@@ -1,5 +1,6 @@
 //! One writer thread's work: wait for the rows that its own refer to, take a turn, write, and tell everyone who waits.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -73,7 +74,7 @@ pub fn rehearse(lane: &Lane, reader: &Reader, rows: &Rows, places: &Range<usize>
 
 /// Waits until all rows that these refer to are settled, and tells which refer to one that could not be inserted.
 fn wait_for_parents(lane: &Lane, rows: &Rows, places: &Range<usize>) -> Others {
-    let mut blocked = Others::new();
+    let mut blocked: BTreeMap<u32, Vec<Reason>> = BTreeMap::new();
     for (column, parent) in &lane.parents {
         let id = |place: usize| rows.integer(place, *column);
         let mut missing: Vec<_> = (parent.ledger.wait(places.clone().map(id)).into_iter())
@@ -90,13 +91,13 @@ fn wait_for_parents(lane: &Lane, rows: &Rows, places: &Range<usize>) -> Others {
         missing.retain(|place| stored.binary_search(&id(*place)).is_err());
         for place in missing {
             let reason = Reason::not_inserted(parent.table, id(place));
-            match blocked.binary_search_by_key(&(place as u32), |(other, _)| *other) {
-                Ok(index) => blocked[index].1.add(reason),
-                Err(index) => blocked.insert(index, (place as u32, Outcome::Failed(vec![reason]))),
-            }
+            blocked.entry(place as u32).or_default().push(reason);
         }
     }
+    let blocked = blocked.into_iter();
     blocked
+        .map(|(place, reasons)| (place, Outcome::Failed(reasons)))
+        .collect()
 }
 
 /// The places that are not among `others`, by the ids of their rows: SQLite writes them quickest in this order.

@@ -13,15 +13,6 @@ pub enum Outcome {
     Failed(Vec<Reason>),
 }
 
-impl Outcome {
-    /// Adds a reason to those of a record that was not stored.
-    pub fn add(&mut self, reason: Reason) {
-        if let Outcome::Skipped(reasons) | Outcome::Failed(reasons) = self {
-            reasons.push(reason);
-        }
-    }
-}
-
 /// Why a record was not stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reason {
