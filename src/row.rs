@@ -5,7 +5,7 @@ mod outcome;
 mod tally;
 mod typed;
 
-pub use given::{Batch, Defect, EXTRA, Header, LINE, REASON, Record};
+pub use given::{Batch, Defect, EXTRA, Header, LINE, REASON, Record, offset};
 pub use outcome::{Outcome, Reason};
 pub use tally::{Excerpt, First, MOST_FIELDS, Rejected, Rejections, Tally};
 pub use typed::{Row, Rows, Value};

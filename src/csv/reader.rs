@@ -11,7 +11,7 @@ use std::sync::Arc;
 use memchr::memchr2_iter;
 
 use super::buffer::Buffer;
-use super::split::{Split, Splitter, line_length};
+use super::split::{Split, Splitter, fields, line_length};
 use super::{Dialect, Problem, header};
 use crate::row::{Batch, Defect, Header};
 use crate::schema::Table;
@@ -26,7 +26,7 @@ pub struct Limits {
     /// A record of this size is taken to have no end, as in a file that is not CSV at all. SQLite takes no row of more
     /// than 1,000,000,000 bytes (<https://www.sqlite.org/limits.html>).
     pub record: usize,
-    /// The most fields of a record, likewise.
+    /// The most fields of a record: memory must be enough for where each of them ends.
     pub fields: usize,
 }
 
@@ -36,7 +36,7 @@ impl Limits {
         buffer: 128 * 1024,
         quoted: 64 << 20,
         record: 1 << 30,
-        fields: 1 << 24,
+        fields: 1_000_000,
     };
 }
 
@@ -59,6 +59,8 @@ pub struct Reader {
 struct Found {
     /// How many bytes it has, without its line end.
     length: usize,
+    /// How many of them are its text, or that of its line.
+    text: usize,
     defect: Option<Defect>,
 }
 
@@ -95,14 +97,16 @@ impl Reader {
             after_cr: false,
         };
         reader.skip_byte_order_mark()?;
-        let Some(Found { length, defect }) = reader.find()? else {
+        let Some(found) = reader.find()? else {
             let expected = table.column_names();
             return Err(Problem::Empty { expected });
         };
-        let text = &reader.buffer.bytes()[..length];
-        let fields = reader.splitter.fields().iter();
-        let parsed = match defect {
-            None => header::parse(table, dialect, text, fields.map(|at| &text[at.clone()])),
+        let text = &reader.buffer.bytes()[..found.text];
+        let parsed = match found.defect {
+            None => {
+                let fields = fields(reader.splitter.ends()).map(|field| &text[field]);
+                header::parse(table, dialect, text, fields)
+            }
             Some(defect) => {
                 let line = reader.line;
                 let other = header::other_delimiter(table, dialect, text);
@@ -110,7 +114,7 @@ impl Reader {
             }
         };
         reader.header = Arc::new(parsed?);
-        reader.consume(length);
+        reader.consume(found.length);
         Ok(reader)
     }
 
@@ -125,15 +129,15 @@ impl Reader {
     ///
     /// If reading fails, or if a record has no end. Otherwise, whatever the bytes are, they are a record.
     pub fn read(&mut self, batch: &mut Batch) -> io::Result<bool> {
-        let Some(Found { length, defect }) = self.find()? else {
+        let Some(found) = self.find()? else {
             return Ok(false);
         };
-        let text = &self.buffer.bytes()[..length];
-        match defect {
-            None => batch.push(self.line, text, self.splitter.fields()),
+        let text = &self.buffer.bytes()[..found.text];
+        match found.defect {
+            None => batch.push(self.line, text, self.splitter.ends()),
             Some(defect) => batch.push_defect(self.line, text, defect),
         }
-        self.consume(length);
+        self.consume(found.length);
         Ok(true)
     }
 
@@ -147,10 +151,12 @@ impl Reader {
             let (bytes, ended) = (self.buffer.bytes(), self.buffer.has_ended());
             match self.splitter.split(bytes, self.position, ended) {
                 Split::Record(length) => {
-                    self.splitter
-                        .undouble(&mut self.buffer.bytes_mut()[..length]);
-                    let defect = None;
-                    return Ok(Some(Found { length, defect }));
+                    let text = (self.splitter).unquote(&mut self.buffer.bytes_mut()[..length]);
+                    return Ok(Some(Found {
+                        length,
+                        text,
+                        defect: None,
+                    }));
                 }
                 Split::Defect(defect) => return self.find_line(defect).map(Some),
                 Split::More => _ = self.buffer.fill()?,
@@ -167,8 +173,11 @@ impl Reader {
             let length = line_length(&bytes[seen..]).map(|length| seen + length);
             seen = bytes.len();
             if let Some(length) = length.or(self.buffer.has_ended().then_some(seen)) {
-                let defect = Some(defect);
-                return Ok(Found { length, defect });
+                return Ok(Found {
+                    length,
+                    text: length,
+                    defect: Some(defect),
+                });
             }
             if seen >= self.limits.record {
                 return Err(self.endless());
@@ -178,10 +187,9 @@ impl Reader {
     }
 
     fn endless(&self) -> io::Error {
-        let Limits { record, fields, .. } = self.limits;
+        let (line, record) = (self.line, self.limits.record);
         io::Error::other(format!(
-            "the record on line {} has no end within {record} bytes and {fields} fields",
-            self.line
+            "the record on line {line} has no end within {record} bytes"
         ))
     }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 use memchr::{memchr, memchr2};
 
 use super::reader::Limits;
-use crate::row::Defect;
+use crate::row::{Defect, offset};
 
 /// For how many fields memory is kept from one record to the next.
 const KEPT: usize = 1 << 16;
@@ -17,10 +17,8 @@ pub struct Splitter {
     limits: Limits,
     /// Whether a byte outside quotes ends a field.
     ends_field: [bool; 256],
-    /// Where the fields found so far stand, without their quotes.
-    fields: Vec<Range<usize>>,
-    /// Which of them have doubled quotes.
-    doubled: Vec<usize>,
+    /// Where the fields found so far end.
+    ends: Vec<u32>,
     /// Where the next field starts, and how far the record has been looked at.
     field: usize,
     at: usize,
@@ -43,7 +41,7 @@ pub enum Split {
     Record(usize),
     /// Its quotes do not match.
     Defect(Defect),
-    /// Its first line is too long, or has too many fields.
+    /// Its first line is too long.
     Endless,
 }
 
@@ -66,8 +64,7 @@ impl Splitter {
             delimiter,
             limits,
             ends_field,
-            fields: Vec::new(),
-            doubled: Vec::new(),
+            ends: Vec::new(),
             field: 0,
             at: 0,
             quoted: false,
@@ -76,9 +73,9 @@ impl Splitter {
         }
     }
 
-    /// The fields of the record, once it is whole.
-    pub fn fields(&self) -> &[Range<usize>] {
-        &self.fields
+    /// Where each field of the record ends, once it is whole. Each starts one byte after the end of the one before.
+    pub fn ends(&self) -> &[u32] {
+        &self.ends
     }
 
     /// Whether the record may have line ends of its own.
@@ -88,10 +85,8 @@ impl Splitter {
 
     /// Starts a record at this place in the file.
     pub fn start(&mut self, position: u64) {
-        self.fields.clear();
-        self.fields.shrink_to(KEPT);
-        self.doubled.clear();
-        self.doubled.shrink_to(KEPT);
+        self.ends.clear();
+        self.ends.shrink_to(KEPT);
         (self.field, self.at) = (0, 0);
         self.quoted = false;
         if self.doomed.last().is_some_and(|last| *last < position) {
@@ -108,10 +103,7 @@ impl Splitter {
                     Close::More => return self.more(bytes, position),
                     Close::Doomed => return Split::Defect(self.doom),
                     Close::Defect(defect) => return self.fail(bytes, position, defect),
-                    Close::At(quote) => {
-                        self.fields.push(self.field + 1..quote);
-                        quote + 1
-                    }
+                    Close::At(quote) => quote + 1,
                 }
             } else {
                 let rest = &bytes[self.at..];
@@ -121,15 +113,15 @@ impl Splitter {
                     self.at = end;
                     return self.more(bytes, position);
                 }
-                self.fields.push(self.field..end);
                 end
             };
+            self.ends.push(offset(end));
             if bytes.get(end) != Some(&self.delimiter) {
                 return Split::Record(end);
             }
             (self.field, self.at) = (end + 1, end + 1);
-            if self.fields.len() >= self.limits.fields {
-                return self.endless(bytes, position);
+            if self.ends.len() == self.limits.fields {
+                return self.fail(bytes, position, Defect::TooManyFields);
             }
         }
     }
@@ -171,13 +163,7 @@ impl Splitter {
                 (None, _) => return Close::More,
                 (_, None) if !ended => return Close::More,
                 (_, None) => return Close::At(end),
-                (_, Some(b'"')) => {
-                    self.at = end + 2;
-                    let field = self.fields.len();
-                    if self.doubled.last() != Some(&field) {
-                        self.doubled.push(field);
-                    }
-                }
+                (_, Some(b'"')) => self.at = end + 2,
                 (_, Some(next)) => {
                     return match self.ends_field[usize::from(*next)] {
                         true => Close::At(end),
@@ -192,17 +178,12 @@ impl Splitter {
     /// the next line.
     fn fail(&mut self, bytes: &[u8], position: u64, defect: Defect) -> Split {
         let first_line = line_length(bytes).unwrap_or(bytes.len());
-        let is_doomed = |field: &Range<usize>| {
-            field.start > first_line
-                && bytes.get(field.start - 1) == Some(&b'"')
-                && line_length(&bytes[field.clone()]).is_some()
-        };
-        let content = self.field + 1;
-        self.fields.push(content..self.at.max(content));
-        let doomed = self.fields.iter().filter(|field| is_doomed(field));
-        let mut doomed = doomed
-            .map(|field| position + field.start as u64 - 1)
-            .peekable();
+        self.ends.push(offset(self.at.max(self.field)));
+        let doomed = fields(&self.ends).filter(|field| {
+            let text = &bytes[field.clone()];
+            field.start > first_line && text.starts_with(b"\"") && line_length(text).is_some()
+        });
+        let mut doomed = doomed.map(|field| position + field.start as u64).peekable();
         // A record that has not gone on to the next line says nothing about those that do.
         if doomed.peek().is_some() {
             self.doomed = doomed.collect();
@@ -211,28 +192,56 @@ impl Splitter {
         Split::Defect(defect)
     }
 
-    /// Replaces doubled quotes in the bytes of the whole record. The fields are shorter then, with quotes after them.
-    pub fn undouble(&mut self, bytes: &mut [u8]) {
-        for index in self.doubled.drain(..) {
-            let field = &mut self.fields[index];
-            field.end = field.start + undouble(&mut bytes[field.clone()]);
+    /// Takes the quotes away in the bytes of the whole record, and returns how many there are then. The bytes after
+    /// those are without line ends.
+    pub fn unquote(&mut self, bytes: &mut [u8]) -> usize {
+        if !self.quoted {
+            return bytes.len();
         }
+        let (mut start, mut to) = (0, 0);
+        for end in &mut self.ends {
+            let from = start..*end as usize;
+            start = from.end + 1;
+            let length = match bytes[from.clone()] {
+                [b'"', ..] => unquote(&mut bytes[from.clone()]),
+                _ => from.len(),
+            };
+            bytes.copy_within(from.start..from.start + length, to);
+            to += length;
+            *end = offset(to);
+            if let Some(between) = bytes.get_mut(to) {
+                *between = self.delimiter;
+            }
+            to += 1;
+        }
+        // Not the bytes that were there: they may have line ends.
+        let length = to - 1;
+        bytes[length..].fill(self.delimiter);
+        length
     }
 }
 
-/// Replaces doubled quotes with single ones, and returns how many bytes there are then.
-fn undouble(bytes: &mut [u8]) -> usize {
-    let (mut from, mut to) = (0, 0);
-    while let Some(length) = memchr(b'"', &bytes[from..]).map(|quote| quote + 1) {
-        bytes.copy_within(from..from + length, to);
+/// Where each of these fields starts and ends.
+pub fn fields(ends: &[u32]) -> impl Iterator<Item = Range<usize>> {
+    let mut start = 0;
+    ends.iter().map(move |end| {
+        let field = start..*end as usize;
+        start = field.end + 1;
+        field
+    })
+}
+
+/// Moves what is in the quotes of a field to its front, with single quotes for doubled ones, and returns how many bytes
+/// there are then.
+fn unquote(field: &mut [u8]) -> usize {
+    let (mut from, mut to, end) = (1, 0, field.len() - 1);
+    while let Some(length) = memchr(b'"', &field[from..end]).map(|quote| quote + 1) {
+        field.copy_within(from..from + length, to);
         to += length;
         from += length + 1;
     }
-    bytes.copy_within(from.., to);
-    to += bytes.len() - from;
-    // Not the bytes that were there: those may be the end of a character, and make the text of a batch invalid.
-    bytes[to..].fill(b'"');
-    to
+    field.copy_within(from..end, to);
+    to + end - from
 }
 
 /// How many bytes the first line has, if it has an end.

@@ -54,9 +54,7 @@ fn mixed(limit: usize) -> Report {
 fn users(line: u64, ids: Range<i64>) -> Rows {
     let mut batch = Batch::new(Arc::new(Header::of(TABLES[0])));
     for (id, line) in ids.clone().zip(line..) {
-        let text = format!("{id}NameEmail");
-        let id = text.len() - 9;
-        batch.push(line, text.as_bytes(), &[0..id, id..id + 4, id + 4..id + 9]);
+        batch.push_fields(line, [&*id.to_string(), "Name", "Email"]);
     }
     let mut rows = Rows::new(TABLES[0], batch);
     for (place, id) in ids.enumerate() {
@@ -68,12 +66,7 @@ fn users(line: u64, ids: Range<i64>) -> Rows {
 /// Rejects a record with these fields.
 fn reject(tally: &mut Tally, line: u64, fields: &[&str], outcome: Outcome) {
     let mut batch = Batch::new(Arc::new(Header::of(TABLES[0])));
-    let mut places = Vec::new();
-    for field in fields {
-        let start = places.last().map_or(0, |place: &Range<usize>| place.end);
-        places.push(start..start + field.len());
-    }
-    batch.push(line, fields.concat().as_bytes(), &places);
+    batch.push_fields(line, fields);
     tally.reject(batch.record(0), outcome);
 }
 

@@ -1,6 +1,5 @@
 //! Records as given: bytes, before anything is known about them.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 #[cfg(test)]
@@ -35,9 +34,10 @@ pub struct Header {
 #[derive(Debug)]
 pub struct Batch {
     header: Arc<Header>,
+    /// The fields, without those of the `reason` column. Each starts one byte after the end of the one before.
     text: Vec<u8>,
-    /// Where each field stands in `text`, without those of the `reason` column.
-    fields: Vec<(u32, u32)>,
+    /// Where each field ends in `text`.
+    ends: Vec<u32>,
     records: Vec<Start>,
 }
 
@@ -60,6 +60,9 @@ pub enum Defect {
     /// A quoted field has no closing quote.
     #[error("quote is not closed")]
     UnclosedQuote,
+    /// There are more fields than memory is spent on.
+    #[error("more than a million fields")]
+    TooManyFields,
 }
 
 /// One record of a file, as given.
@@ -74,7 +77,9 @@ pub struct Record<'a> {
     /// Why it has no fields, if it has none.
     pub defect: Option<Defect>,
     text: &'a [u8],
-    fields: &'a [(u32, u32)],
+    /// Where its first field starts in the text, and where each field ends.
+    start: u32,
+    ends: &'a [u32],
 }
 
 impl Header {
@@ -100,45 +105,50 @@ impl Batch {
         Batch {
             header,
             text: Vec::new(),
-            fields: Vec::new(),
+            ends: Vec::new(),
             records: Vec::new(),
         }
     }
 
-    /// Appends a record: its line, its text, and where each of its fields stands in that text.
-    pub fn push(&mut self, line: u64, text: &[u8], fields: &[Range<usize>]) {
-        let reason = self.header.reason_in(fields.len());
+    /// Appends a record: its line, its text, and where each of its fields ends in that text. Each field starts one byte
+    /// after the end of the one before.
+    pub fn push(&mut self, line: u64, text: &[u8], ends: &[u32]) {
+        let reason = self.header.reason_in(ends.len());
         self.start(line, reason.is_some(), None);
-        let base = self.append(text);
-        for (index, field) in fields.iter().enumerate() {
-            if Some(index) != reason {
-                self.fields.push(place(base, field.clone()));
-            }
-        }
+        let Some(reason) = reason else {
+            return self.append(text, ends, 0);
+        };
+        let (before, after) = (&ends[..reason], &ends[reason + 1..]);
+        self.append(&text[..last(before)], before, 0);
+        let start = ends[reason] as usize + 1;
+        self.append(text.get(start..).unwrap_or_default(), after, start);
     }
 
     /// Appends a record that could not be split into fields: its line, and that line's text.
     pub fn push_defect(&mut self, line: u64, text: &[u8], defect: Defect) {
         self.start(line, false, Some(defect));
-        let base = self.append(text);
-        self.fields.push(place(base, 0..text.len()));
+        self.append(text, &[offset(text.len())], 0);
     }
 
-    /// Appends the text of a record, and returns where it starts. A line feed goes between records: the text of all of
-    /// them is UTF-8 only if that of each is.
-    fn append(&mut self, text: &[u8]) -> usize {
+    /// Appends fields, given their text and where each ends if that text starts at `start`. A line feed goes behind
+    /// them: the text of all is UTF-8 only if that of each is.
+    fn append(&mut self, text: &[u8], ends: &[u32], start: usize) {
+        if ends.is_empty() {
+            return;
+        }
         let base = self.text.len();
         // At once: a giant record fills the buffer, which for one more byte would become twice as large.
         self.text.reserve(text.len() + 1);
         self.text.extend_from_slice(text);
         self.text.push(b'\n');
-        base
+        let ends = ends.iter().map(|end| offset(base + *end as usize - start));
+        self.ends.extend(ends);
     }
 
     fn start(&mut self, line: u64, reason: bool, defect: Option<Defect>) {
         self.records.push(Start {
             line,
-            field: offset(self.fields.len()),
+            field: offset(self.ends.len()),
             reason,
             defect,
         });
@@ -151,7 +161,7 @@ impl Batch {
 
     /// How much memory the records take, in bytes.
     pub fn size(&self) -> usize {
-        self.text.len() + size_of_val(self.fields.as_slice()) + size_of_val(self.records.as_slice())
+        self.text.len() + size_of_val(self.ends.as_slice()) + size_of_val(self.records.as_slice())
     }
 
     /// The text of all records.
@@ -168,15 +178,19 @@ impl Batch {
         let start = self.records[index];
         let end = match self.records.get(index + 1) {
             Some(next) => next.field as usize,
-            None => self.fields.len(),
+            None => self.ends.len(),
         };
+        let first = start.field as usize;
         Record {
             header: &self.header,
             line: start.line,
-            found: end - start.field as usize + usize::from(start.reason),
+            found: end - first + usize::from(start.reason),
             defect: start.defect,
             text: &self.text,
-            fields: &self.fields[start.field as usize..end],
+            start: first
+                .checked_sub(1)
+                .map_or(0, |before| self.ends[before] + 1),
+            ends: &self.ends[first..end],
         }
     }
 
@@ -189,20 +203,26 @@ impl Batch {
 impl<'a> Record<'a> {
     /// The fields in the order of the file, without the `reason`.
     pub fn fields(&self) -> impl ExactSizeIterator<Item = &'a [u8]> + use<'a> {
-        let text = self.text;
-        (self.fields.iter()).map(move |(start, end)| &text[*start as usize..*end as usize])
+        let record = *self;
+        (0..record.ends.len()).map(move |index| record.field(index))
     }
 
     /// The cell of the table's column with this index; empty where a short record lacks it.
     pub fn cell(&self, column: usize) -> &'a [u8] {
-        let Some((start, end)) = self.fields.get(self.header.columns[column]) else {
-            return &[];
-        };
-        let cell = &self.text[*start as usize..*end as usize];
-        match self.header.trim {
-            true => trim(cell),
-            false => cell,
+        let index = self.header.columns[column];
+        match index < self.ends.len() {
+            false => &[],
+            true if self.header.trim => trim(self.field(index)),
+            true => self.field(index),
         }
+    }
+
+    fn field(&self, index: usize) -> &'a [u8] {
+        let start = match index {
+            0 => self.start,
+            _ => self.ends[index - 1] + 1,
+        };
+        &self.text[start as usize..self.ends[index] as usize]
     }
 }
 
@@ -211,13 +231,14 @@ fn trim(cell: &[u8]) -> &[u8] {
     str::from_utf8(cell).map_or(cell, |text| text.trim().as_bytes())
 }
 
-fn place(base: usize, field: Range<usize>) -> (u32, u32) {
-    (offset(base + field.start), offset(base + field.end))
+/// Where the last of these fields ends.
+fn last(ends: &[u32]) -> usize {
+    ends.last().map_or(0, |end| *end as usize)
 }
 
-/// A place in a batch. The reader takes no record of more than 1 GiB, and the feeder adds none to a batch that is full,
-/// and so no batch comes near 4 GiB.
-fn offset(place: usize) -> u32 {
+/// A place in a record or a batch. The reader takes no record of more than 1 GiB, and the feeder adds none to a batch that
+/// is full, and so neither comes near 4 GiB.
+pub fn offset(place: usize) -> u32 {
     u32::try_from(place).unwrap_or(u32::MAX)
 }
 
@@ -240,6 +261,18 @@ impl Header {
 
 #[cfg(test)]
 impl Batch {
+    /// Appends a record with these fields.
+    pub fn push_fields<F: AsRef<[u8]>>(&mut self, line: u64, fields: impl IntoIterator<Item = F>) {
+        let (mut text, mut ends) = (Vec::new(), Vec::new());
+        for field in fields {
+            text.extend_from_slice(field.as_ref());
+            ends.push(offset(text.len()));
+            text.push(b',');
+        }
+        text.pop();
+        self.push(line, &text, &ends);
+    }
+
     /// The columns of the file that the records come from.
     pub fn header(&self) -> &Arc<Header> {
         &self.header

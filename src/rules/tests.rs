@@ -11,16 +11,7 @@ use crate::schema::TABLES;
 fn batch<C: AsRef<[u8]>>(table: &'static Table, records: &[impl AsRef<[C]>]) -> Batch {
     let mut batch = Batch::new(Header::of(table).into());
     for (line, cells) in (2..).zip(records) {
-        let mut end = 0;
-        let fields: Vec<_> = (cells.as_ref().iter())
-            .map(|cell| {
-                let start = end;
-                end += cell.as_ref().len();
-                start..end
-            })
-            .collect();
-        let cells: Vec<_> = cells.as_ref().iter().map(AsRef::as_ref).collect();
-        batch.push(line, &cells.concat(), &fields);
+        batch.push_fields(line, cells.as_ref());
     }
     batch
 }

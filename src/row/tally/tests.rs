@@ -12,10 +12,7 @@ fn rows(line: u64, ids: Range<i64>) -> Rows {
     let table = TABLES[0];
     let mut batch = Batch::new(Arc::new(Header::of(table)));
     for (place, id) in ids.clone().enumerate() {
-        let text = format!("{id}nameemail");
-        let digits = text.len() - 9;
-        let fields = [0..digits, digits..digits + 4, digits + 4..text.len()];
-        batch.push(line + place as u64, text.as_bytes(), &fields);
+        batch.push_fields(line + place as u64, [&*id.to_string(), "name", "email"]);
     }
     let mut rows = Rows::new(table, batch);
     for (place, id) in ids.enumerate() {
@@ -28,14 +25,7 @@ fn rows(line: u64, ids: Range<i64>) -> Rows {
 /// A batch of one record with these fields.
 fn record(fields: &[&str]) -> Batch {
     let mut batch = Batch::new(Arc::new(Header::of(TABLES[0])));
-    let text = fields.concat();
-    let mut end = 0;
-    let places = fields.iter().map(|field| {
-        let start = end;
-        end += field.len();
-        start..end
-    });
-    batch.push(2, text.as_bytes(), &places.collect::<Vec<_>>());
+    batch.push_fields(2, fields);
     batch
 }
 
