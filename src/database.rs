@@ -67,6 +67,14 @@ impl Database {
         &self.0
     }
 
+    /// Moves what is in the log into the file, as far as that can be done now; closing does the rest. It has a connection
+    /// of its own, so that lookups need not wait.
+    pub fn checkpoint(&self) {
+        if let Ok(connection) = connect(&self.0.path, OpenFlags::empty()) {
+            let _ = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        }
+    }
+
     /// Opens a connection to insert over. Have one at a time: others would wait by polling.
     ///
     /// # Errors

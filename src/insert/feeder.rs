@@ -22,8 +22,7 @@ pub const BATCH_ROWS: usize = 32 * 1024;
 pub const BATCH_BYTES: usize = 4 * 1024 * 1024;
 
 /// From how many bytes on a table's rows that wait or are written leave no room for more, and that many are read ahead.
-/// A batch that is full counts for as many: then one is written, and one more waits until it is done.
-const BYTES_IN_FLIGHT: usize = 4 * 1024 * 1024;
+const BYTES_IN_FLIGHT: usize = 6 * 1024 * 1024;
 
 /// What a writer thread needs of a stack, in bytes: SQLite's deepest calls take a tenth of it.
 const STACK: usize = 256 * 1024;
@@ -58,6 +57,10 @@ pub fn feed(lane: &Lane, Feed { reader, rules }: Feed) {
         let _ =
             (lane.fed).set(fed.unwrap_or_else(|_| Fed::failed("the thread that read it panicked")));
     });
+    // Other tables may still be written, and so this takes no time of its own.
+    if let Store::Write { database, .. } = &lane.store {
+        database.checkpoint();
+    }
 }
 
 struct Feeder<'scope, 'env> {
