@@ -156,46 +156,27 @@ impl Rules {
                 match (rule, value) {
                     (Rule::Positive, Value::Integer(number)) if number > 0 => {}
                     (Rule::Positive, Value::Real(number)) if number > 0.0 => {}
-                    (Rule::Positive, _) => violations.push(Violation::NotPositive {
-                        column: name,
-                        text: text(),
-                    }),
+                    (Rule::Positive, _) => violations.push(Violation::NotPositive(name, text())),
                     (Rule::NotEmpty, Value::Text(text)) if is_blank(text) => {
-                        violations.push(Violation::Empty { column: name });
+                        violations.push(Violation::Empty(name));
                     }
                     (Rule::Email, Value::Text(bytes)) if !is_email(bytes) => {
-                        violations.push(Violation::NotEmail {
-                            column: name,
-                            text: text(),
-                        });
+                        violations.push(Violation::NotEmail(name, text()));
                     }
                     (Rule::UniqueId, Value::Integer(id)) => {
                         let line = self.ids.line(id);
-                        violations.extend(line.map(|line| Violation::UsedId {
-                            column: name,
-                            id,
-                            line,
-                        }));
+                        violations.extend(line.map(|line| Violation::UsedId(name, id, line)));
                     }
                     (Rule::UniqueOnRequest, Value::Text(bytes)) => {
                         let owner = self.owner(index, bytes).filter(|owner| Some(*owner) != id);
-                        violations.extend(owner.map(|owner| Violation::UsedText {
-                            column: name,
-                            text: text(),
-                            row: self.table.row,
-                            owner,
-                        }));
+                        let used = |owner| Violation::UsedText(name, text(), self.table.row, owner);
+                        violations.extend(owner.map(used));
                     }
-                    (Rule::References(parent), Value::Integer(id)) => {
-                        match exists(parent, id) {
-                            Ok(true) => {}
-                            Ok(false) => violations.push(Violation::Missing {
-                                row: parent.row,
-                                id,
-                            }),
-                            Err(reason) => unknown.push(reason),
-                        };
-                    }
+                    (Rule::References(parent), Value::Integer(id)) => match exists(parent, id) {
+                        Ok(true) => {}
+                        Ok(false) => violations.push(Violation::Missing(parent.row, id)),
+                        Err(reason) => unknown.push(reason),
+                    },
                     _ => {}
                 }
             }
@@ -264,10 +245,9 @@ fn parse<'r>(
         (Kind::Integer, Value::Integer(_)) => return Ok(value),
         (Kind::Real, Value::Real(number)) if number.is_finite() => return Ok(value),
         (_, Value::Text(bytes)) if !trusted => {
-            let column = column.name;
-            str::from_utf8(bytes).map_err(|_| Violation::NotUtf8 { column })?;
+            str::from_utf8(bytes).map_err(|_| Violation::NotUtf8(column.name))?;
             if bytes.contains(&0) {
-                return Err(Violation::Nul { column });
+                return Err(Violation::Nul(column.name));
             }
         }
         (_, Value::Blob(_)) => return Err(mistyped(column, &row.text(index))),
@@ -288,10 +268,7 @@ fn parse_number(column: &Column, text: &str) -> Result<Value<'static>, Violation
         Kind::Integer => text.parse().map(Value::Integer).map_err(|_| {
             let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
             match !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
-                true => Violation::OutOfRange {
-                    column: column.name,
-                    text: text.to_string(),
-                },
+                true => Violation::OutOfRange(column.name, text.to_string()),
                 false => mistyped(column, text),
             }
         }),
@@ -305,12 +282,7 @@ fn parse_number(column: &Column, text: &str) -> Result<Value<'static>, Violation
 
 /// The violation of a cell that is not of its column's kind.
 fn mistyped(column: &Column, text: &str) -> Violation {
-    let (column, kind, text) = (column.name, column.kind, text.to_string());
-    match kind {
-        Kind::Integer => Violation::NotWhole { column, text },
-        Kind::Real => Violation::NotNumber { column, text },
-        Kind::Text => Violation::NotText { column, text },
-    }
+    Violation::Mistyped(column.name, column.kind, text.to_string())
 }
 
 fn owner_key(column: usize, text: &[u8]) -> (usize, Box<[u8]>) {

@@ -235,7 +235,11 @@ fn results(table: &Table, reader: Option<&csv::Reader>, options: &Insert) -> Res
         .map(|(folder, header)| {
             Rejects::new(folder, table, header, &dialect(options), options.overwrite)
         });
-    Results::new(header, tally, rejects)
+    Results {
+        header,
+        tally,
+        rejects,
+    }
 }
 
 /// The rules of a lane's table, which know the texts that stored rows own.
@@ -270,15 +274,11 @@ fn put_rejects(lane: &Lane) -> Result<bool, Error> {
     let complete = lane
         .fed()
         .is_some_and(|fed| fed.error.is_none() && !fed.cut);
-    let mut results = lane.results();
-    let Some(rejects) = results.rejects.take() else {
+    let Some(rejects) = lane.results().rejects.take() else {
         return Ok(false);
     };
     let path = show(rejects.path());
-    let put = match results.rejects_failure.take() {
-        Some(failure) => Err(failure),
-        None => rejects.finish(complete),
-    };
+    let put = rejects.finish(complete);
     put.map_err(|failure| anyhow!("{path} {failure}"))
 }
 

@@ -31,25 +31,39 @@ pub struct Rejects {
     /// What was there in its place. It stays locked, or another run that has just opened it would take it for a
     /// leftover of its own, and remove the partial file.
     leftover: Option<File>,
+    /// What ended the writing.
+    failure: Option<Failure>,
 }
 
-/// Why rejects could not be written. Reads as a sentence after the name of the file they are for.
+/// Why rejects cannot be written, or could not be. Reads as a sentence after the name of the file or folder.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
+    /// A file of that name is there.
+    #[error(
+        "already exists: move it away, replace it with --overwrite, or choose another folder with --rejects"
+    )]
+    Exists,
+    /// Something else is there under that name.
+    #[error("is not a regular file: move it away, or choose another folder with --rejects")]
+    NoFile,
+    /// The rows come from it.
+    #[error("is being read by this run: choose another folder with --rejects")]
+    Read,
     /// Another run writes rejects to the same folder.
     #[error("is being written by another run: choose another folder with --rejects")]
     Busy,
-    /// A file of that name was put there during the run.
+    /// The folder does not exist and cannot be created.
+    #[error("could not be created: {0}")]
+    NoFolder(io::Error),
+    /// Files in the folder cannot be looked at or created.
+    #[error("cannot be written: {0}")]
+    NotWritable(io::Error),
+    /// A file of that name was put there during the run. The rejects are in the file of the name given here.
     #[error("appeared during the run and was left as it is: the rejects are in {0}")]
     Appeared(String),
-    /// Writing failed.
-    #[error("could not be written: {error} (the first of the rejects may be in {partial})")]
-    Write {
-        /// What the system says.
-        error: io::Error,
-        /// The name of the partial file.
-        partial: String,
-    },
+    /// Writing failed. The first of the rejects may be in the file of the name given here.
+    #[error("could not be written: {0} (the first of the rejects may be in {1})")]
+    Write(io::Error, String),
 }
 
 impl Rejects {
@@ -69,6 +83,7 @@ impl Rejects {
             header,
             file: None,
             leftover: None,
+            failure: None,
         }
     }
 
@@ -78,14 +93,17 @@ impl Rejects {
     }
 
     /// Writes a record as given, and the reason behind its last field. The first record creates the partial file.
+    /// After a failure, which [`Rejects::finish`] returns, nothing more is written.
     ///
     /// A short record is padded with empty fields, a long one keeps its fields. One that could not be split into fields
     /// stands whole in the first field.
-    ///
-    /// # Errors
-    ///
-    /// If another run writes to the same file, or if writing fails. Write nothing more then: drop it.
-    pub fn write(&mut self, record: Record, reason: &str) -> Result<(), Failure> {
+    pub fn write(&mut self, record: Record, reason: &str) {
+        if self.failure.is_none() {
+            self.failure = self.try_to_write(record, reason).err();
+        }
+    }
+
+    fn try_to_write(&mut self, record: Record, reason: &str) -> Result<(), Failure> {
         if self.file.is_none() {
             self.create()?;
         }
@@ -106,8 +124,12 @@ impl Rejects {
     ///
     /// # Errors
     ///
-    /// If writing fails, or if a file of that name is there and must not be overwritten.
+    /// If anything could not be written, if another run writes to the same file, or if a file of that name is there and
+    /// must not be overwritten.
     pub fn finish(mut self, complete: bool) -> Result<bool, Failure> {
+        if let Some(failure) = self.failure.take() {
+            return Err(failure);
+        }
         let written = match self.file.take() {
             None if complete && self.overwrite => remove(&self.path).map(|()| false),
             None => Ok(false),
@@ -131,8 +153,7 @@ impl Rejects {
     }
 
     fn failure(&self, error: io::Error) -> Failure {
-        let partial = self.partial_name();
-        Failure::Write { error, partial }
+        Failure::Write(error, self.partial_name())
     }
 
     fn partial_name(&self) -> String {

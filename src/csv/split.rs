@@ -45,14 +45,6 @@ pub enum Split {
     Endless,
 }
 
-/// Where the closing quote of a field is.
-enum Close {
-    More,
-    At(usize),
-    Defect(Defect),
-    Doomed,
-}
-
 impl Splitter {
     /// A splitter for fields that are separated by this byte.
     pub fn new(delimiter: u8, limits: Limits) -> Splitter {
@@ -100,10 +92,8 @@ impl Splitter {
         loop {
             let end = if bytes.get(self.field) == Some(&b'"') {
                 match self.close(bytes, position, ended) {
-                    Close::More => return self.more(bytes, position),
-                    Close::Doomed => return Split::Defect(self.doom),
-                    Close::Defect(defect) => return self.fail(bytes, position, defect),
-                    Close::At(quote) => quote + 1,
+                    Ok(quote) => quote + 1,
+                    Err(split) => return split,
                 }
             } else {
                 let rest = &bytes[self.at..];
@@ -142,34 +132,29 @@ impl Splitter {
     }
 
     /// Looks for the closing quote of the field, followed by something that ends the field.
-    fn close(&mut self, bytes: &[u8], position: u64, ended: bool) -> Close {
+    fn close(&mut self, bytes: &[u8], position: u64, ended: bool) -> Result<usize, Split> {
         if self.at == self.field {
             self.quoted = true;
             self.at += 1;
             let quote = position + self.field as u64;
             if self.doomed.binary_search(&quote).is_ok() {
-                return Close::Doomed;
+                return Err(Split::Defect(self.doom));
             }
         }
-        let content = self.field + 1;
         loop {
             let quote = memchr(b'"', &bytes[self.at..]).map(|found| self.at + found);
-            let end = quote.unwrap_or(bytes.len());
-            self.at = end;
-            if end - content > self.limits.quoted || (quote.is_none() && ended) {
-                return Close::Defect(Defect::UnclosedQuote);
+            self.at = quote.unwrap_or(bytes.len());
+            let length = self.at - (self.field + 1);
+            if length > self.limits.quoted || (quote.is_none() && ended) {
+                return Err(self.fail(bytes, position, Defect::UnclosedQuote));
             }
-            match (quote, bytes.get(end + 1)) {
-                (None, _) => return Close::More,
-                (_, None) if !ended => return Close::More,
-                (_, None) => return Close::At(end),
-                (_, Some(b'"')) => self.at = end + 2,
-                (_, Some(next)) => {
-                    return match self.ends_field[usize::from(*next)] {
-                        true => Close::At(end),
-                        false => Close::Defect(Defect::TextAfterQuote),
-                    };
+            match bytes.get(self.at + 1) {
+                None if quote.is_none() || !ended => return Err(self.more(bytes, position)),
+                Some(b'"') => self.at += 2,
+                Some(next) if !self.ends_field[usize::from(*next)] => {
+                    return Err(self.fail(bytes, position, Defect::TextAfterQuote));
                 }
+                _ => return Ok(self.at),
             }
         }
     }

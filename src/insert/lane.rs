@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use super::ledger::Ledger;
 use super::slots::Slots;
 use super::turns::Turns;
-use crate::csv::{Failure, Rejects};
+use crate::csv::Rejects;
 use crate::database::{Database, Problem, Reader};
 use crate::platform::Interrupt;
 use crate::row::{Header, Outcome, Reason, Record, Rows, Tally};
@@ -73,8 +73,6 @@ pub struct Results {
     pub tally: Tally,
     /// The rejects, if they were asked for.
     pub rejects: Option<Rejects>,
-    /// What made writing them stop.
-    pub rejects_failure: Option<Failure>,
 }
 
 /// What is known of a table once no more of its rows will be accepted. They may still be waiting to be written.
@@ -242,22 +240,12 @@ impl Store {
 }
 
 impl Results {
-    /// Nothing yet, of a file with these columns.
-    pub fn new(header: Option<Arc<Header>>, tally: Tally, rejects: Option<Rejects>) -> Results {
-        Results {
-            header,
-            tally,
-            rejects,
-            rejects_failure: None,
-        }
-    }
-
     /// Writes a record that was skipped or failed to the rejects.
     fn write(&mut self, record: Record, outcome: &Outcome) {
         if let Outcome::Skipped(reasons) | Outcome::Failed(reasons) = outcome
-            && let (Some(rejects), None) = (&mut self.rejects, &self.rejects_failure)
+            && let Some(rejects) = &mut self.rejects
         {
-            self.rejects_failure = rejects.write(record, &Reason::join(reasons)).err();
+            rejects.write(record, &Reason::join(reasons));
         }
     }
 }

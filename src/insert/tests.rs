@@ -76,7 +76,11 @@ fn lanes(folder: &Path, threads: usize) -> Vec<Arc<Lane>> {
             database: database.prepare().unwrap(),
             threads,
         };
-        let results = Results::new(None, Tally::new(usize::MAX, None), None);
+        let results = Results {
+            header: None,
+            tally: Tally::new(usize::MAX, None),
+            rejects: None,
+        };
         let interrupt = Arc::new(Interrupt::default());
         let lane = Lane::new(table, store, results, &lanes, interrupt);
         lanes.push(Arc::new(lane));

@@ -1,8 +1,9 @@
 //! The broken rules, in words.
 
 use crate::row::{Defect, Reason};
+use crate::schema::Kind;
 
-/// A broken rule, in words.
+/// A broken rule, in words. Most name the column first, and quote the cell's text as given.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Violation {
     /// The record has more or fewer fields than its header.
@@ -17,101 +18,36 @@ pub enum Violation {
     #[error("{0}")]
     Defect(Defect),
     /// Bytes that are not UTF-8.
-    #[error("{column} is not valid UTF-8")]
-    NotUtf8 {
-        /// The column.
-        column: &'static str,
-    },
+    #[error("{0} is not valid UTF-8")]
+    NotUtf8(&'static str),
     /// A NUL character, which ends a text for much of what reads a SQLite database.
-    #[error("{column} contains a NUL character")]
-    Nul {
-        /// The column.
-        column: &'static str,
-    },
-    /// Not an optional sign and ASCII digits.
-    #[error("{column} is not a whole number: {text:?}")]
-    NotWhole {
-        /// The column.
-        column: &'static str,
-        /// The text as given.
-        text: String,
-    },
+    #[error("{0} contains a NUL character")]
+    Nul(&'static str),
+    /// Not of the column's kind: no optional sign and ASCII digits, no finite `f64`, or stored bytes where a text
+    /// should be.
+    #[error("{0} is not {noun}: {2:?}", noun = noun(*.1))]
+    Mistyped(&'static str, Kind, String),
     /// A whole number beyond `i64`.
-    #[error("{column} is out of range: {text:?}")]
-    OutOfRange {
-        /// The column.
-        column: &'static str,
-        /// The text as given.
-        text: String,
-    },
-    /// Not a finite `f64`.
-    #[error("{column} is not a number: {text:?}")]
-    NotNumber {
-        /// The column.
-        column: &'static str,
-        /// The text as given.
-        text: String,
-    },
-    /// Bytes where a text should be. Only a stored row can have that.
-    #[error("{column} is not text: {text:?}")]
-    NotText {
-        /// The column.
-        column: &'static str,
-        /// The bytes, as far as they are text.
-        text: String,
-    },
+    #[error("{0} is out of range: {1:?}")]
+    OutOfRange(&'static str, String),
     /// A number that is 0 or less.
-    #[error("{column} must be greater than 0, got {text}")]
-    NotPositive {
-        /// The column.
-        column: &'static str,
-        /// The text as given.
-        text: String,
-    },
+    #[error("{0} must be greater than 0, got {1}")]
+    NotPositive(&'static str, String),
     /// Nothing but white space.
-    #[error("{column} is empty")]
-    Empty {
-        /// The column.
-        column: &'static str,
-    },
+    #[error("{0} is empty")]
+    Empty(&'static str),
     /// Not an email address.
-    #[error("{column} is not valid: {text:?}")]
-    NotEmail {
-        /// The column.
-        column: &'static str,
-        /// The text as given.
-        text: String,
-    },
-    /// An id that an earlier row of the batch has.
-    #[error("{column} {id} is already used on line {line}")]
-    UsedId {
-        /// The column.
-        column: &'static str,
-        /// The id.
-        id: i64,
-        /// Where the earlier row starts.
-        line: u64,
-    },
-    /// A text that another row has.
-    #[error("{column} {text:?} is already used by {row} {owner}")]
-    UsedText {
-        /// The column.
-        column: &'static str,
-        /// The text as given.
-        text: String,
-        /// What a row of the table is called.
-        row: &'static str,
-        /// The id of the row that has it.
-        owner: i64,
-    },
-    /// A reference to a row that does not exist.
-    #[error("{row} {id} does not exist")]
-    Missing {
-        /// What a row of the table referred to is called.
-        row: &'static str,
-        /// The id referred to.
-        id: i64,
-    },
+    #[error("{0} is not valid: {1:?}")]
+    NotEmail(&'static str, String),
+    /// An id that an earlier row has, which starts on this line.
+    #[error("{0} {1} is already used on line {2}")]
+    UsedId(&'static str, i64, u64),
+    /// A text that another row has: what a row of the table is called, and its id.
+    #[error("{0} {1:?} is already used by {2} {3}")]
+    UsedText(&'static str, String, &'static str, i64),
+    /// A reference to a row that does not exist: what a row of that table is called, and the id.
+    #[error("{0} {1} does not exist")]
+    Missing(&'static str, i64),
 }
 
 impl Violation {
@@ -119,21 +55,28 @@ impl Violation {
     pub fn kind(&self) -> String {
         match self {
             Violation::FieldCount { .. } => "wrong number of fields".to_string(),
-            Violation::Defect(_)
-            | Violation::NotUtf8 { .. }
-            | Violation::Nul { .. }
-            | Violation::Empty { .. } => self.to_string(),
-            Violation::NotWhole { column, .. } => format!("{column} is not a whole number"),
-            Violation::OutOfRange { column, .. } => format!("{column} is out of range"),
-            Violation::NotNumber { column, .. } => format!("{column} is not a number"),
-            Violation::NotText { column, .. } => format!("{column} is not text"),
-            Violation::NotPositive { column, .. } => format!("{column} must be greater than 0"),
-            Violation::NotEmail { column, .. } => format!("{column} is not valid"),
-            Violation::UsedId { column, .. } | Violation::UsedText { column, .. } => {
+            Violation::Mistyped(column, kind, _) => format!("{column} is not {}", noun(*kind)),
+            Violation::OutOfRange(column, _) => format!("{column} is out of range"),
+            Violation::NotPositive(column, _) => format!("{column} must be greater than 0"),
+            Violation::NotEmail(column, _) => format!("{column} is not valid"),
+            Violation::UsedId(column, ..) | Violation::UsedText(column, ..) => {
                 format!("{column} is already used")
             }
-            Violation::Missing { row, .. } => format!("{row} does not exist"),
+            Violation::Missing(row, _) => format!("{row} does not exist"),
+            Violation::Defect(_)
+            | Violation::NotUtf8(_)
+            | Violation::Nul(_)
+            | Violation::Empty(_) => self.to_string(),
         }
+    }
+}
+
+/// What a value of this kind is called.
+fn noun(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Integer => "a whole number",
+        Kind::Real => "a number",
+        Kind::Text => "text",
     }
 }
 

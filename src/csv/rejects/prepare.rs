@@ -5,34 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process;
 
-use super::{lock_leftover, partial, remove};
+use super::{Failure, lock_leftover, partial, remove};
 use crate::platform;
 use crate::schema::TABLES;
-
-/// Why rejects cannot be written. Reads as a sentence after the name of the file or folder.
-#[derive(Debug, thiserror::Error)]
-pub enum Refusal {
-    /// A reject file is there.
-    #[error(
-        "already exists: move it away, replace it with --overwrite, or choose another folder with --rejects"
-    )]
-    Exists,
-    /// Something else is there under its name.
-    #[error("is not a regular file: move it away, or choose another folder with --rejects")]
-    NoFile,
-    /// The rows come from it.
-    #[error("is being read by this run: choose another folder with --rejects")]
-    Read,
-    /// Another run writes it.
-    #[error("is being written by another run: choose another folder with --rejects")]
-    Busy,
-    /// The folder does not exist and cannot be created.
-    #[error("could not be created: {0}")]
-    NoFolder(io::Error),
-    /// Files in the folder cannot be looked at or created.
-    #[error("cannot be written: {0}")]
-    NotWritable(io::Error),
-}
 
 /// Creates the folder for rejects if need be, and looks for everything that could keep them from being written there.
 ///
@@ -40,32 +15,29 @@ pub enum Refusal {
 ///
 /// # Errors
 ///
-/// All refusals, each with its path. The folder is not created if there are any.
+/// All failures, each with its path. The folder is not created if there are any.
 pub fn prepare(
     folder: &Path,
     overwrite: bool,
     reads: &[PathBuf],
-) -> Result<(), Vec<(PathBuf, Refusal)>> {
+) -> Result<(), Vec<(PathBuf, Failure)>> {
     let reads: Vec<_> = reads.iter().flat_map(|path| file(path)).collect();
-    let mut refusals = Vec::new();
+    let mut failures = Vec::new();
     for table in TABLES {
         let path = folder.join(table.csv());
-        if let Err(refusal) = look_at(&path, overwrite, &reads) {
-            refusals.push((path, refusal));
+        if let Err(failure) = look_at(&path, overwrite, &reads) {
+            failures.push((path, failure));
         }
     }
-    if refusals.is_empty() {
-        let created = fs::create_dir_all(folder).map_err(Refusal::NoFolder);
-        let writable = created.and_then(|()| probe(folder).map_err(Refusal::NotWritable));
-        refusals.extend(
-            writable
-                .err()
-                .map(|refusal| (folder.to_path_buf(), refusal)),
-        );
+    if failures.is_empty() {
+        let created = fs::create_dir_all(folder).map_err(Failure::NoFolder);
+        let writable = created.and_then(|()| probe(folder).map_err(Failure::NotWritable));
+        let failure = writable.err();
+        failures.extend(failure.map(|failure| (folder.to_path_buf(), failure)));
     }
-    match refusals.is_empty() {
+    match failures.is_empty() {
         true => Ok(()),
-        false => Err(refusals),
+        false => Err(failures),
     }
 }
 
@@ -75,26 +47,26 @@ fn file(path: &Path) -> Option<(u64, u64)> {
 }
 
 /// Looks at the name of a reject file, and at that under which it is written.
-fn look_at(path: &Path, overwrite: bool, reads: &[(u64, u64)]) -> Result<(), Refusal> {
+fn look_at(path: &Path, overwrite: bool, reads: &[(u64, u64)]) -> Result<(), Failure> {
     let partial = partial(path);
     let is_read = |path| file(path).is_some_and(|file| reads.contains(&file));
     match path.symlink_metadata() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         // The folder is a file, which is said when it is created.
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Ok(()),
-        Err(error) => return Err(Refusal::NotWritable(error)),
-        Ok(_) if is_read(path) => return Err(Refusal::Read),
-        Ok(_) if !overwrite => return Err(Refusal::Exists),
-        Ok(found) if !found.is_file() && !found.is_symlink() => return Err(Refusal::NoFile),
+        Err(error) => return Err(Failure::NotWritable(error)),
+        Ok(_) if is_read(path) => return Err(Failure::Read),
+        Ok(_) if !overwrite => return Err(Failure::Exists),
+        Ok(found) if !found.is_file() && !found.is_symlink() => return Err(Failure::NoFile),
         Ok(_) => {}
     }
     if is_read(&partial) {
-        return Err(Refusal::Read);
+        return Err(Failure::Read);
     }
     match lock_leftover(&partial) {
         Ok(_) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(Refusal::Busy),
-        Err(error) => Err(Refusal::NotWritable(error)),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(Failure::Busy),
+        Err(error) => Err(Failure::NotWritable(error)),
     }
 }
 

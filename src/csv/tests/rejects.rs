@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
+use crate::csv::rejects::Failure;
 use crate::row::Header;
 
 /// A folder, and the rejects of users that are written to it.
@@ -73,7 +74,7 @@ fn reject(rejects: &mut Rejects, batch: &Batch) {
         let reason = record
             .defect
             .map_or(format!("line {}", record.line), |defect| defect.to_string());
-        rejects.write(record, &reason).unwrap();
+        rejects.write(record, &reason);
     }
 }
 
@@ -247,9 +248,9 @@ fn what_a_killed_run_left_is_replaced() {
 fn a_folder_in_place_of_the_partial_file_stays_there() {
     let run = Run::new();
     fs::create_dir(run.path("users.csv.partial")).unwrap();
-    let batch = one();
-    let failure = run.rejects(false).write(batch.record(0), "why");
-    assert!(matches!(failure, Err(Failure::Write { .. })));
+    let mut rejects = run.rejects(false);
+    reject(&mut rejects, &one());
+    assert!(matches!(rejects.finish(true), Err(Failure::Write(..))));
     assert_eq!(run.names(), ["users.csv.partial"]);
 }
 
@@ -272,8 +273,9 @@ fn two_runs_cannot_write_to_one_file() {
     run.put("users.csv.partial", "leftover");
     let mut first = run.rejects(true);
     reject(&mut first, &one());
-    let batch = one();
-    let busy = run.rejects(true).write(batch.record(0), "why").unwrap_err();
+    let mut second = run.rejects(true);
+    reject(&mut second, &one());
+    let busy = second.finish(true).unwrap_err();
     assert!(matches!(busy, Failure::Busy), "{busy}");
     let busy = "users.csv is being written by another run: choose another folder with --rejects";
     assert_eq!(run.prepare(true, &[]), [busy]);
@@ -332,8 +334,8 @@ fn a_folder_that_is_gone_is_an_error_of_writing() {
     let mut rejects = run.rejects(false);
     let Run { folder, .. } = run;
     folder.close().unwrap();
-    let batch = one();
-    let failure = rejects.write(batch.record(0), "why").unwrap_err();
+    reject(&mut rejects, &one());
+    let failure = rejects.finish(true).unwrap_err();
     assert!(
         failure.to_string().starts_with("could not be written: "),
         "{failure}"

@@ -89,8 +89,8 @@ proptest! {
         let parsed = parse_number(&crate::schema::ID, &text);
         let expected = match whole_number(&text) {
             Some(Some(number)) => Ok(Value::Integer(number)),
-            Some(None) => Err(Violation::OutOfRange { column: "id", text: text.clone() }),
-            None => Err(Violation::NotWhole { column: "id", text: text.clone() }),
+            Some(None) => Err(Violation::OutOfRange("id", text.clone())),
+            None => Err(Violation::Mistyped("id", Kind::Integer, text.clone())),
         };
         prop_assert_eq!(parsed, expected);
     }
