@@ -36,20 +36,8 @@ impl Given for Record<'_> {
 pub struct Rules {
     table: &'static Table,
     ids: Ids,
-    /// The owner of each text in a column that must be unique on request, if that was requested.
-    owners: Option<Owners>,
-}
-
-/// Which row has a text: by column and by the text in ASCII lower case.
-type Owners = HashMap<(usize, Box<[u8]>), i64>;
-
-/// The records of a batch, checked.
-#[derive(Debug)]
-pub struct Checked {
-    /// Those that follow the rules.
-    pub rows: Rows,
-    /// What became of the others, by their places in the batch.
-    pub rejected: Vec<(usize, Outcome)>,
+    /// Which row has a text in a column that must be unique on request, by [`owner_key`], if that was requested.
+    owners: Option<HashMap<Box<[u8]>, i64>>,
 }
 
 impl Rules {
@@ -84,14 +72,15 @@ impl Rules {
         self.ids.freeze()
     }
 
-    /// Checks the records of a batch.
+    /// Checks the records of a batch. Returns those that follow the rules, and what became of the others by their places
+    /// in the batch.
     ///
     /// `exists` tells whether a row with an id exists in a table that this one refers to, or why that is not known.
     pub fn check_batch(
         &mut self,
         batch: Batch,
         exists: impl Fn(&'static Table, i64) -> Result<bool, Reason>,
-    ) -> Checked {
+    ) -> (Rows, Vec<(usize, Outcome)>) {
         // It is quicker to look at the text of all records at once than cell by cell.
         let trusted = str::from_utf8(batch.text()).is_ok() && !batch.text().contains(&0);
         let width = self.table.columns.len();
@@ -115,10 +104,8 @@ impl Rules {
                 }
             }
         }
-        Checked {
-            rows: Rows::checked(self.table, batch, accepted, numbers),
-            rejected,
-        }
+        let rows = Rows::checked(self.table, batch, accepted, numbers);
+        (rows, rejected)
     }
 
     /// Checks one row, and hands the typed values of its columns to `keep`. `trusted` says that all text is known to be
@@ -285,8 +272,11 @@ fn mistyped(column: &Column, text: &str) -> Violation {
     Violation::Mistyped(column.name, column.kind, text.to_string())
 }
 
-fn owner_key(column: usize, text: &[u8]) -> (usize, Box<[u8]>) {
-    (column, text.to_ascii_lowercase().into_boxed_slice())
+/// A text of a column, without regard to ASCII case. No table has as many columns as would make two of them equal here:
+/// SQLite's limit is 32,767 (<https://www.sqlite.org/limits.html>).
+fn owner_key(column: usize, text: &[u8]) -> Box<[u8]> {
+    let column = (column as u16).to_ne_bytes();
+    [&column[..], &text.to_ascii_lowercase()].concat().into()
 }
 
 /// Whether there is nothing but Unicode white space.

@@ -55,15 +55,6 @@ pub struct Reader {
     after_cr: bool,
 }
 
-/// A record at the start of the buffer.
-struct Found {
-    /// How many bytes it has, without its line end.
-    length: usize,
-    /// How many of them are its text, or that of its line.
-    text: usize,
-    defect: Option<Defect>,
-}
-
 impl Reader {
     /// Reads the header.
     ///
@@ -97,12 +88,12 @@ impl Reader {
             after_cr: false,
         };
         reader.skip_byte_order_mark()?;
-        let Some(found) = reader.find()? else {
+        let Some((length, defect)) = reader.find()? else {
             let expected = table.column_names();
             return Err(Problem::Empty { expected });
         };
-        let text = &reader.buffer.bytes()[..found.text];
-        let parsed = match found.defect {
+        let text = &reader.buffer.bytes()[..length];
+        let parsed = match defect {
             None => {
                 let fields = fields(reader.splitter.ends()).map(|field| &text[field]);
                 header::parse(table, dialect, text, fields)
@@ -114,7 +105,7 @@ impl Reader {
             }
         };
         reader.header = Arc::new(parsed?);
-        reader.consume(found.length);
+        reader.consume(length);
         Ok(reader)
     }
 
@@ -129,20 +120,20 @@ impl Reader {
     ///
     /// If reading fails, or if a record has no end. Otherwise, whatever the bytes are, they are a record.
     pub fn read(&mut self, batch: &mut Batch) -> io::Result<bool> {
-        let Some(found) = self.find()? else {
+        let Some((length, defect)) = self.find()? else {
             return Ok(false);
         };
-        let text = &self.buffer.bytes()[..found.text];
-        match found.defect {
+        let text = &self.buffer.bytes()[..length];
+        match defect {
             None => batch.push(self.line, text, self.splitter.ends()),
             Some(defect) => batch.push_defect(self.line, text, defect),
         }
-        self.consume(found.length);
+        self.consume(length);
         Ok(true)
     }
 
-    /// Finds the next record, the header included.
-    fn find(&mut self) -> io::Result<Option<Found>> {
+    /// Finds the next record, the header included: how many bytes it has without its line end, and its defect.
+    fn find(&mut self) -> io::Result<Option<(usize, Option<Defect>)>> {
         if !self.skip_line_ends()? {
             return Ok(None);
         }
@@ -151,14 +142,10 @@ impl Reader {
             let (bytes, ended) = (self.buffer.bytes(), self.buffer.has_ended());
             match self.splitter.split(bytes, self.position, ended) {
                 Split::Record(length) => {
-                    let text = (self.splitter).unquote(&mut self.buffer.bytes_mut()[..length]);
-                    return Ok(Some(Found {
-                        length,
-                        text,
-                        defect: None,
-                    }));
+                    (self.splitter).unquote(&mut self.buffer.bytes_mut()[..length]);
+                    return Ok(Some((length, None)));
                 }
-                Split::Defect(defect) => return self.find_line(defect).map(Some),
+                Split::Defect(defect) => return Ok(Some((self.find_line()?, Some(defect)))),
                 Split::More => _ = self.buffer.fill()?,
                 Split::Endless => return Err(self.endless()),
             }
@@ -166,18 +153,14 @@ impl Reader {
     }
 
     /// Finds the line where a record with a defect starts.
-    fn find_line(&mut self, defect: Defect) -> io::Result<Found> {
+    fn find_line(&mut self) -> io::Result<usize> {
         let mut seen = 0;
         loop {
             let bytes = self.buffer.bytes();
             let length = line_length(&bytes[seen..]).map(|length| seen + length);
             seen = bytes.len();
             if let Some(length) = length.or(self.buffer.has_ended().then_some(seen)) {
-                return Ok(Found {
-                    length,
-                    text: length,
-                    defect: Some(defect),
-                });
+                return Ok(length);
             }
             if seen >= self.limits.record {
                 return Err(self.endless());

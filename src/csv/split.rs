@@ -177,11 +177,11 @@ impl Splitter {
         Split::Defect(defect)
     }
 
-    /// Takes the quotes away in the bytes of the whole record, and returns how many there are then. The bytes after
-    /// those are without line ends.
-    pub fn unquote(&mut self, bytes: &mut [u8]) -> usize {
+    /// Takes the quotes away in the bytes of the whole record. After the fields, which are shorter then, there are no line
+    /// ends.
+    pub fn unquote(&mut self, bytes: &mut [u8]) {
         if !self.quoted {
-            return bytes.len();
+            return;
         }
         let (mut start, mut to) = (0, 0);
         for end in &mut self.ends {
@@ -200,9 +200,7 @@ impl Splitter {
             to += 1;
         }
         // Not the bytes that were there: they may have line ends.
-        let length = to - 1;
-        bytes[length..].fill(self.delimiter);
-        length
+        bytes[to - 1..].fill(self.delimiter);
     }
 }
 

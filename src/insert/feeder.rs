@@ -15,7 +15,7 @@ use super::writer::{carry_out, failed, rehearse, write};
 use crate::csv;
 use crate::database::{Database, Reader};
 use crate::row::{Batch, Reason, Rows};
-use crate::rules::{Checked, Rules};
+use crate::rules::Rules;
 
 /// A batch is full at this many rows or bytes. Except for the first rows of a table, it is written as one share.
 pub const BATCH_ROWS: usize = 32 * 1024;
@@ -72,12 +72,6 @@ struct Feeder<'scope, 'env> {
     end: Option<io::Result<()>>,
     /// How many threads it has tried to start.
     started: usize,
-}
-
-/// Rows, and the room that they take until the last thread is done with them.
-struct Cargo<'env> {
-    rows: Rows,
-    _room: Slot<'env>,
 }
 
 impl<'scope, 'env: 'scope> Feeder<'scope, 'env> {
@@ -157,7 +151,7 @@ impl<'scope, 'env: 'scope> Feeder<'scope, 'env> {
                 parent.look_up(ids);
             }
         }
-        let Checked { rows, rejected } = self.rules.check_batch(batch, |parent, id| {
+        let (rows, rejected) = self.rules.check_batch(batch, |parent, id| {
             (lane.parent(parent)).map_or(Ok(false), |parent| parent.exists(id))
         });
         for (place, outcome) in rejected {
@@ -181,10 +175,9 @@ impl<'scope, 'env: 'scope> Feeder<'scope, 'env> {
     /// Gives rows to threads: one each to the first `most` threads of the table, and all others to one thread.
     fn spawn_writers(&mut self, database: &'env Database, rows: Rows, most: usize) {
         let count = rows.len();
-        let cargo = Arc::new(Cargo {
-            _room: self.lane.bytes.take(rows.size(), BYTES_IN_FLIGHT),
-            rows,
-        });
+        // The room is taken until the last thread is done with the rows.
+        let room = self.lane.bytes.take(rows.size(), BYTES_IN_FLIGHT);
+        let cargo = Arc::new((rows, room));
         // From the first row on, a signal lets transactions end before the process does. Only the first call counts.
         self.lane.interrupt.arm();
         let mut next = 0;
@@ -203,19 +196,19 @@ impl<'scope, 'env: 'scope> Feeder<'scope, 'env> {
     fn spawn(
         &self,
         database: &'env Database,
-        cargo: &Arc<Cargo<'env>>,
+        cargo: &Arc<(Rows, Slot<'env>)>,
         places: Range<usize>,
         most: usize,
     ) {
         let lane = self.lane;
-        let share = self.expect(&cargo.rows, &places);
+        let share = self.expect(&cargo.0, &places);
         let slot = lane.alive.take(1, most);
         let (its_cargo, its_places) = (Arc::clone(cargo), places.clone());
         let thread = Builder::new().name(format!("write {}", lane.table.name));
         let thread = thread.stack_size(STACK);
         let spawned = thread.spawn_scoped(self.scope, move || {
             let _slot = slot;
-            let rows = &its_cargo.rows;
+            let rows = &its_cargo.0;
             let work = || write(lane, database, rows, &its_places);
             carry_out(lane, rows, &its_places, share, work);
         });
@@ -224,7 +217,7 @@ impl<'scope, 'env: 'scope> Feeder<'scope, 'env> {
             Err(error) => {
                 let reason = Reason::same(format!("its thread could not be started: {error}"));
                 let failed = || failed(places.clone(), &reason);
-                carry_out(lane, &cargo.rows, &places, share, failed);
+                carry_out(lane, &cargo.0, &places, share, failed);
             }
         }
     }

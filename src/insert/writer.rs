@@ -11,17 +11,14 @@ use crate::row::{Outcome, Reason, Rows};
 use crate::sync::lock;
 use crate::timeline::{Phase, Track};
 
-/// What became of rows that were not inserted, by their places.
-pub type Others = Vec<(u32, Outcome)>;
-
-/// Does the work that tells what became of the rows of a share, and tells everyone who waits for them or counts them,
+/// Does the work that tells what became of the rows of a share that were not inserted, by their places, and tells everyone who waits for them or counts them,
 /// even if the work panics.
 pub fn carry_out(
     lane: &Lane,
     rows: &Rows,
     places: &Range<usize>,
     share: Share,
-    work: impl FnOnce() -> Others,
+    work: impl FnOnce() -> Vec<(u32, Outcome)>,
 ) {
     let mut others = catch_unwind(AssertUnwindSafe(work))
         .unwrap_or_else(|_| failed(places.clone(), &Reason::same("its thread panicked")));
@@ -35,7 +32,12 @@ pub fn carry_out(
 
 /// Writes the rows at these places once all that they refer to are settled and it is their turn, and returns what
 /// became of those that were not inserted.
-pub fn write(lane: &Lane, database: &Database, rows: &Rows, places: &Range<usize>) -> Others {
+pub fn write(
+    lane: &Lane,
+    database: &Database,
+    rows: &Rows,
+    places: &Range<usize>,
+) -> Vec<(u32, Outcome)> {
     let mut track = Track::begin(rows.id(places.start), places.len());
     let mut others = wait_for_parents(lane, rows, places);
     track.end(Phase::Parents);
@@ -62,7 +64,12 @@ pub fn write(lane: &Lane, database: &Database, rows: &Rows, places: &Range<usize
 
 /// Finds out what would become of the rows at these places if they were written now, and returns it for those that
 /// would not be inserted.
-pub fn rehearse(lane: &Lane, reader: &Reader, rows: &Rows, places: &Range<usize>) -> Others {
+pub fn rehearse(
+    lane: &Lane,
+    reader: &Reader,
+    rows: &Rows,
+    places: &Range<usize>,
+) -> Vec<(u32, Outcome)> {
     let mut others = wait_for_parents(lane, rows, places);
     let free = by_id(rows, places, &others);
     match reader.compare(rows, &free) {
@@ -73,7 +80,7 @@ pub fn rehearse(lane: &Lane, reader: &Reader, rows: &Rows, places: &Range<usize>
 }
 
 /// Waits until all rows that these refer to are settled, and tells which refer to one that could not be inserted.
-fn wait_for_parents(lane: &Lane, rows: &Rows, places: &Range<usize>) -> Others {
+fn wait_for_parents(lane: &Lane, rows: &Rows, places: &Range<usize>) -> Vec<(u32, Outcome)> {
     let mut blocked: BTreeMap<u32, Vec<Reason>> = BTreeMap::new();
     for (column, parent) in &lane.parents {
         let id = |place: usize| rows.integer(place, *column);
@@ -101,7 +108,7 @@ fn wait_for_parents(lane: &Lane, rows: &Rows, places: &Range<usize>) -> Others {
 }
 
 /// The places that are not among `others`, by the ids of their rows: SQLite writes them quickest in this order.
-fn by_id(rows: &Rows, places: &Range<usize>, others: &Others) -> Vec<u32> {
+fn by_id(rows: &Rows, places: &Range<usize>, others: &[(u32, Outcome)]) -> Vec<u32> {
     let mut free: Vec<_> = (places.clone())
         .map(|place| place as u32)
         .filter(|place| {
@@ -115,11 +122,11 @@ fn by_id(rows: &Rows, places: &Range<usize>, others: &Others) -> Vec<u32> {
 }
 
 /// The same reason for the rows at all these places.
-pub fn failed(places: Range<usize>, reason: &Reason) -> Others {
+pub fn failed(places: Range<usize>, reason: &Reason) -> Vec<(u32, Outcome)> {
     all_failed(places.map(|place| place as u32), reason)
 }
 
-fn all_failed(places: impl IntoIterator<Item = u32>, reason: &Reason) -> Others {
+fn all_failed(places: impl IntoIterator<Item = u32>, reason: &Reason) -> Vec<(u32, Outcome)> {
     let failed = || Outcome::Failed(vec![reason.clone()]);
     places.into_iter().map(|place| (place, failed())).collect()
 }

@@ -118,10 +118,8 @@ impl Batch {
         let Some(reason) = reason else {
             return self.append(text, ends, 0);
         };
-        let (before, after) = (&ends[..reason], &ends[reason + 1..]);
-        self.append(&text[..last(before)], before, 0);
-        let start = ends[reason] as usize + 1;
-        self.append(text.get(start..).unwrap_or_default(), after, start);
+        self.append(text, &ends[..reason], 0);
+        self.append(text, &ends[reason + 1..], ends[reason] as usize + 1);
     }
 
     /// Appends a record that could not be split into fields: its line, and that line's text.
@@ -130,12 +128,11 @@ impl Batch {
         self.append(text, &[offset(text.len())], 0);
     }
 
-    /// Appends fields, given their text and where each ends if that text starts at `start`. A line feed goes behind
-    /// them: the text of all is UTF-8 only if that of each is.
+    /// Appends the fields of a text that start at `start` and end at `ends`. A line feed goes behind them: the text of
+    /// all is UTF-8 only if that of each is.
     fn append(&mut self, text: &[u8], ends: &[u32], start: usize) {
-        if ends.is_empty() {
-            return;
-        }
+        let Some(end) = ends.last() else { return };
+        let text = &text[start..*end as usize];
         let base = self.text.len();
         // At once: a giant record fills the buffer, which for one more byte would become twice as large.
         self.text.reserve(text.len() + 1);
@@ -229,11 +226,6 @@ impl<'a> Record<'a> {
 /// A cell without the white space around it. One that is not UTF-8 stays as it is: it is not accepted anyway.
 fn trim(cell: &[u8]) -> &[u8] {
     str::from_utf8(cell).map_or(cell, |text| text.trim().as_bytes())
-}
-
-/// Where the last of these fields ends.
-fn last(ends: &[u32]) -> usize {
-    ends.last().map_or(0, |end| *end as usize)
 }
 
 /// A place in a record or a batch. The reader takes no record of more than 1 GiB, and the feeder adds none to a batch that

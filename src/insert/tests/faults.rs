@@ -19,9 +19,9 @@ fn rows(table: &'static Table, text: &str) -> Rows {
     let mut reader = Reader::new(table, input(text), &Dialect::default()).unwrap();
     let mut batch = Batch::new(reader.header());
     while reader.read(&mut batch).unwrap() {}
-    let checked = Rules::new(table, false).check_batch(batch, |_, _| Ok(true));
-    assert_eq!(checked.rejected, []);
-    checked.rows
+    let (rows, rejected) = Rules::new(table, false).check_batch(batch, |_, _| Ok(true));
+    assert_eq!(rejected, []);
+    rows
 }
 
 fn database(lane: &Lane) -> &Database {

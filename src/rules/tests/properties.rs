@@ -54,7 +54,7 @@ proptest! {
         let table = TABLES[place];
         let mut rules = Rules::new(table, unique);
         let exists = |_: &'static Table, id: i64| Ok(id % 2 == 0);
-        let Checked { rows, rejected } = rules.check_batch(batch(table, &records), exists);
+        let (rows, rejected) = rules.check_batch(batch(table, &records), exists);
         let ids_used = rules.into_ids();
         prop_assert_eq!(rows.len() + rejected.len(), records.len());
         for (_, outcome) in &rejected {
