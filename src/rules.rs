@@ -288,14 +288,14 @@ fn is_blank(text: &[u8]) -> bool {
 /// Whether there is one `@` with something before it and two or more non-empty labels, separated by dots, after it, and
 /// no white space.
 fn is_email(text: &[u8]) -> bool {
-    let Some(at) = text.iter().position(|byte| *byte == b'@') else {
+    let mut parts = text.split(|byte| *byte == b'@');
+    let (Some(local), Some(domain), None) = (parts.next(), parts.next(), parts.next()) else {
         return false;
     };
-    let (local, domain) = (&text[..at], &text[at + 1..]);
     let mut labels = domain.split(|byte| *byte == b'.');
     !local.is_empty()
         && domain.contains(&b'.')
-        && labels.all(|label| !label.is_empty() && !label.contains(&b'@'))
+        && labels.all(|label| !label.is_empty())
         && !has_white_space(text)
 }
 

@@ -83,6 +83,16 @@ fn many_empty_fields_are_not_held() {
 }
 
 #[test]
+fn a_line_of_millions_of_fields_is_skipped_and_takes_no_more_than_its_bytes() {
+    let commas = ",".repeat(8_000_000);
+    let users = format!("{}\n{commas}\n2,Ann,a@b.co\n", header(0));
+    let folder = Folder::with_csv([&users, header(1), header(2)]);
+    let (run, peak) = load(&folder, &["--limit=0"]);
+    assert_eq!(run.counts()[0], [1, 0, 1, 0]);
+    assert_at_most(peak, ANY + 4 * commas.len() as u64, "many fields");
+}
+
+#[test]
 fn giant_rows_of_two_tables_are_held_a_few_at_a_time() {
     let bytes = 3_000_000;
     let giant = "x".repeat(bytes);
