@@ -11,9 +11,6 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::platform;
 
-/// The variable that names the folder of the databases where no option does.
-const DIR_VARIABLE: &str = "TRADEXA_DIR";
-
 const EXAMPLES: &str = "\
 Examples:
   tradexa --dir data init                             create the databases
@@ -80,7 +77,15 @@ pub enum Command {
     ///
     /// References across the three files are tested too.
     #[command(after_long_help = CHECK_STATUS)]
-    Check(Check),
+    Check {
+        /// Also report users whose email another user has
+        #[arg(long)]
+        unique_email: bool,
+
+        /// How to print the report.
+        #[command(flatten)]
+        output: Output,
+    },
 }
 
 /// The options of `insert`.
@@ -159,18 +164,6 @@ pub struct Insert {
     pub timeline: bool,
 }
 
-/// The options of `check`.
-#[derive(Debug, Args)]
-pub struct Check {
-    /// Also report users whose email another user has
-    #[arg(long)]
-    pub unique_email: bool,
-
-    /// How to print the report.
-    #[command(flatten)]
-    pub output: Output,
-}
-
 /// How to print the report.
 #[derive(Debug, Args)]
 pub struct Output {
@@ -199,15 +192,12 @@ pub enum Format {
     Json,
 }
 
-/// How long `init` and `check` wait for a database that another process has locked.
-pub const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
-
 impl Insert {
     /// The words of a command that loads another folder by the same rules, whose name is still to follow:
     /// `tradexa --dir data insert --unique-email --from`.
     pub fn again(&self, dir: &Path) -> Vec<OsString> {
         let mut words = vec![OsString::from("tradexa")];
-        if dir != Path::new(".") {
+        if [dir, &default_dir()] != [Path::new("."); 2] {
             words.extend(["--dir".into(), dir.into()]);
         }
         words.push("insert".into());
@@ -218,10 +208,12 @@ impl Insert {
         ];
         let given = switches.iter().filter(|(given, _)| *given);
         words.extend(given.map(|(_, switch)| switch.into()));
-        match self.delimiter {
-            b',' => {}
-            b'\t' => words.extend(["--delimiter".into(), "tab".into()]),
-            other => words.extend(["--delimiter".into(), char::from(other).to_string().into()]),
+        let delimiter = match self.delimiter {
+            b'\t' => "tab".to_string(),
+            other => char::from(other).to_string(),
+        };
+        if delimiter != "," {
+            words.extend(["--delimiter".into(), delimiter.into()]);
         }
         words.push("--from".into());
         words
@@ -230,13 +222,20 @@ impl Insert {
 
 /// The folder that the environment names, unless that is empty; else the current one.
 fn default_dir() -> PathBuf {
-    let named = env::var_os(DIR_VARIABLE).filter(|dir| !dir.is_empty());
+    let named = env::var_os("TRADEXA_DIR").filter(|dir| !dir.is_empty());
     named.unwrap_or_else(|| ".".into()).into()
 }
 
-/// A folder, with the separators of the system.
+/// A folder, with the separators of the system. `-x` becomes `./-x`, because it would be an option in the commands that
+/// messages advise.
 fn folder() -> impl TypedValueParser<Value = PathBuf> {
-    PathBufValueParser::new().map(platform::native)
+    PathBufValueParser::new().map(|folder| {
+        let folder = platform::native(folder);
+        match folder.as_os_str().as_encoded_bytes().starts_with(b"-") {
+            true => Path::new(".").join(folder),
+            false => folder,
+        }
+    })
 }
 
 fn delimiter(text: &str) -> Result<u8, String> {

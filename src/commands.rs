@@ -4,45 +4,42 @@ mod check;
 mod init;
 mod insert;
 
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
-use anyhow::{Context, Error, Result, anyhow};
+use anyhow::{Context, Error, Result, anyhow, bail};
 
 use crate::cli::{Cli, Command, Format, Output};
-use crate::database::{self, Problem};
+use crate::database::{self, Patience, Problem};
 use crate::report::MOST_CHARACTERS;
 use crate::schema::{TABLES, Table};
 use crate::terminal::{escape, show};
-
-/// Everything that could not be done.
-struct Failures(Vec<Error>);
-
-impl From<Error> for Failures {
-    fn from(error: Error) -> Failures {
-        Failures(vec![error])
-    }
-}
 
 /// Carries out a command, and says on stderr what could not be done.
 pub fn run(cli: &Cli) -> ExitCode {
     let done = match &cli.command {
         Command::Init => init::init(&cli.dir),
         Command::Insert(options) => insert::insert(&cli.dir, options),
-        Command::Check(options) => check::check(&cli.dir, options),
+        Command::Check {
+            unique_email,
+            output,
+        } => check::check(&cli.dir, *unique_email, output),
     };
-    done.unwrap_or_else(|Failures(errors)| {
-        complain(&errors);
+    done.unwrap_or_else(|error| {
+        complain(&[error]);
         ExitCode::FAILURE
     })
 }
 
-/// Says what could not be done, a line each.
-fn complain(errors: &[Error]) {
-    for error in errors {
+/// Says something on stderr, a line each.
+fn complain(sentences: &[impl Display]) {
+    for sentence in sentences {
+        let sentence = format!("{sentence:#}");
         // If nobody can be told, the exit status still tells.
-        let _ = writeln!(io::stderr(), "tradexa: {}", escape(&format!("{error:#}")));
+        let _ = writeln!(io::stderr(), "tradexa: {}", escape(&sentence));
     }
 }
 
@@ -50,29 +47,44 @@ fn complain(errors: &[Error]) {
 fn each_table<T>(
     folder: &Path,
     mut each: impl FnMut(&'static Table) -> Result<T, Problem>,
-) -> Result<Vec<T>, Failures> {
+) -> Result<Vec<T>> {
     if folder.exists() && !folder.is_dir() {
         let folder = show(folder);
-        return Err(anyhow!("{folder} is not a folder: choose another one with --dir").into());
+        bail!("{folder} is not a folder: choose another one with --dir");
     }
     database::refuse_shared_files(folder).map_err(Error::msg)?;
-    let each = |table: &&'static Table| each(table).map_err(|problem| at(table, folder, &problem));
-    all(TABLES.iter().map(each))
+    all_databases(folder, TABLES.iter().map(|table| each(table)))
 }
 
-/// All results, or all errors.
-fn all<T>(results: impl Iterator<Item = Result<T>>) -> Result<Vec<T>, Failures> {
-    let mut done = Vec::new();
+/// The results for the databases of all tables, or all their problems.
+fn all_databases<T>(
+    folder: &Path,
+    results: impl IntoIterator<Item = Result<T, Problem>>,
+) -> Result<Vec<T>> {
+    let results = TABLES.iter().zip(results);
+    all(results.map(|(table, result)| result.map_err(|problem| at(table, folder, &problem))))
+}
+
+/// All results, or the last error once all others have been told.
+fn all<T>(results: impl Iterator<Item = Result<T>>) -> Result<Vec<T>> {
     let mut errors = Vec::new();
-    for result in results {
-        match result {
-            Ok(value) => done.push(value),
-            Err(error) => errors.push(error),
+    let done = results.filter_map(|result| result.map_err(|error| errors.push(error)).ok());
+    let done = done.collect();
+    match errors.pop() {
+        None => Ok(done),
+        Some(last) => {
+            complain(&errors);
+            Err(last)
         }
     }
+}
+
+/// The exit status of a command that could not do these things, which are told.
+fn status(errors: &[Error]) -> ExitCode {
+    complain(errors);
     match errors.is_empty() {
-        true => Ok(done),
-        false => Err(Failures(errors)),
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
     }
 }
 
@@ -99,5 +111,13 @@ fn shown(output: &Output) -> Option<usize> {
     match output.format {
         Format::Table => Some(MOST_CHARACTERS),
         Format::Json => None,
+    }
+}
+
+/// How long `init` and `check` wait for a database that another process has locked.
+fn patience() -> Patience {
+    Patience {
+        limit: Duration::from_secs(5),
+        ..Patience::default()
     }
 }

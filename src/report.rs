@@ -7,18 +7,18 @@ mod grid;
 mod json;
 mod table;
 
-use std::borrow::Cow;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::row::{Header, Tally, Value};
+use crate::row::{Header, Tally};
 use crate::schema::Table;
 use crate::timeline::Track;
 
 pub use check::{CheckReport, Checked, Violating};
-pub use grid::MOST_CHARACTERS;
+pub use grid::{MOST_CHARACTERS, cell};
+pub use json::to_json;
 
 /// What a run did.
 #[derive(Debug)]
@@ -58,13 +58,9 @@ pub struct TableReport {
     pub timeline: Option<Vec<Track>>,
 }
 
-/// A stored row: for each column the value, and how SQLite prints it.
-pub type Stored<'a> = [(Value<'a>, Cow<'a, str>)];
-
-/// Reads a stored row back while the report is written: given the place of its table and its id, hands the row over
-/// and returns `true`. A row that is gone or cannot be read is not handed over; `false` leaves it out of the report,
-/// and to say why is up to the reader.
-pub type ReadBack<'a> = dyn FnMut(usize, i64, &mut dyn FnMut(&Stored)) -> bool + 'a;
+/// Reads a stored row back while the report is written: given the place of its table and its id, the cell of each
+/// column. `None` leaves the row out of the report; to say why is up to the reader.
+pub type ReadBack<'a, T> = dyn Fn(usize, i64) -> Option<Vec<T>> + 'a;
 
 #[cfg(test)]
 mod tests;

@@ -5,59 +5,41 @@ mod human;
 mod progress;
 mod shell;
 
-use console::{Style, Term};
+use std::io::{self, Write};
+
+use console::{Color, Style, Term};
 
 pub use escape::{escape, escape_json, show};
 pub use human::{count, duration, percent, plural, thousands};
 pub use progress::{Progress, Step};
 pub use shell::{quote, to_utf8};
 
-/// The columns to fill where there is no terminal.
-const DEFAULT_WIDTH: usize = 80;
-
-/// Where text is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Terminal {
+/// Where a report is shown.
+pub struct Terminal<'a> {
+    /// What to write it to.
+    pub out: &'a mut dyn Write,
     /// The columns of the terminal; `None` if it is none.
     pub width: Option<usize>,
     colors: bool,
 }
 
-/// What a colour stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
-    /// Stored.
-    Good,
-    /// Skipped.
-    Warning,
-    /// Failed.
-    Bad,
-}
-
-impl Terminal {
-    /// What stdout is. It has colours if it is a terminal and `NO_COLOR` (<https://no-color.org>) is not set.
-    pub fn stdout() -> Terminal {
+impl<'a> Terminal<'a> {
+    /// What stdout is, given what writes to it. It has colours if it is a terminal and `NO_COLOR`
+    /// (<https://no-color.org>) is not set.
+    pub fn stdout(out: &'a mut dyn Write) -> Terminal<'a> {
+        let size = Term::stdout().size_checked();
         Terminal {
-            width: width(&Term::stdout()),
+            out,
+            width: size.map(|(_, columns)| usize::from(columns)),
             colors: console::colors_enabled(),
-        }
-    }
-
-    /// What stderr is, by the same rule.
-    pub fn stderr() -> Terminal {
-        Terminal {
-            width: width(&Term::stderr()),
-            colors: console::colors_enabled_stderr(),
         }
     }
 
     /// No colours, and so many columns; lines of any length for `None`.
     #[cfg(test)]
-    pub fn plain(width: Option<usize>) -> Terminal {
-        Terminal {
-            width,
-            colors: false,
-        }
+    pub fn plain(out: &'a mut dyn Write, width: Option<usize>) -> Terminal<'a> {
+        let colors = false;
+        Terminal { out, width, colors }
     }
 
     /// Whether a line fits; it does where there is no terminal.
@@ -66,26 +48,17 @@ impl Terminal {
             .is_none_or(|width| console::measure_text_width(line) <= width)
     }
 
-    /// The columns there are to fill: those of the terminal, 80 where there is none.
-    pub fn columns(&self) -> usize {
-        self.width.unwrap_or(DEFAULT_WIDTH)
+    /// A text in bold and in a colour, if the terminal has colours.
+    pub fn paint(&self, color: Color, text: &str) -> String {
+        let style = Style::new().bold().fg(color).force_styling(self.colors);
+        style.apply_to(text).to_string()
     }
 
-    /// A text in bold and in the colour of a tone.
-    pub fn paint(&self, tone: Tone, text: &str) -> String {
-        let style = Style::new().bold();
-        let style = match tone {
-            Tone::Good => style.green(),
-            Tone::Warning => style.yellow(),
-            Tone::Bad => style.red(),
-        };
-        style.force_styling(self.colors).apply_to(text).to_string()
+    /// Writes a blank line and one in bold and in a colour. Fails if `out` does.
+    pub fn heading(&mut self, color: Color, text: &str) -> io::Result<()> {
+        let painted = self.paint(color, text);
+        writeln!(self.out, "\n{painted}")
     }
-}
-
-fn width(terminal: &Term) -> Option<usize> {
-    let size = terminal.size_checked().filter(|_| terminal.is_term());
-    size.map(|(_, columns)| usize::from(columns))
 }
 
 #[cfg(test)]
@@ -93,23 +66,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tone_colours_nothing_where_there_is_no_terminal() {
-        assert_eq!(Terminal::plain(None).paint(Tone::Bad, "failed"), "failed");
-        let colors = Terminal {
-            width: Some(80),
-            colors: true,
-        };
-        assert!(colors.paint(Tone::Bad, "failed").starts_with('\u{1b}'));
+    fn a_colour_shows_nothing_where_there_is_no_terminal() {
+        let out = &mut io::sink();
+        let mut terminal = Terminal::plain(out, Some(80));
+        assert_eq!(terminal.paint(Color::Red, "failed"), "failed");
+        terminal.colors = true;
+        assert!(terminal.paint(Color::Red, "failed").starts_with('\u{1b}'));
     }
 
     #[test]
     fn colours_take_no_room() {
-        let terminal = Terminal {
-            width: Some(6),
-            colors: true,
-        };
-        assert!(terminal.fits(&terminal.paint(Tone::Bad, "failed")));
+        let out = &mut io::sink();
+        let mut terminal = Terminal::plain(out, Some(6));
+        terminal.colors = true;
+        assert!(terminal.fits(&terminal.paint(Color::Red, "failed")));
         assert!(!terminal.fits("failed!"));
-        assert!(Terminal::plain(None).fits(&"x".repeat(1_000)));
+        terminal.width = None;
+        assert!(terminal.fits(&"x".repeat(1_000)));
     }
 }

@@ -27,36 +27,28 @@ pub struct Track {
     pub first_id: i64,
     /// How many rows it had.
     pub rows: usize,
-    /// When it began.
-    start: Instant,
-    /// When each phase ended.
-    ends: [Instant; Phase::ALL.len()],
+    /// When each phase began, and when the last one ended.
+    moments: [Instant; Phase::ALL.len() + 1],
 }
 
 impl Track {
     /// A thread that begins now.
     pub fn begin(first_id: i64, rows: usize) -> Track {
-        let start = Instant::now();
         Track {
             first_id,
             rows,
-            start,
-            ends: [start; Phase::ALL.len()],
+            moments: [Instant::now(); Phase::ALL.len() + 1],
         }
     }
 
     /// Notes that a phase ends now. Phases after it that never come have no length.
     pub fn end(&mut self, phase: Phase) {
-        self.ends[phase as usize..].fill(Instant::now());
+        self.moments[phase as usize + 1..].fill(Instant::now());
     }
 
     /// When a phase began and ended, counted from the given moment.
     pub fn span(&self, phase: Phase, from: Instant) -> (Duration, Duration) {
-        let start = match phase as usize {
-            0 => self.start,
-            place => self.ends[place - 1],
-        };
-        let since = |moment: Instant| moment.saturating_duration_since(from);
-        (since(start), since(self.ends[phase as usize]))
+        let since = |place: usize| self.moments[place].saturating_duration_since(from);
+        (since(phase as usize), since(phase as usize + 1))
     }
 }

@@ -76,6 +76,15 @@ fn an_empty_folder_is_wrong_usage() {
 }
 
 #[test]
+fn a_folder_whose_name_looks_like_an_option_never_stands_for_one() {
+    let cli = Cli::try_parse_from(["tradexa", "--dir=-v", "init"]).unwrap();
+    assert_eq!(cli.dir, Path::new(".").join("-v"));
+    let options = insert(&["--from=-in", "--rejects=a/-bad"]).unwrap();
+    assert_eq!(options.from.unwrap(), Path::new(".").join("-in"));
+    assert_eq!(options.rejects.unwrap(), Path::new("a").join("-bad"));
+}
+
+#[test]
 fn the_command_to_go_on_with_keeps_what_decides_about_rows() {
     let words = |arguments: &[&str], dir: &str| {
         let words = insert(arguments).unwrap().again(Path::new(dir));

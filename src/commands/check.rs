@@ -4,12 +4,12 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
 
-use anyhow::anyhow;
+use anyhow::{Result, bail};
 
-use super::{Failures, all, at, each_table, print, shown};
+use super::{all_databases, each_table, patience, print, shown};
 use crate::check::{self, Lane};
-use crate::cli::{Check, Format, LOCK_TIMEOUT};
-use crate::database::{Patience, Reader};
+use crate::cli::{Format, Output};
+use crate::database::Reader;
 use crate::report::CheckReport;
 use crate::terminal::{Progress, Step, Terminal};
 
@@ -22,46 +22,37 @@ const ATTEMPTS: u32 = 5;
 ///
 /// If a database is missing, damaged or not as declared, or if the report could not be printed. Violations are not
 /// errors here, but show in the exit status.
-pub fn check(folder: &Path, options: &Check) -> Result<ExitCode, Failures> {
-    let (limit, shown) = (options.output.limit, shown(&options.output));
-    let patience = Patience {
-        limit: LOCK_TIMEOUT,
-        ..Patience::default()
-    };
+pub fn check(folder: &Path, unique_email: bool, output: &Output) -> Result<ExitCode> {
+    let patience = patience();
     for _ in 0..ATTEMPTS {
         let lanes = each_table(folder, |table| {
             let reader = Reader::open(table, folder, &patience)?;
             Ok(Lane::new(table, reader))
         })?;
-        let tables: Vec<_> = lanes.iter().map(|lane| lane.table).collect();
-        let mut progress = Progress::new(&tables);
-        let checked = check::check(&lanes, options.unique_email, limit, shown, || {
+        let mut progress = Progress::new();
+        let checked = check::check(&lanes, unique_email, output.limit, shown(output), || {
             progress.show(&lanes.iter().map(step).collect::<Vec<_>>());
         });
         drop(progress);
         if lanes.iter().any(|lane| lane.reader.was_disturbed()) {
             continue;
         }
-        let checked = (checked.into_iter().zip(&tables))
-            .map(|(result, table)| result.map_err(|problem| at(table, folder, &problem)));
-        let tables = all(checked)?;
-        let report = CheckReport { tables };
-        print(|out| match options.output.format {
-            Format::Table => report.write_tables(out, &Terminal::stdout()),
+        let report = CheckReport::new(all_databases(folder, checked)?);
+        print(|out| match output.format {
+            Format::Table => report.write_tables(&mut Terminal::stdout(out)),
             Format::Json => report.write_json(out),
         })?;
-        return Ok(match report.violations() {
+        return Ok(match report.violations {
             0 => ExitCode::SUCCESS,
             _ => ExitCode::FAILURE,
         });
     }
-    let disturbed =
-        "other processes kept changing the databases: run the command again when they are done";
-    Err(anyhow!(disturbed).into())
+    bail!("other processes kept changing the databases: run the command again when they are done")
 }
 
 fn step(lane: &Lane) -> Step {
     Step {
+        name: lane.table.name,
         rows: lane.rows.load(Ordering::Relaxed),
         done: lane.is_read(),
         ..Step::default()

@@ -5,11 +5,10 @@ use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, Result};
 
-use super::{Failures, at, each_table, print};
-use crate::cli::LOCK_TIMEOUT;
-use crate::database::{self, Patience, State};
+use super::{at, each_table, patience, print, status};
+use crate::database::{self, State};
 use crate::platform::sync_folder;
 use crate::schema::TABLES;
 use crate::terminal::show;
@@ -19,11 +18,8 @@ use crate::terminal::show;
 /// # Errors
 ///
 /// If a file is something else than it should be, or cannot be created, or if what was done could not be printed.
-pub fn init(folder: &Path) -> Result<ExitCode, Failures> {
-    let patience = Patience {
-        limit: LOCK_TIMEOUT,
-        ..Patience::default()
-    };
+pub fn init(folder: &Path) -> Result<ExitCode> {
+    let patience = patience();
     let states = each_table(folder, |table| database::inspect(table, folder, &patience))?;
     create_folder(folder).with_context(|| format!("{} could not be created", show(folder)))?;
     let mut done = String::new();
@@ -44,10 +40,7 @@ pub fn init(folder: &Path) -> Result<ExitCode, Failures> {
         done += &format!("{} database {already}initialized.\n", table.name);
     }
     errors.extend(print(|out| out.write_all(done.as_bytes())).err());
-    match errors.is_empty() {
-        true => Ok(ExitCode::SUCCESS),
-        false => Err(Failures(errors)),
-    }
+    Ok(status(&errors))
 }
 
 /// Creates a folder and those above it, so that a power cut does not take them again.

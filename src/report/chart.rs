@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Report, TableReport};
-use crate::terminal::{Terminal, count, duration, percent, thousands};
+use crate::terminal::{count, duration, percent, thousands};
 use crate::timeline::{Phase, Track};
 
 /// Most threads of a table that get a line each.
@@ -12,24 +12,120 @@ const MOST_LINES: usize = 40;
 /// The columns in front of the chart.
 const LABEL: usize = 16;
 
+/// The columns of the whole where there is no terminal.
+const DEFAULT_WIDTH: usize = 80;
+
+/// How each phase is drawn, and what it is called.
+const LEGEND: [(char, &str); Phase::ALL.len()] = [
+    ('·', "waits for parents"),
+    ('-', "waits for turn"),
+    ('o', "opens"),
+    ('█', "writes"),
+];
+
 impl Report {
-    /// A line per writer thread over a shared time axis, grouped by database; nothing if it was not asked for.
-    pub(super) fn chart(&self, terminal: &Terminal) -> String {
+    /// A line per writer thread over a shared time axis, grouped by database, on a terminal of so many columns; nothing
+    /// if it was not asked for.
+    pub(super) fn chart(&self, columns: Option<usize>) -> String {
         if self.tables.iter().all(|table| table.timeline.is_none()) {
             return String::new();
         }
+        let columns = columns.unwrap_or(DEFAULT_WIDTH);
+        let width = columns.saturating_sub(LABEL + 1).max(20);
+        let tracks = || self.tables.iter().flat_map(TableReport::tracks);
+        let ends = tracks().map(|track| track.span(Phase::Write, self.started).1);
+        let end = ends.max().unwrap_or_default();
         let mut text = String::from("\n=== TIMELINE ===\n");
-        let tracks = self.tables.iter().flat_map(TableReport::tracks);
-        let ends = tracks.map(|track| track.span(Phase::Write, self.started).1);
-        let chart = Chart {
-            report: self,
-            width: terminal.columns().saturating_sub(LABEL + 1).max(20),
-            end: ends.max().unwrap_or_default(),
-        };
         for table in &self.tables {
-            text += &chart.table(table);
+            text += &self.lines(table, width, end);
         }
-        text + &chart.axis() + &legend() + &chart.use_of_time()
+        let axis = duration(end);
+        let legend = LEGEND.map(|(mark, name)| format!("{mark} {name}"));
+        text += &format!("\n{:LABEL$} 0{axis:>last$}\n", "", last = width - 1);
+        text += &format!("{:LABEL$} {}\n", "", legend.join("  "));
+        // What single rows do is seen in their lines.
+        if tracks().any(|track| track.rows > 1) {
+            text += &self.use_of_time(end);
+        }
+        text
+    }
+
+    /// The lines of one table in the order in which its threads wrote, on an axis of so many columns until `end`.
+    fn lines(&self, table: &TableReport, width: usize, end: Duration) -> String {
+        let mut tracks: Vec<_> = table.tracks().collect();
+        if tracks.is_empty() {
+            return String::new();
+        }
+        tracks.sort_by_key(|track| (track.span(Phase::Write, self.started), track.first_id));
+        let line = |label: &str, tracks: &[&Track]| {
+            let cells = self.cells(tracks, width, end);
+            format!("{label:>LABEL$} {cells}").trim_end().to_string() + "\n"
+        };
+        let one_each = |tracks: &[&Track]| -> String {
+            let lines = tracks.iter().map(|track| match track.rows {
+                1 => line(&format!("{} {}", table.table.row, track.first_id), &[track]),
+                rows => line(&count(rows as u64, "row"), &[track]),
+            });
+            lines.collect()
+        };
+        let (single, shares): (Vec<_>, Vec<_>) =
+            (tracks.iter()).partition(|track| tracks.len() > MOST_LINES && track.rows == 1);
+        let mut text = format!("\n{}\n", table.table.database());
+        if !single.is_empty() {
+            text += &line(&count(single.len() as u64, "single row"), &single);
+        }
+        if shares.len() <= MOST_LINES {
+            return text + &one_each(&shares);
+        }
+        let (first, rest) = shares.split_at(MOST_LINES / 2);
+        let (left_out, last) = rest.split_at(rest.len() - MOST_LINES / 2);
+        let label = format!("… {} more", thousands(left_out.len() as u64));
+        text + &one_each(first) + &line(&label, left_out) + &one_each(last)
+    }
+
+    /// A mark per column of the axis. Where threads overlap, the later phase shows; however short, opening and writing
+    /// show.
+    fn cells(&self, tracks: &[&Track], width: usize, end: Duration) -> String {
+        let end = end.as_secs_f64().max(f64::MIN_POSITIVE);
+        let column = |time: Duration| (time.as_secs_f64() / end * width as f64).round() as usize;
+        let mut cells: Vec<Option<Phase>> = vec![None; width];
+        for track in tracks {
+            let mut from = 0;
+            for phase in Phase::ALL {
+                let (start, end) = track.span(phase, self.started);
+                let least = usize::from(phase >= Phase::Open && end > start);
+                from = column(start).max(from).min(width - least);
+                let to = column(end).max(from + least);
+                for cell in &mut cells[from..to] {
+                    *cell = (*cell).max(Some(phase));
+                }
+                from = to;
+            }
+        }
+        let mark = |cell: Option<Phase>| cell.map_or(' ', |phase| LEGEND[phase as usize].0);
+        cells.into_iter().map(mark).collect()
+    }
+
+    /// What each database did with the time, a line each, and what the run was bound by.
+    fn use_of_time(&self, end: Duration) -> String {
+        let mut text = format!("\nHow each database spent the {}:\n", duration(end));
+        let (mut writing, mut all) = (Duration::ZERO, Duration::ZERO);
+        for table in &self.tables {
+            let threads = table.tracks().map(|track| {
+                let (start, free) = track.span(Phase::Parents, self.started);
+                [start, free, track.span(Phase::Write, self.started).1]
+            });
+            let threads: Vec<_> = threads.collect();
+            if threads.is_empty() {
+                continue;
+            }
+            let used = used(&threads);
+            let database = table.table.database();
+            text += &format!("{database:>13} {}\n", describe(used, end));
+            writing += used[0];
+            all += used.iter().sum::<Duration>();
+        }
+        text + bound(writing.as_secs_f64() / all.as_secs_f64())
     }
 }
 
@@ -39,165 +135,34 @@ impl TableReport {
     }
 }
 
-struct Chart<'a> {
-    report: &'a Report,
-    width: usize,
-    /// When the last thread was done.
-    end: Duration,
+/// How a database spent the time until its last row was written: with a thread that wrote or waited for its turn to,
+/// without any because rows were still to be read and checked, and with threads that all waited for the rows that their
+/// own refer to. Given, for each thread, when it began, when it had waited for such rows, and when it was done.
+fn used(threads: &[[Duration; 3]]) -> [Duration; 3] {
+    let done = threads.iter().map(|[_, _, done]| *done).max();
+    let writing = covered(threads.iter().map(|[_, free, done]| (*free, *done)));
+    let alive = covered(threads.iter().map(|[start, _, done]| (*start, *done)));
+    let rows = done.unwrap_or_default().saturating_sub(alive);
+    [writing, rows, alive.saturating_sub(writing)]
 }
 
-impl Chart<'_> {
-    /// The lines of one table in the order in which its threads wrote.
-    fn table(&self, table: &TableReport) -> String {
-        let mut tracks: Vec<_> = table.tracks().collect();
-        tracks.sort_by_key(|track| (self.span(track, Phase::Write), track.first_id));
-        if tracks.is_empty() {
-            return String::new();
-        }
-        let mut text = format!("\n{}\n", table.table.database());
-        let one_each = |tracks: &[&Track]| -> String {
-            let lines = tracks.iter().map(|track| {
-                let label = match track.rows {
-                    1 => format!("{} {}", table.table.row, track.first_id),
-                    rows => format!("{} rows", thousands(rows as u64)),
-                };
-                line(&label, &self.draw([*track]))
-            });
-            lines.collect()
-        };
-        if tracks.len() <= MOST_LINES {
-            return text + &one_each(&tracks);
-        }
-        let (single, shares): (Vec<_>, Vec<_>) = tracks.iter().partition(|track| track.rows == 1);
-        if !single.is_empty() {
-            let label = count(single.len() as u64, "single row");
-            text += &line(&label, &self.draw(single));
-        }
-        if shares.len() <= MOST_LINES {
-            return text + &one_each(&shares);
-        }
-        let (first, rest) = shares.split_at(MOST_LINES / 2);
-        let (left_out, last) = rest.split_at(rest.len() - MOST_LINES / 2);
-        text += &one_each(first);
-        let label = format!("… {} more", thousands(left_out.len() as u64));
-        text += &line(&label, &self.draw(left_out.iter().copied()));
-        text + &one_each(last)
-    }
-
-    /// One line of the chart. Where threads overlap, the later phase shows; however short, opening and writing show.
-    fn draw<'t>(&self, tracks: impl IntoIterator<Item = &'t Track>) -> String {
-        let mut cells = vec![(0, ' '); self.width];
-        for track in tracks {
-            let mut from = 0;
-            for (rank, phase) in (1..).zip(Phase::ALL) {
-                let (start, end) = self.span(track, phase);
-                let least = usize::from(phase >= Phase::Open && end > start);
-                from = self.column(start).max(from).min(self.width - least);
-                let to = self.column(end).max(from + least);
-                for cell in cells[from..to].iter_mut().filter(|cell| cell.0 < rank) {
-                    *cell = (rank, mark(phase));
-                }
-                from = to;
-            }
-        }
-        cells.into_iter().map(|(_, mark)| mark).collect()
-    }
-
-    fn span(&self, track: &Track, phase: Phase) -> (Duration, Duration) {
-        track.span(phase, self.report.started)
-    }
-
-    fn column(&self, time: Duration) -> usize {
-        let share = time.as_secs_f64() / self.end.as_secs_f64().max(f64::MIN_POSITIVE);
-        (share * self.width as f64).round() as usize
-    }
-
-    fn axis(&self) -> String {
-        let end = duration(self.end);
-        format!("\n{:LABEL$} 0{end:>width$}\n", "", width = self.width - 1)
-    }
-
-    /// What each database did with the time, a line each, and what the run was bound by. Only for loads with shares:
-    /// what single rows do is seen in their lines.
-    fn use_of_time(&self) -> String {
-        let mut tracks = self.report.tables.iter().flat_map(TableReport::tracks);
-        if !tracks.any(|track| track.rows > 1) {
-            return String::new();
-        }
-        let mut text = format!("\nHow each database spent the {}:\n", duration(self.end));
-        let (mut writing, mut all) = (Duration::ZERO, Duration::ZERO);
-        for table in &self.report.tables {
-            if table.tracks().next().is_none() {
-                continue;
-            }
-            let phases = table
-                .tracks()
-                .flat_map(|track| Phase::ALL.map(|phase| (phase, self.span(track, phase))));
-            let used = Used::new(phases);
-            let database = table.table.database();
-            text += &format!("{database:>13} {}\n", used.describe(self.end));
-            writing += used.writing;
-            all += used.until_done();
-        }
-        text + bound(writing.as_secs_f64() / all.as_secs_f64())
-    }
-}
-
-/// How long a database was written to, and for what it waited until its last row was written.
-#[derive(Debug, PartialEq, Eq)]
-struct Used {
-    /// A thread opened its connection, wrote, or waited for its turn to.
-    writing: Duration,
-    /// Otherwise, a thread waited for the rows that its own refer to.
-    parents: Duration,
-    /// Otherwise, there was no thread: its rows were still to be read and checked.
-    rows: Duration,
-}
-
-impl Used {
-    /// What the phases of the threads of a database say.
-    fn new(phases: impl Iterator<Item = (Phase, (Duration, Duration))>) -> Used {
-        let phases: Vec<_> = phases.collect();
-        let covered_from = |first: Phase| {
-            let phases = phases.iter().filter(|(phase, _)| *phase >= first);
-            covered(phases.map(|(_, span)| *span).collect())
-        };
-        let (writing, alive) = (covered_from(Phase::Turn), covered_from(Phase::Parents));
-        let end = phases.iter().map(|(_, (_, end))| *end).max();
-        Used {
-            writing,
-            parents: alive.saturating_sub(writing),
-            rows: end.unwrap_or_default().saturating_sub(alive),
-        }
-    }
-
-    fn until_done(&self) -> Duration {
-        self.writing + self.parents + self.rows
-    }
-
-    /// `writing 45 %, awaiting rows 10 %, awaiting parents 3 %, done 42 %`
-    fn describe(&self, end: Duration) -> String {
-        let done = end.saturating_sub(self.until_done());
-        let parts = [
-            ("writing", self.writing),
-            ("awaiting rows", self.rows),
-            ("awaiting parents", self.parents),
-            ("done", done),
-        ];
-        // Less than half a percent is not worth a word.
-        let parts = parts.iter().filter(|(_, time)| *time * 200 > end);
-        let parts: Vec<_> = parts
-            .map(|(what, time)| {
-                let share = percent(time.as_secs_f64(), end.as_secs_f64());
-                format!("{what} {share}")
-            })
-            .collect();
-        parts.join(", ")
-    }
+/// `writing 45 %, awaiting rows 10 %, awaiting parents 3 %, done 42 %`
+fn describe(used: [Duration; 3], end: Duration) -> String {
+    let done = end.saturating_sub(used.iter().sum());
+    let names = ["writing", "awaiting rows", "awaiting parents", "done"];
+    let parts = names.iter().zip(used.into_iter().chain([done]));
+    // Less than half a percent is not worth a word.
+    let parts = parts.filter(|(_, time)| *time * 200 > end);
+    let parts = parts.map(|(what, time)| {
+        let share = percent(time.as_secs_f64(), end.as_secs_f64());
+        format!("{what} {share}")
+    });
+    parts.collect::<Vec<_>>().join(", ")
 }
 
 /// How much time spans cover that may overlap.
-fn covered(mut spans: Vec<(Duration, Duration)>) -> Duration {
+fn covered(spans: impl Iterator<Item = (Duration, Duration)>) -> Duration {
+    let mut spans: Vec<_> = spans.collect();
     spans.sort_unstable();
     let mut until = Duration::ZERO;
     let mut sum = Duration::ZERO;
@@ -217,33 +182,6 @@ fn bound(writing: f64) -> &'static str {
     }
 }
 
-fn line(label: &str, cells: &str) -> String {
-    format!("{label:>LABEL$} {cells}").trim_end().to_string() + "\n"
-}
-
-fn legend() -> String {
-    let marks = Phase::ALL.map(|phase| format!("{} {}", mark(phase), name(phase)));
-    format!("{:LABEL$} {}\n", "", marks.join("  "))
-}
-
-fn mark(phase: Phase) -> char {
-    match phase {
-        Phase::Parents => '·',
-        Phase::Turn => '-',
-        Phase::Open => 'o',
-        Phase::Write => '█',
-    }
-}
-
-fn name(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Parents => "waits for parents",
-        Phase::Turn => "waits for turn",
-        Phase::Open => "opens",
-        Phase::Write => "writes",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -254,36 +192,24 @@ mod tests {
 
     #[test]
     fn time_that_overlaps_counts_once() {
-        let spans = vec![seconds(5, 6), seconds(0, 2), seconds(1, 3), seconds(1, 2)];
-        assert_eq!(covered(spans), Duration::from_secs(4));
-        assert_eq!(covered(Vec::new()), Duration::ZERO);
+        let spans = [seconds(5, 6), seconds(0, 2), seconds(1, 3), seconds(1, 2)];
+        assert_eq!(covered(spans.into_iter()), Duration::from_secs(4));
+        assert_eq!(covered([].into_iter()), Duration::ZERO);
     }
 
     #[test]
     fn a_database_writes_waits_for_parents_or_for_rows_until_it_is_done() {
-        let phases = [
-            (Phase::Parents, seconds(10, 40)),
-            (Phase::Write, seconds(40, 60)),
-            (Phase::Parents, seconds(30, 50)),
-            (Phase::Turn, seconds(50, 60)),
-            (Phase::Open, seconds(60, 61)),
-            (Phase::Write, seconds(61, 80)),
-        ];
-        let used = Used::new(phases.into_iter());
-        let expected = Used {
-            writing: Duration::from_secs(40),
-            parents: Duration::from_secs(30),
-            rows: Duration::from_secs(10),
-        };
-        assert_eq!(used, expected);
+        let threads = [[10, 40, 60], [30, 50, 80]].map(|thread| thread.map(Duration::from_secs));
+        let used = used(&threads);
+        assert_eq!(used, [40, 10, 30].map(Duration::from_secs));
         let text = "writing 40 %, awaiting rows 10 %, awaiting parents 30 %, done 20 %";
-        assert_eq!(used.describe(Duration::from_secs(100)), text);
+        assert_eq!(describe(used, Duration::from_secs(100)), text);
     }
 
     #[test]
     fn what_took_no_time_is_not_mentioned() {
-        let used = Used::new([(Phase::Write, seconds(0, 10))].into_iter());
-        assert_eq!(used.describe(Duration::from_secs(10)), "writing 100 %");
+        let used = used(&[[0, 0, 10].map(Duration::from_secs)]);
+        assert_eq!(describe(used, Duration::from_secs(10)), "writing 100 %");
     }
 
     #[test]

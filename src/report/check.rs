@@ -2,23 +2,26 @@
 
 use std::io::{self, Write};
 
+use console::Color;
 use serde::Serialize;
 
-use super::grid::{self, Grid};
-use super::json::document;
+use super::grid;
+use super::json::Escaped;
 use crate::row::{Excerpt, REASON, Reason};
 use crate::schema::Table;
-use crate::terminal::{Terminal, Tone, count, plural};
+use crate::terminal::{Terminal, count, plural};
 
 /// What was found in all tables.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub struct CheckReport {
     /// The tables in the order of the schema.
     pub tables: Vec<Checked>,
+    /// How many rows break at least one rule.
+    pub violations: u64,
 }
 
 /// What was found in one table.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub struct Checked {
     /// The table.
     pub table: &'static Table,
@@ -31,30 +34,10 @@ pub struct Checked {
 }
 
 /// A stored row that breaks rules.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub struct Violating {
     id: i64,
     reasons: Vec<Excerpt>,
-}
-
-#[derive(Serialize)]
-struct Document<'a> {
-    tables: Vec<TableDocument<'a>>,
-    violations: u64,
-}
-
-#[derive(Serialize)]
-struct TableDocument<'a> {
-    table: &'a str,
-    rows: u64,
-    violations: u64,
-    violating_rows: Vec<RowDocument<'a>>,
-}
-
-#[derive(Serialize)]
-struct RowDocument<'a> {
-    id: i64,
-    reasons: Vec<&'a str>,
 }
 
 impl Violating {
@@ -67,82 +50,48 @@ impl Violating {
 }
 
 impl CheckReport {
-    /// How many rows break at least one rule.
-    pub fn violations(&self) -> u64 {
-        self.tables.iter().map(|table| table.violations).sum()
+    /// What was found in these tables.
+    pub fn new(tables: Vec<Checked>) -> CheckReport {
+        let violations = tables.iter().map(|table| table.violations).sum();
+        CheckReport { tables, violations }
     }
 
-    /// Writes the violations as a table, and a line that sums them up.
-    ///
-    /// # Errors
-    ///
-    /// If it could not be written.
-    pub fn write_tables(&self, out: &mut dyn Write, terminal: &Terminal) -> io::Result<()> {
+    /// Writes the violations as a table, and a line that sums them up. Fails if writing does.
+    pub fn write_tables(&self, terminal: &mut Terminal) -> io::Result<()> {
         let counts: Vec<_> = (self.tables.iter())
             .map(|table| format!("{}: {}", table.table.name, count(table.rows, "row")))
             .collect();
         let counts = counts.join("; ");
-        let violations = self.violations();
-        if violations == 0 {
-            let all = terminal.paint(Tone::Good, "All stored rows follow the rules");
-            return writeln!(out, "{all} ({counts}).");
+        if self.violations == 0 {
+            let all = terminal.paint(Color::Green, "All stored rows follow the rules");
+            return writeln!(terminal.out, "{all} ({counts}).");
         }
         let title = ["table", "id", REASON].map(String::from).into();
-        let mut grid = Grid::new(out, terminal, title, vec![1]);
-        for table in &self.tables {
-            for row in &table.violating_rows {
-                let name = table.table.name.to_string();
-                let reasons = grid::reasons(&row.reasons);
-                grid.add(vec![name, row.id.to_string(), reasons])?;
-            }
-        }
-        grid.finish()?;
+        let rows = self.tables.iter().flat_map(|table| {
+            let rows = table.violating_rows.iter();
+            rows.map(|row| (table.table.name, row))
+        });
+        let lines = rows.map(|(table, row)| {
+            let reasons = grid::reasons(&row.reasons);
+            vec![table.to_string(), row.id.to_string(), reasons]
+        });
+        grid::draw(terminal, title, &[1], lines)?;
         for table in &self.tables {
             let more = table.violations - table.violating_rows.len() as u64;
             if more > 0 {
                 let what = plural(more, table.table.row, table.table.name);
                 let all = table.violations;
-                writeln!(out, "{what} not listed (--limit {all} lists all)")?;
+                writeln!(terminal.out, "{what} not listed (--limit {all} lists all)")?;
             }
         }
-        let verb = if violations == 1 { "breaks" } else { "break" };
-        let result = format!("{} {verb} rules", count(violations, "row"));
-        writeln!(out, "\n{} ({counts}).", terminal.paint(Tone::Bad, &result))
+        let result = plural(self.violations, "row breaks rules", "rows break rules");
+        let result = terminal.paint(Color::Red, &result);
+        writeln!(terminal.out, "\n{result} ({counts}).")
     }
 
-    /// Writes the report as one JSON object, and a line end.
-    ///
-    /// # Errors
-    ///
-    /// If it could not be written.
+    /// Writes the report as one JSON object, and a line end. Fails if `out` does.
     pub fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
-        let tables = self.tables.iter().map(|table| TableDocument {
-            table: table.table.name,
-            rows: table.rows,
-            violations: table.violations,
-            violating_rows: table
-                .violating_rows
-                .iter()
-                .map(Violating::document)
-                .collect(),
-        });
-        let document = Document {
-            tables: tables.collect(),
-            violations: self.violations(),
-        };
-        self::document(out, &document)
-    }
-}
-
-impl Violating {
-    fn document(&self) -> RowDocument<'_> {
-        RowDocument {
-            id: self.id,
-            reasons: self
-                .reasons
-                .iter()
-                .map(|reason| reason.text.as_str())
-                .collect(),
-        }
+        serde_json::to_writer_pretty(Escaped(&mut *out), self)?;
+        writeln!(out)
     }
 }

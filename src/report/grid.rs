@@ -1,6 +1,7 @@
 //! Lines of cells, drawn as a table.
 
-use std::io::{self, Write};
+use std::io;
+use std::iter;
 
 use tabled::builder::Builder;
 use tabled::settings::object::Columns;
@@ -19,76 +20,30 @@ const MOST_LINES: usize = 1_000;
 /// The columns that a cell of one character takes, with its border.
 const NARROWEST: usize = 4;
 
-/// A table that is being drawn, no wider than the terminal.
-pub struct Grid<'a> {
-    out: &'a mut dyn Write,
-    terminal: Terminal,
+/// Draws lines as a table no wider than the terminal, with the columns at the places in `right` aligned to the right. No
+/// line has more cells than the title, and a title alone is not drawn. Fails if writing does.
+pub fn draw(
+    terminal: &mut Terminal,
     title: Vec<String>,
-    /// The columns that are aligned to the right.
-    right: Vec<usize>,
-    lines: Vec<Vec<String>>,
-}
-
-impl<'a> Grid<'a> {
-    /// A table without lines yet.
-    pub fn new(
-        out: &'a mut dyn Write,
-        terminal: &Terminal,
-        title: Vec<String>,
-        right: Vec<usize>,
-    ) -> Grid<'a> {
-        Grid {
-            out,
-            terminal: *terminal,
-            title,
-            right,
-            lines: Vec::new(),
+    right: &[usize],
+    mut lines: impl Iterator<Item = Vec<String>>,
+) -> io::Result<()> {
+    loop {
+        let lines: Vec<_> = lines.by_ref().take(MOST_LINES).collect();
+        if lines.is_empty() {
+            return Ok(());
         }
-    }
-
-    /// Adds a line, which has no more cells than the title.
-    ///
-    /// # Errors
-    ///
-    /// If the lines so far could not be written.
-    pub fn add(&mut self, cells: Vec<String>) -> io::Result<()> {
-        self.lines.push(cells);
-        match self.lines.len() < MOST_LINES {
-            true => Ok(()),
-            false => self.draw(),
-        }
-    }
-
-    /// Draws what is not drawn yet. A title alone is not drawn.
-    ///
-    /// # Errors
-    ///
-    /// If it could not be written.
-    pub fn finish(mut self) -> io::Result<()> {
-        match self.lines.is_empty() {
-            true => Ok(()),
-            false => self.draw(),
-        }
-    }
-
-    fn draw(&mut self) -> io::Result<()> {
-        let lines = std::mem::take(&mut self.lines);
-        let title = std::iter::once(self.title.clone());
-        let mut table = Builder::from_iter(title.chain(lines)).build();
+        let mut table = Builder::from_iter(iter::once(title.clone()).chain(lines)).build();
         table.with(Style::sharp());
-        for column in &self.right {
+        for column in right {
             table.modify(Columns::one(*column), Alignment::right());
         }
-        if let Some(width) = self.terminal.width {
+        if let Some(width) = terminal.width {
             // Narrower than a character per column, it would not be wrapped at all.
-            let width = width.max(self.title.len() * NARROWEST + 1);
-            table.with(
-                Width::wrap(width)
-                    .keep_words(true)
-                    .priority(Priority::max(true)),
-            );
+            let width = Width::wrap(width.max(title.len() * NARROWEST + 1));
+            table.with(width.keep_words(true).priority(Priority::max(true)));
         }
-        writeln!(self.out, "{table}")
+        writeln!(terminal.out, "{table}")?;
     }
 }
 
@@ -116,18 +71,11 @@ pub fn reasons(reasons: &[Excerpt]) -> String {
 mod tests {
     use super::*;
 
-    fn draw(lines: usize) -> String {
+    fn drawn(lines: usize) -> String {
         let mut out = Vec::new();
-        let mut grid = Grid::new(
-            &mut out,
-            &Terminal::plain(None),
-            vec!["id".to_string()],
-            vec![0],
-        );
-        for line in 0..lines {
-            grid.add(vec![line.to_string()]).unwrap();
-        }
-        grid.finish().unwrap();
+        let lines = (0..lines).map(|line| vec![line.to_string()]);
+        let title = vec!["id".to_string()];
+        draw(&mut Terminal::plain(&mut out, None), title, &[0], lines).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -148,15 +96,15 @@ mod tests {
 
     #[test]
     fn a_title_alone_is_not_drawn() {
-        assert_eq!(draw(0), "");
-        assert_eq!(draw(1).lines().count(), 5);
+        assert_eq!(drawn(0), "");
+        assert_eq!(drawn(1).lines().count(), 5);
     }
 
     #[test]
     fn a_long_table_is_drawn_in_pieces() {
-        let text = draw(MOST_LINES);
+        let text = drawn(MOST_LINES);
         assert_eq!(text.matches("id").count(), 1);
-        let text = draw(MOST_LINES + 1);
+        let text = drawn(MOST_LINES + 1);
         assert_eq!(text.matches("id").count(), 2);
         assert!(text.contains("│ 1000 │"));
     }

@@ -1,125 +1,107 @@
 //! The report as tables.
 
-use std::io::{self, Write};
+use std::io;
 
-use super::grid::{self, Grid};
+use console::Color;
+
+use super::grid::{self, cell};
 use super::{ReadBack, Report, TableReport};
 use crate::row::{First, MOST_FIELDS, REASON, Rejected, Rejections, Tally};
-use crate::schema::Kind;
-use crate::terminal::{Terminal, Tone, count, duration, plural, thousands};
+use crate::schema::{Kind, Table};
+use crate::terminal::{Terminal, count, duration, plural, thousands};
 
 /// The columns of a terminal that a cell should have to be read.
 const READABLE: usize = 8;
 
 impl Report {
     /// Writes the report as text: what was inserted, what was stored before, what was skipped, what failed, what to do
-    /// next, and a line that sums it up. Stored rows are read back while it is written.
-    ///
-    /// # Errors
-    ///
-    /// If it could not be written.
-    pub fn write_tables(
-        &self,
-        out: &mut dyn Write,
-        terminal: &Terminal,
-        read: &mut ReadBack,
-    ) -> io::Result<()> {
-        section(out, "INSERTED", Tone::Good, terminal)?;
-        for (place, table) in self.tables.iter().enumerate() {
-            let tally = &table.tally;
-            heading(out, table, "Inserted", Tone::Good, terminal)?;
-            match (self.dry_run, tally.inserted) {
-                (true, rows) => writeln!(out, "(dry run: {} to insert)", count(rows, "row"))?,
-                (false, 0) => writeln!(out, "(no rows)")?,
-                (false, rows) => {
-                    self.stored(out, terminal, place, rows, &tally.inserted_ids, read)?;
+    /// next, and a line that sums it up. Stored rows are read back while it is written. Fails if writing does.
+    pub fn write_tables(&self, terminal: &mut Terminal, read: &ReadBack<String>) -> io::Result<()> {
+        let first = terminal.paint(Color::Green, "=== INSERTED DATA ===");
+        writeln!(terminal.out, "{first}")?;
+        for (place, TableReport { table, tally, .. }) in self.tables.iter().enumerate() {
+            terminal.heading(Color::Green, &heading(table, "Inserted"))?;
+            let rows = tally.inserted;
+            match self.dry_run {
+                true => {
+                    let rows = count(rows, "row");
+                    writeln!(terminal.out, "(dry run: {rows} to insert)")?;
                 }
+                false if rows == 0 => writeln!(terminal.out, "(no rows)")?,
+                false => self.stored(terminal, place, rows, &tally.inserted_ids, read)?,
             }
         }
         if self.tables.iter().any(|table| table.tally.unchanged > 0) {
-            writeln!(out)?;
-            section(out, "UNCHANGED", Tone::Good, terminal)?;
+            terminal.heading(Color::Green, "=== UNCHANGED DATA ===")?;
         }
-        for (place, table) in self.tables.iter().enumerate() {
-            let tally = &table.tally;
+        for (place, TableReport { table, tally, .. }) in self.tables.iter().enumerate() {
             if tally.unchanged > 0 {
-                heading(out, table, "Unchanged", Tone::Good, terminal)?;
-                let ids = &tally.unchanged_ids;
-                self.stored(out, terminal, place, tally.unchanged, ids, read)?;
+                terminal.heading(Color::Green, &heading(table, "Unchanged"))?;
+                self.stored(terminal, place, tally.unchanged, &tally.unchanged_ids, read)?;
             }
         }
-        writeln!(out)?;
-        section(out, "SKIPPED", Tone::Warning, terminal)?;
-        let skipped = |tally: &Tally| tally.skipped.count > 0;
-        match self.tables.iter().any(|table| skipped(&table.tally)) {
-            true => self.rejected(out, terminal, "Skipped", Tone::Warning, |t| &t.skipped)?,
-            false => writeln!(out, "\n(no rows)")?,
+        terminal.heading(Color::Yellow, "=== SKIPPED DATA ===")?;
+        if self.skipped() == 0 {
+            writeln!(terminal.out, "\n(no rows)")?;
         }
-        if self.tables.iter().any(|table| table.tally.failed.count > 0) {
-            writeln!(out)?;
-            section(out, "FAILED", Tone::Bad, terminal)?;
-            self.rejected(out, terminal, "Failed", Tone::Bad, |tally| &tally.failed)?;
+        self.rejected(terminal, "Skipped", Color::Yellow, |tally| &tally.skipped)?;
+        if self.failed() > 0 {
+            terminal.heading(Color::Red, "=== FAILED DATA ===")?;
+            self.rejected(terminal, "Failed", Color::Red, |tally| &tally.failed)?;
         }
-        writeln!(out)?;
+        writeln!(terminal.out)?;
         for line in self.advice() {
-            writeln!(out, "{line}")?;
+            writeln!(terminal.out, "{line}")?;
         }
-        writeln!(out, "{}", self.summary(terminal))?;
-        write!(out, "{}", self.chart(terminal))
+        let (summary, chart) = (self.summary(terminal), self.chart(terminal.width));
+        write!(terminal.out, "{summary}\n{chart}")
     }
 
-    /// Writes stored rows of the table at this place, of which these are the first.
+    /// Writes the first of so many stored rows of the table at this place.
     fn stored(
         &self,
-        out: &mut dyn Write,
-        terminal: &Terminal,
+        terminal: &mut Terminal,
         place: usize,
         rows: u64,
         ids: &First<i64>,
-        read: &mut ReadBack,
+        read: &ReadBack<String>,
     ) -> io::Result<()> {
         let table = self.tables[place].table;
-        let columns = || table.columns.iter().enumerate();
-        let title = columns().map(|(_, column)| column.name.to_string());
-        let numbers = columns().filter(|(_, column)| column.kind != Kind::Text);
-        let numbers = numbers.map(|(index, _)| index).collect();
-        let mut grid = Grid::new(out, terminal, title.collect(), numbers);
-        for id in ids.iter() {
-            let mut added = Ok(());
-            read(place, *id, &mut |row| {
-                let cells = row
-                    .iter()
-                    .map(|(_, printed)| grid::cell(printed.as_bytes()));
-                added = grid.add(cells.collect());
-            });
-            added?;
-        }
-        grid.finish()?;
-        let see = || self.query(table);
-        more(out, &self.tables[place], rows, ids.len(), see)
+        let columns = table.columns.iter();
+        let title = columns.map(|column| column.name.to_string()).collect();
+        let places = 0..table.columns.len();
+        let numbers = places.filter(|place| table.columns[*place].kind != Kind::Text);
+        let numbers: Vec<_> = numbers.collect();
+        let lines = ids.iter().filter_map(|id| read(place, *id));
+        grid::draw(terminal, title, &numbers, lines)?;
+        more(terminal, table, rows, ids.len(), &self.query(table))
     }
 
     /// Writes the rows that were skipped or failed, of all tables that have any.
     fn rejected(
         &self,
-        out: &mut dyn Write,
-        terminal: &Terminal,
+        terminal: &mut Terminal,
         outcome: &str,
-        tone: Tone,
+        color: Color,
         which: fn(&Tally) -> &Rejections,
     ) -> io::Result<()> {
-        for table in &self.tables {
-            let rejections = which(&table.tally);
+        for report in &self.tables {
+            let rejections = which(&report.tally);
             if rejections.count == 0 {
                 continue;
             }
-            heading(out, table, outcome, tone, terminal)?;
-            table.given(out, terminal, &rejections.rows, self.from.is_some())?;
-            let see = || self.where_rejects_are(table.table);
-            more(out, table, rejections.count, rejections.rows.len(), see)?;
-            if rejections.count > rejections.rows.len() as u64 {
-                writeln!(out, "By reason:")?;
-                by_reason(out, terminal, rejections)?;
+            let (table, rows, listed) = (report.table, rejections.count, rejections.rows.len());
+            terminal.heading(color, &heading(table, outcome))?;
+            report.given(terminal, &rejections.rows, self.from.is_some())?;
+            let all = self.where_rejects_are(table);
+            more(terminal, table, rows, listed, &all)?;
+            if rows > listed as u64 {
+                writeln!(terminal.out, "By reason:")?;
+                let title = [REASON, "rows"].map(String::from).into();
+                let reasons = rejections.by_reason().into_iter();
+                let lines =
+                    reasons.map(|(kind, rows)| vec![cell(kind.as_bytes()), thousands(rows)]);
+                grid::draw(terminal, title, &[1], lines)?;
             }
         }
         Ok(())
@@ -127,13 +109,28 @@ impl Report {
 
     /// `users: 9 inserted, 1 skipped; … 25 threads, 14.2 ms`
     fn summary(&self, terminal: &Terminal) -> String {
-        let states = [
-            (self.dry_run, "dry run, no database changed"),
-            (self.interrupted, "interrupted"),
-        ];
-        let states = states.iter().filter(|(holds, _)| *holds);
-        let mut parts: Vec<_> = states.map(|(_, state)| state.to_string()).collect();
-        parts.extend(self.tables.iter().map(|table| table.counts(terminal)));
+        let mut parts = Vec::new();
+        if self.dry_run {
+            parts.push("dry run, no database changed".to_string());
+        }
+        if self.interrupted {
+            parts.push("interrupted".to_string());
+        }
+        for TableReport { table, tally, .. } in &self.tables {
+            let counts = [
+                (tally.inserted, "inserted", Color::Green),
+                (tally.unchanged, "unchanged", Color::Green),
+                (tally.skipped.count, "skipped", Color::Yellow),
+                (tally.failed.count, "failed", Color::Red),
+            ];
+            let worth_a_word = |(rows, outcome, _): &_| *rows > 0 || *outcome == "inserted";
+            let counts = counts.into_iter().filter(worth_a_word);
+            let counts = counts.map(|(rows, outcome, color)| {
+                terminal.paint(color, &format!("{} {outcome}", thousands(rows)))
+            });
+            let counts: Vec<_> = counts.collect();
+            parts.push(format!("{}: {}", table.name, counts.join(", ")));
+        }
         let threads = count(self.threads as u64, "thread");
         parts.push(format!("{threads}, {}", duration(self.elapsed)));
         let line = parts.join("; ");
@@ -145,120 +142,64 @@ impl Report {
 }
 
 impl TableReport {
-    /// `users: 9 inserted, 1 skipped`
-    fn counts(&self, terminal: &Terminal) -> String {
-        let tally = &self.tally;
-        let counts = [
-            (tally.inserted, "inserted", Tone::Good),
-            (tally.unchanged, "unchanged", Tone::Good),
-            (tally.skipped.count, "skipped", Tone::Warning),
-            (tally.failed.count, "failed", Tone::Bad),
-        ];
-        let counts: Vec<_> = (counts.iter())
-            .filter(|(count, outcome, _)| *count > 0 || *outcome == "inserted")
-            .map(|(count, outcome, tone)| {
-                terminal.paint(*tone, &format!("{} {outcome}", thousands(*count)))
-            })
-            .collect();
-        format!("{}: {}", self.table.name, counts.join(", "))
-    }
-
-    /// How many fields of a row as given fit the terminal beside its line and reason, and can still be read.
-    fn room(&self, terminal: &Terminal) -> usize {
-        let fits = |width: usize| (width / READABLE).saturating_sub(2);
-        let room = terminal.width.map_or(MOST_FIELDS, fits);
-        room.max(self.table.columns.len())
-    }
-
-    /// Writes rows as given, with their reasons, and with their lines if these are of use.
+    /// Writes rows as given, with their reasons, and with their lines if these are of use. Where not all fields can be
+    /// read beside each other, it says how many more there are.
     fn given(
         &self,
-        out: &mut dyn Write,
-        terminal: &Terminal,
+        terminal: &mut Terminal,
         rows: &First<Rejected>,
         lines: bool,
     ) -> io::Result<()> {
         let names = self.header.as_ref().map_or(&[][..], |header| &header.names);
-        let room = self.room(terminal);
-        let names = names.iter().take(room);
-        let fields = rows.iter().map(|row| row.fields.len()).max().unwrap_or(0);
-        let fields = fields.max(names.len()).min(room);
-        let more_fields = |row: &Rejected| {
-            let left_out = row.fields.len().saturating_sub(fields);
-            (row.more_fields + left_out) as u64
+        let fits = |width: usize| (width / READABLE).saturating_sub(2);
+        let room = terminal.width.map_or(MOST_FIELDS, fits);
+        let widest = rows.iter().map(|row| row.fields.len()).max().unwrap_or(0);
+        let fields = (widest.max(names.len())).min(room.max(self.table.columns.len()));
+        let more = |row: &Rejected| row.more_fields + row.fields.len().saturating_sub(fields);
+        let any_more = rows.iter().any(|row| more(row) > 0);
+        let line = |line: String, mut cells: Vec<String>, more: String, reasons: String| {
+            cells.resize(fields, String::new());
+            cells.extend(any_more.then_some(more));
+            cells.push(reasons);
+            lines.then_some(line).into_iter().chain(cells).collect()
         };
-        let any_more = rows.iter().any(|row| more_fields(row) > 0);
-        let mut title = vec!["line".to_string(); usize::from(lines)];
-        let first = title.len();
-        title.extend(names.map(|name| grid::cell(name.as_bytes())));
-        title.resize(first + fields, String::new());
-        title.resize(title.len() + usize::from(any_more), "…".to_string());
-        let width = title.len();
-        title.push(REASON.to_string());
-        let mut grid = Grid::new(out, terminal, title, (0..first).collect());
-        for row in rows.iter() {
-            let mut cells = Vec::with_capacity(width + 1);
-            if lines {
-                cells.push(row.line.to_string());
-            }
-            cells.extend(row.fields.iter().take(fields).map(grid::excerpt));
-            cells.resize(first + fields, String::new());
-            if more_fields(row) > 0 {
-                cells.push(count(more_fields(row), "more field"));
-            }
-            cells.resize(width, String::new());
-            cells.push(grid::reasons(&row.reasons));
-            grid.add(cells)?;
-        }
-        grid.finish()
+        let names = names.iter().take(fields).map(|name| cell(name.as_bytes()));
+        let title = line("line".into(), names.collect(), "…".into(), REASON.into());
+        let rows = rows.iter().map(|row| {
+            let cells = row.fields.iter().take(fields).map(grid::excerpt).collect();
+            let more = match more(row) {
+                0 => String::new(),
+                more => count(more as u64, "more field"),
+            };
+            let reasons = grid::reasons(&row.reasons);
+            line(row.line.to_string(), cells, more, reasons)
+        });
+        grid::draw(terminal, title, &[0][..usize::from(lines)], rows)
     }
 }
 
-fn section(out: &mut dyn Write, name: &str, tone: Tone, terminal: &Terminal) -> io::Result<()> {
-    let line = format!("=== {name} DATA ===");
-    writeln!(out, "{}", terminal.paint(tone, &line))
-}
-
-fn heading(
-    out: &mut dyn Write,
-    table: &TableReport,
-    outcome: &str,
-    tone: Tone,
-    terminal: &Terminal,
-) -> io::Result<()> {
-    let heading = format!("{} TABLE ({outcome})", table.table.name.to_uppercase());
-    writeln!(out, "\n{}", terminal.paint(tone, &heading))
+fn heading(table: &Table, outcome: &str) -> String {
+    format!("{} TABLE ({outcome})", table.name.to_uppercase())
 }
 
 /// Writes how many rows are not listed, if any, and how to see them.
 fn more(
-    out: &mut dyn Write,
-    table: &TableReport,
+    terminal: &mut Terminal,
+    table: &Table,
     rows: u64,
     listed: usize,
-    see: impl FnOnce() -> String,
+    see: &str,
 ) -> io::Result<()> {
-    let more = rows.saturating_sub(listed as u64);
-    let table = table.table;
-    match (more, listed) {
+    let Table { row, name, .. } = table;
+    match (rows.saturating_sub(listed as u64), listed) {
         (0, _) => Ok(()),
-        (_, 0) => {
-            let rows = plural(more, table.row, table.name);
-            writeln!(out, "{rows} not listed\n{}", see())
+        (more, 0) => {
+            let rows = plural(more, row, name);
+            writeln!(terminal.out, "{rows} not listed\n{see}")
         }
-        _ => {
-            let one = format!("more {}", table.row);
-            let all = format!("more {}", table.name);
-            writeln!(out, "… and {}\n{}", plural(more, &one, &all), see())
+        (more, _) => {
+            let more = plural(more, &format!("more {row}"), &format!("more {name}"));
+            writeln!(terminal.out, "… and {more}\n{see}")
         }
     }
-}
-
-fn by_reason(out: &mut dyn Write, terminal: &Terminal, rejections: &Rejections) -> io::Result<()> {
-    let title = [REASON, "rows"].map(String::from).into();
-    let mut grid = Grid::new(out, terminal, title, vec![1]);
-    for (reason, rows) in rejections.by_reason() {
-        grid.add(vec![grid::cell(reason.as_bytes()), thousands(rows)])?;
-    }
-    grid.finish()
 }

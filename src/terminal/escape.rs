@@ -1,42 +1,40 @@
 //! Text that is safe to send to a terminal.
 
 use std::borrow::Cow;
-use std::fmt::Write;
 use std::path::Path;
 
 /// Escapes what could control a terminal as Rust would write it (`\u{1b}`): control characters, and those that reorder
 /// the text around them. Everything else stays as it is.
 pub fn escape(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_unsafe) {
-        return Cow::Borrowed(text);
-    }
-    let mut escaped = String::with_capacity(text.len() + 8);
-    for character in text.chars() {
-        // Writing to a String cannot fail.
-        let _ = match is_unsafe(character) {
-            true => write!(escaped, "{}", character.escape_default()),
-            false => escaped.write_char(character),
-        };
-    }
-    Cow::Owned(escaped)
+    let rust = |character: char| character.escape_default().to_string();
+    replace(text, is_unsafe, rust)
 }
 
 /// The same for the text of a JSON document: there, such a character can only stand in a string, and is written as JSON
 /// escapes it (`\u001b`).
 pub fn escape_json(json: &str) -> Cow<'_, str> {
     let is_unsafe = |character| is_unsafe(character) && character != '\n';
-    if !json.contains(is_unsafe) {
-        return Cow::Borrowed(json);
+    replace(json, is_unsafe, |character| {
+        format!("\\u{:04x}", u32::from(character))
+    })
+}
+
+fn replace(
+    text: &str,
+    is_unsafe: fn(char) -> bool,
+    escaped: impl Fn(char) -> String,
+) -> Cow<'_, str> {
+    if !text.contains(is_unsafe) {
+        return Cow::Borrowed(text);
     }
-    let mut escaped = String::with_capacity(json.len() + 8);
-    for character in json.chars() {
-        // Writing to a String cannot fail.
-        let _ = match is_unsafe(character) {
-            true => write!(escaped, "\\u{:04x}", u32::from(character)),
-            false => escaped.write_char(character),
-        };
+    let mut safe = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        match is_unsafe(character) {
+            true => safe += &escaped(character),
+            false => safe.push(character),
+        }
     }
-    Cow::Owned(escaped)
+    Cow::Owned(safe)
 }
 
 /// A path as it can be shown to a person.

@@ -4,15 +4,10 @@ use std::time::Duration;
 
 /// A number with separators: `1,000,000`.
 pub fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.char_indices() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
+    match number {
+        ..1_000 => number.to_string(),
+        _ => format!("{},{:03}", thousands(number / 1_000), number % 1_000),
     }
-    text
 }
 
 /// A number and what it counts: `1 row`, `2,000 rows`. The plural ends in `s`.
@@ -30,9 +25,9 @@ pub fn plural(number: u64, one: &str, more: &str) -> String {
 pub fn percent(part: f64, whole: f64) -> String {
     let share = 100.0 * part / whole;
     let shown = match share {
-        share if share.is_nan() || share <= 0.0 => 0.0,
-        share if share >= 100.0 => 100.0,
-        share => share.round().clamp(1.0, 99.0),
+        _ if share >= 100.0 => 100.0,
+        _ if share > 0.0 => share.round().clamp(1.0, 99.0),
+        _ => 0.0,
     };
     format!("{shown:.0} %")
 }
@@ -47,9 +42,8 @@ pub fn duration(time: Duration) -> String {
     if seconds < 59.995 {
         return format!("{seconds:.2} s");
     }
-    let whole = seconds.round() as u64;
-    match whole {
-        ..3_600 => format!("{} min {} s", whole / 60, whole % 60),
+    match seconds.round() as u64 {
+        whole @ ..3_600 => format!("{} min {} s", whole / 60, whole % 60),
         _ => {
             let minutes = (seconds / 60.0).round() as u64;
             format!("{} h {} min", thousands(minutes / 60), minutes % 60)

@@ -8,9 +8,7 @@ use std::time::{Duration, Instant};
 
 use console::Term;
 
-use super::Terminal;
-use crate::schema::Table;
-use lines::{Moment, lines};
+use lines::lines;
 
 /// Show progress only after this long.
 const DELAY: Duration = Duration::from_millis(500);
@@ -21,6 +19,8 @@ const WINDOW: Duration = Duration::from_secs(3);
 /// How far one table has come.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Step {
+    /// The name of the table.
+    pub name: &'static str,
     /// How many bytes of its file were read.
     pub read: u64,
     /// How many bytes its file has, if that is known.
@@ -36,9 +36,8 @@ pub struct Step {
 /// A line per table and one for the whole. They are shown only on a terminal, only for what lasts, and are gone when
 /// this is dropped.
 pub struct Progress {
-    names: Vec<&'static str>,
     started: Instant,
-    /// The rows of each table and of the whole at some moments, none of them much older than the window.
+    /// The rows of each table at some moments, none of them much older than the window.
     past: VecDeque<(Instant, Vec<u64>)>,
     screen: Term,
     /// How many lines are shown, right above the cursor.
@@ -46,10 +45,9 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Progress of what is done with these tables from now on.
-    pub fn new(tables: &[&'static Table]) -> Progress {
+    /// Progress of what begins now.
+    pub fn new() -> Progress {
         Progress {
-            names: tables.iter().map(|table| table.name).collect(),
             started: Instant::now(),
             past: VecDeque::new(),
             screen: Term::buffered_stderr(),
@@ -68,17 +66,11 @@ impl Progress {
         if elapsed < DELAY {
             return;
         }
-        let moment = Moment {
-            names: &self.names,
-            steps,
-            rates: &rates,
-            elapsed,
-        };
         // A terminal wraps a line that fills it in some cases.
-        let width = Terminal::stderr().columns().saturating_sub(1);
-        let lines = lines(&moment, width);
+        let (_, columns) = self.screen.size();
+        let width = usize::from(columns).saturating_sub(1);
         // A load does not fail because its progress cannot be shown.
-        let _ = self.draw(&lines);
+        let _ = self.draw(&lines(steps, &rates, elapsed, width));
     }
 
     /// Shows these lines in place of those that were shown before, and of what a key left behind them (`^C`).
@@ -102,13 +94,11 @@ impl Progress {
             self.past.pop_front();
         }
         let (since, before) = &self.past[0];
-        let seconds = now.duration_since(*since).as_secs_f64();
+        // The first time, no rows came in no time.
+        let seconds = now.duration_since(*since).as_secs_f64().max(0.001);
         let rates = rows.iter().zip(before);
         rates
-            .map(|(now, before)| match seconds > 0.0 {
-                true => now.saturating_sub(*before) as f64 / seconds,
-                false => 0.0,
-            })
+            .map(|(now, before)| now.saturating_sub(*before) as f64 / seconds)
             .collect()
     }
 }

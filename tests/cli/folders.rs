@@ -29,6 +29,20 @@ fn the_dir_option_goes_before_the_environment() {
 }
 
 #[test]
+fn the_command_to_go_on_with_names_the_current_folder_where_the_environment_names_another() {
+    let folder = Folder::initialized();
+    let mut process = Command::new(TRADEXA);
+    process
+        .args(["--dir", ".", "insert"])
+        .current_dir(folder.path());
+    process.env("TRADEXA_DIR", folder.outside());
+    let run = bounded(process).assert().success();
+    let stdout = text(&run.get_output().stdout);
+    let advice = "load them with: tradexa --dir . insert --from DIR";
+    assert!(stdout.contains(advice), "{stdout}");
+}
+
+#[test]
 fn the_dir_option_may_follow_the_command() {
     let folder = Folder::new();
     let mut process = Command::new(TRADEXA);

@@ -140,7 +140,6 @@ fn the_query_for_all_rows_can_be_pasted_into_a_shell() {
         query("my data"),
         "sqlite3 'my data/users.db' 'SELECT * FROM users'"
     );
-    assert_eq!(query("-v"), "sqlite3 ./-v/users.db 'SELECT * FROM users'");
     assert_eq!(
         query("file:x"),
         "sqlite3 ./file:x/users.db 'SELECT * FROM users'"

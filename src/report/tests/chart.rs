@@ -15,8 +15,7 @@ fn report(single: usize, shares: usize) -> Report {
 }
 
 fn drawn(report: &Report, width: Option<usize>) -> Vec<String> {
-    let terminal = Terminal::plain(width);
-    report.chart(&terminal).lines().map(String::from).collect()
+    report.chart(width).lines().map(String::from).collect()
 }
 
 /// How many lines of the chart have this label.

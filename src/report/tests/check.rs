@@ -21,16 +21,13 @@ fn check(violations: u64) -> CheckReport {
             violating_rows: (1..=violations.min(2) as i64).map(violating).collect(),
         }
     });
-    CheckReport {
-        tables: tables.collect(),
-    }
+    CheckReport::new(tables.collect())
 }
 
 fn lines_of(report: &CheckReport) -> Vec<String> {
     let mut out = Vec::new();
-    report
-        .write_tables(&mut out, &Terminal::plain(None))
-        .unwrap();
+    let terminal = &mut Terminal::plain(&mut out, None);
+    report.write_tables(terminal).unwrap();
     lines(&String::from_utf8(out).unwrap())
 }
 

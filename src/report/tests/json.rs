@@ -5,7 +5,7 @@ use super::*;
 /// The report as JSON text.
 fn written(report: &Report) -> String {
     let mut out = Vec::new();
-    report.write_json(&mut out, &mut read_back).unwrap();
+    report.write_json(&mut out, &read_json).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -186,16 +186,14 @@ fn rows_are_read_one_after_another_while_it_is_written() {
 
     let mut report = empty(50, None);
     report.tables[0].tally.settle_all(&users(2, 1..11), &[]);
-    let (written, mut before) = (Cell::new(0), 0);
-    let mut read = |place, id, each: &mut dyn FnMut(&Stored)| {
+    let (written, before) = (Cell::new(0), Cell::new(0));
+    let read = |place, id| {
         assert!(
-            written.get() > before,
+            written.get() > before.get(),
             "row {id} was read before the last was written"
         );
-        before = written.get();
-        read_back(place, id, each)
+        before.set(written.get());
+        read_json(place, id)
     };
-    report
-        .write_json(&mut Counted(&written), &mut read)
-        .unwrap();
+    report.write_json(&mut Counted(&written), &read).unwrap();
 }

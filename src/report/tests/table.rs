@@ -209,10 +209,8 @@ fn tables_and_the_summary_fit_the_terminal() {
     );
     for width in [80, 100, 160] {
         let mut out = Vec::new();
-        let terminal = Terminal::plain(Some(width));
-        report
-            .write_tables(&mut out, &terminal, &mut read_back)
-            .unwrap();
+        let terminal = &mut Terminal::plain(&mut out, Some(width));
+        report.write_tables(terminal, &read_back).unwrap();
         let text = String::from_utf8(out).unwrap();
         let drawn = text
             .lines()
@@ -229,8 +227,8 @@ fn a_wide_row_fits_the_terminal_too() {
     skip(&mut report.tables[0].tally, 2, &[long.as_str(); 60], "no");
     for (width, fields) in [(20, ""), (80, "52"), (160, "42")] {
         let mut out = Vec::new();
-        let terminal = Terminal::plain(Some(width));
-        let written = report.write_tables(&mut out, &terminal, &mut read_back);
+        let terminal = &mut Terminal::plain(&mut out, Some(width));
+        let written = report.write_tables(terminal, &read_back);
         let text = String::from_utf8(written.map(|()| out).unwrap()).unwrap();
         let drawn = text.lines().filter(|line| line.starts_with('│'));
         let widest = drawn.map(|line| line.chars().count()).max();

@@ -1,0 +1,125 @@
+//! Everything that is opened and looked at before any row is read.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::thread;
+
+use anyhow::{Result, anyhow, bail};
+
+use super::super::{all, all_databases, complain, each_table};
+use crate::cli::Insert;
+use crate::csv::{self, Dialect, Source};
+use crate::database::{Database, Patience, Reader, Unprepared};
+use crate::insert::Store;
+use crate::platform::Interrupt;
+use crate::schema::TABLES;
+use crate::sync::{Mutex, lock};
+use crate::terminal::{show, to_utf8};
+
+/// Opens what the rows come from, and looks at all headers.
+pub fn files(source: &Source, dialect: &Dialect) -> Result<Vec<Option<csv::Reader>>> {
+    if let Source::Folder(folder) = source
+        && !folder.is_dir()
+    {
+        let advice = match folder.exists() {
+            true => "give the folder that contains it",
+            false => "choose another one",
+        };
+        let folder = show(folder);
+        bail!("{folder} is not a folder: {advice} with --from");
+    }
+    let readers = all(TABLES.iter().map(|table| {
+        source.open(table, dialect).map_err(|problem| {
+            let path = source.path(table);
+            let advice = match problem {
+                csv::Problem::Utf16 => format!(": {}", to_utf8(&path, "UTF-16")),
+                _ => String::new(),
+            };
+            anyhow!("{} {problem}{advice}", show(&path))
+        })
+    }))?;
+    if let Source::Folder(folder) = source {
+        complain(&names_in_other_case(folder, &readers));
+        if readers.iter().all(Option::is_none) {
+            let names: Vec<_> = TABLES.iter().map(|table| table.csv()).collect();
+            let (folder, names) = (show(folder), names.join(", "));
+            bail!("{folder} has none of the files {names}");
+        }
+    }
+    Ok(readers)
+}
+
+/// A sentence for each file that is not read because its name is not in lower case.
+fn names_in_other_case(folder: &Path, readers: &[Option<csv::Reader>]) -> Vec<String> {
+    let missing = TABLES.iter().zip(readers);
+    let missing = missing.filter(|(_, reader)| reader.is_none());
+    let missing: Vec<_> = missing.map(|(table, _)| table.csv()).collect();
+    // If the folder cannot be listed, its files can still be loaded.
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let sentences = entries.filter_map(|entry| {
+        let name = entry.file_name();
+        let meant = missing.iter().find(|csv| name.eq_ignore_ascii_case(csv))?;
+        Some(format!(
+            "{} is not read: rename it to {meant}",
+            show(&entry.path())
+        ))
+    });
+    sentences.collect()
+}
+
+/// Opens all databases before any is changed.
+pub fn databases(folder: &Path, options: &Insert, interrupt: &Interrupt) -> Result<Vec<Store>> {
+    let patience = Patience {
+        limit: options.lock_timeout,
+        stop: interrupt.flag(),
+    };
+    if options.dry_run {
+        return each_table(folder, |table| {
+            Reader::open_or_empty(table, folder, &patience).map(Store::Rehearse)
+        });
+    }
+    let databases = each_table(folder, |table| Database::open(table, folder, &patience))?;
+    let prepared = side_by_side(databases, Unprepared::prepare);
+    let databases = all_databases(folder, prepared)?.into_iter();
+    let threads = usize::from(options.threads);
+    Ok(databases
+        .map(|database| Store::Write { database, threads })
+        .collect())
+}
+
+/// Makes sure that rejects can be written, if they were asked for.
+pub fn rejects(options: &Insert) -> Result<()> {
+    let Some(folder) = &options.rejects else {
+        return Ok(());
+    };
+    let from = options.from.iter();
+    let reads = from.flat_map(|from| TABLES.iter().map(|table| from.join(table.csv())));
+    let reads: Vec<_> = reads.collect();
+    let prepared = csv::prepare(folder, options.overwrite, &reads);
+    let refusals = prepared.err().into_iter().flatten();
+    let refused = refusals.map(|(path, refusal)| Err(anyhow!("{} {refusal}", show(&path))));
+    all(refused).map(|_: Vec<()>| ())
+}
+
+/// Does something with each item in a thread of its own, or here where no thread can be had.
+pub fn side_by_side<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
+    let others = 1..items.len();
+    let items = Mutex::new(items.into_iter().enumerate());
+    let results = Mutex::new(BTreeMap::new());
+    let work = || {
+        loop {
+            let next = lock(&items).next();
+            let Some((place, item)) = next else { return };
+            let result = work(item);
+            lock(&results).insert(place, result);
+        }
+    };
+    thread::scope(|scope| {
+        for _ in others {
+            let _ = thread::Builder::new().spawn_scoped(scope, work);
+        }
+        work();
+    });
+    std::mem::take(&mut *lock(&results)).into_values().collect()
+}
