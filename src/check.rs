@@ -20,9 +20,7 @@ const TICK: Duration = Duration::from_millis(100);
 /// The check of one table.
 #[derive(Debug)]
 pub struct Lane {
-    /// The table.
-    pub table: &'static Table,
-    /// Its database.
+    /// The table's database.
     pub reader: Reader,
     /// How many of its rows were checked.
     pub rows: AtomicU64,
@@ -32,9 +30,8 @@ pub struct Lane {
 
 impl Lane {
     /// A table of which nothing is known yet.
-    pub fn new(table: &'static Table, reader: Reader) -> Lane {
+    pub fn new(reader: Reader) -> Lane {
         Lane {
-            table,
             reader,
             rows: AtomicU64::new(0),
             ids: OnceLock::new(),
@@ -60,19 +57,18 @@ pub fn check(
     shown: Option<usize>,
     mut watch: impl FnMut(),
 ) -> Vec<Result<Checked, Problem>> {
-    // An order is written after its user and product. Seen in the opposite order, no order that another process
-    // writes meanwhile can look as if it dangled.
-    let held = lanes.iter().rev().map(|lane| lane.reader.hold_snapshot());
-    let held: Vec<_> = held.collect();
     std::thread::scope(|scope| {
         // Nothing is sent: the channel closes when all threads are done.
         let (running, done) = channel::<()>();
         let mut threads = Vec::new();
-        for ((place, lane), held) in lanes.iter().enumerate().zip(held.into_iter().rev()) {
+        // An order is written after its user and product. Seen in the opposite order, no order that another process
+        // writes meanwhile can look as if it dangled.
+        for (place, lane) in lanes.iter().enumerate().rev() {
+            let held = lane.reader.hold_snapshot();
             // Where no thread can be had, both are dropped with the closure.
-            let (running, told) = (running.clone(), Told(lane));
+            let ending = (running.clone(), Told(lane));
             let check = move || {
-                let (_running, _told) = (running, told);
+                let _ending = ending;
                 held.and_then(|()| check_table(lane, &lanes[..place], unique, limit, shown))
             };
             threads.push(Builder::new().spawn_scoped(scope, check));
@@ -81,7 +77,7 @@ pub fn check(
         while done.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
             watch();
         }
-        let results = threads.into_iter().map(|thread| match thread {
+        let results = threads.into_iter().rev().map(|thread| match thread {
             Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
             Err(error) => Err(Problem::from(error)),
         });
@@ -106,71 +102,48 @@ fn check_table(
     shown: Option<usize>,
 ) -> Result<Checked, Problem> {
     let mut checked = Checked {
-        table: lane.table,
+        table: lane.reader.table,
         rows: 0,
         violations: 0,
         violating_rows: Vec::new(),
     };
-    let mut rules = Rules::new(lane.table, unique);
+    let mut rules = Rules::new(lane.reader.table, unique);
     let mut ids = Ids::default();
     lane.reader.check_integrity()?;
     for (index, column) in rules.unique_columns() {
-        (lane.reader).texts(column.name, |text, id| {
-            rules.own(index, text.as_bytes(), id)
-        })?;
+        let own = |text: &str, id| rules.own(index, text.as_bytes(), id);
+        lane.reader.texts(column.name, own)?;
     }
     let exists = |parent: &'static Table, id| {
-        let parent = earlier.iter().find(|lane| std::ptr::eq(lane.table, parent));
+        let mut earlier = earlier.iter();
+        let parent = earlier.find(|lane| std::ptr::eq(lane.reader.table, parent));
         Ok(parent.is_some_and(|lane| lane.ids.wait().contains(id)))
     };
     lane.reader.scan(|row| {
         checked.rows += 1;
         lane.rows.store(checked.rows, Ordering::Relaxed);
-        let listed = checked.violating_rows.len() < limit;
-        let row = Stored { row, listed };
-        let id = row.id();
+        let id = row.integer(0);
         if let Err(Outcome::Skipped(reasons)) =
-            rules.check(checked.rows, &row, false, exists, |_| {})
+            rules.check(checked.rows, row, false, exists, |_| {})
         {
             checked.violations += 1;
-            if listed {
-                checked
-                    .violating_rows
-                    .push(Violating::new(id, &reasons, shown));
+            if checked.violating_rows.len() < limit {
+                let violating = Violating::new(id, &reasons, shown);
+                checked.violating_rows.push(violating);
             }
         }
         ids.insert(id, 0);
-        Ok::<_, Problem>(())
     })?;
     let _ = lane.ids.set(ids.freeze());
     Ok(checked)
 }
 
-/// A stored row.
-struct Stored<'a> {
-    row: &'a StoredRow<'a>,
-    /// Whether anyone will read the reasons.
-    listed: bool,
-}
-
-impl Stored<'_> {
-    fn id(&self) -> i64 {
-        match self.row.value(0) {
-            Value::Integer(id) => id,
-            _ => 0,
-        }
-    }
-}
-
-impl Given for Stored<'_> {
+impl Given for StoredRow<'_> {
     fn value(&self, column: usize) -> Value<'_> {
-        self.row.value(column)
+        StoredRow::value(self, column)
     }
 
     fn text(&self, column: usize) -> Cow<'_, str> {
-        match self.listed {
-            true => self.row.printed(column).unwrap_or_default(),
-            false => "".into(),
-        }
+        self.printed(column).unwrap_or_default()
     }
 }

@@ -2,8 +2,6 @@
 
 mod connect;
 mod create;
-mod declaration;
-mod inserter;
 mod lookup;
 mod patience;
 mod place;
@@ -12,6 +10,7 @@ mod reader;
 mod stored;
 mod writer;
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use rusqlite::OpenFlags;
@@ -20,10 +19,10 @@ use crate::platform;
 use crate::schema::Table;
 use crate::sync::lock;
 use connect::connect;
-use create::set_wal;
+use patience::Waiter;
 use place::{beside, cannot_open, find};
 
-pub use create::{State, create, inspect};
+pub use create::{create, is_initialized};
 pub use patience::Patience;
 pub use place::refuse_shared_files;
 pub use problem::Problem;
@@ -31,16 +30,15 @@ pub use reader::Reader;
 pub use stored::StoredRow;
 pub use writer::Writer;
 
-/// A database that can be written, but whose rows do not count yet.
-#[derive(Debug)]
-pub struct Unprepared(Reader);
+/// Moves what is in the log into the file, as far as other processes that read allow it.
+const CHECKPOINT: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 
-/// A database that is open for writing, for the whole run.
+/// A database that is open for writing, for the whole run, and whose stored rows are durable.
 #[derive(Debug)]
 pub struct Database(Reader);
 
 impl Database {
-    /// Opens the database of a table in a folder to write it, and changes nothing yet.
+    /// Opens the database of a table in a folder for [`Reader::prepare`], and changes nothing yet.
     ///
     /// # Errors
     ///
@@ -49,17 +47,15 @@ impl Database {
         table: &'static Table,
         folder: &Path,
         patience: &Patience,
-    ) -> Result<Unprepared, Problem> {
+    ) -> Result<Reader, Problem> {
         let path = find(table, folder)?.ok_or(Problem::Missing)?;
         let file = platform::open_to_sync(&path).map_err(cannot_open)?;
-        let connection = connect(&path, OpenFlags::empty())?;
-        let reader = Reader::new(table, path, patience, connection, Some(file));
-        let is_readonly = || lock(&reader.connection).is_readonly("main");
-        if reader.waiter.retry(is_readonly)? {
+        let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        if connection.is_readonly("main")? {
             return Err(Problem::ReadOnly);
         }
-        reader.verify()?;
-        Ok(Unprepared(reader))
+        let waiter = Waiter::new(path, patience.clone());
+        Reader::over(table, Some(file), (connection, None), waiter)
     }
 
     /// What reads it.
@@ -70,60 +66,50 @@ impl Database {
     /// Moves what is in the log into the file, as far as that can be done now; closing does the rest. It has a connection
     /// of its own, so that lookups need not wait.
     pub fn checkpoint(&self) {
-        if let Ok(connection) = connect(&self.0.path, OpenFlags::empty()) {
-            let _ = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        if let Ok(Writer { connection, .. }) = self.writer() {
+            let _ = connection.execute_batch(CHECKPOINT);
         }
     }
 
     /// Opens a connection to insert over. Have one at a time: others would wait by polling.
-    ///
-    /// # Errors
-    ///
-    /// If the database cannot be opened or is locked.
     pub fn writer(&self) -> Result<Writer<'_>, Problem> {
-        Writer::open(&self.0)
+        let reader = &self.0;
+        let connection = connect(&reader.waiter.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        Ok(Writer { reader, connection })
     }
 }
 
-impl Unprepared {
-    /// Makes the database ready to be written: WAL journal, and durable what it holds already.
+impl Reader {
+    /// Makes the database that [`Database::open`] opened ready to be written: WAL journal, and durable what it holds already.
     ///
     /// A run that was killed between writing a commit and syncing it leaves rows that SQLite recovers and shows, but
     /// that a power cut can still take. So do programs that do not sync, and copies made a moment ago. An order that
     /// refers to such a user would dangle after the power cut, and so nothing that is stored counts before this.
     ///
-    /// What had to be recovered was recovered when the database was opened. A checkpoint syncs only what it moves,
-    /// which may be nothing, and the switch to WAL deletes the rollback journal without syncing the folder. So all is
-    /// synced here: the file, the log that is left where another process reads, and the names of both.
+    /// What had to be recovered was recovered when the database was opened. A checkpoint syncs only what it moves, which
+    /// may be nothing, and the switch to WAL deletes the rollback journal without syncing the folder. So all is synced
+    /// here: the log, if there is one, then the file, into which others may move the log meanwhile, and the names of
+    /// both.
     ///
     /// # Errors
     ///
     /// If the database is locked or a disk fails.
     pub fn prepare(self) -> Result<Database, Problem> {
-        let reader = self.0;
-        let connection = lock(&reader.connection);
-        reader.waiter.retry(|| set_wal(&connection))?;
-        let checkpoint = "PRAGMA wal_checkpoint(PASSIVE)";
-        reader
-            .waiter
-            .retry(|| connection.query_row(checkpoint, [], |_| Ok(())))?;
-        drop(connection);
-        if let Some(file) = &reader.file {
+        let path = &self.waiter.path;
+        let set_wal = format!("PRAGMA journal_mode = WAL; {CHECKPOINT}");
+        (self.waiter).retry(|| lock(&self.connection).execute_batch(&set_wal))?;
+        // SQLite has no locks on the log that closing it could drop.
+        match platform::open_to_sync(&beside(path, "-wal")) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            log => log.map_err(cannot_open)?.sync_all()?,
+        }
+        if let Some(file) = &self.file {
             file.sync_all()?;
         }
-        sync_if_there(&beside(&reader.path, "-wal"))?;
-        if let Some(folder) = reader.path.parent() {
+        if let Some(folder) = path.parent() {
             platform::sync_folder(folder)?;
         }
-        Ok(Database(reader))
-    }
-}
-
-/// Syncs a file that SQLite has no locks on.
-fn sync_if_there(path: &Path) -> Result<(), Problem> {
-    match platform::open_to_sync(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        file => Ok(file.map_err(cannot_open)?.sync_all()?),
+        Ok(Database(self))
     }
 }
 

@@ -11,21 +11,13 @@ pub use interrupt::Interrupt;
 
 /// The longest path that SQLite opens, in bytes, with links followed: its `MAX_PATHNAME` (512 on Unix,
 /// `SQLITE_WINNT_MAX_PATH_BYTES` on Windows) less the 8 bytes of `-journal`.
-#[cfg(unix)]
-pub const LONGEST_PATH: usize = 504;
-/// The longest path that SQLite opens, in bytes, with links followed: its `MAX_PATHNAME` (512 on Unix,
-/// `SQLITE_WINNT_MAX_PATH_BYTES` on Windows) less the 8 bytes of `-journal`.
-#[cfg(windows)]
-pub const LONGEST_PATH: usize = 4 * 32767 - 8;
+pub const LONGEST_PATH: usize = if cfg!(windows) { 4 * 32767 } else { 512 } - 8;
 
-/// What to look at when a file cannot be opened.
-#[cfg(unix)]
-pub const CHECK_TO_OPEN: &str =
-    "check the permissions of the file and its folder, and the open-file limit, `ulimit -n`";
-/// What to look at when a file cannot be opened.
-#[cfg(windows)]
-pub const CHECK_TO_OPEN: &str =
-    "check the permissions of the file and its folder, and whether another program has it open";
+/// What to check when a file cannot be opened, beside its permissions.
+pub const CHECK_TO_OPEN: &str = match cfg!(windows) {
+    true => "whether another program has it open",
+    false => "the open-file limit, `ulimit -n`",
+};
 
 /// The path with the separators that the system itself shows. On Windows, people may also give `/`.
 pub fn native(path: PathBuf) -> PathBuf {
@@ -35,37 +27,27 @@ pub fn native(path: PathBuf) -> PathBuf {
     }
 }
 
-/// The path as SQLite can open it, however long it is.
-///
-/// Windows takes a path of 260 characters or more only in its extended form, `\\?\C:\data`
+/// The path as SQLite can open it, however long it is. Windows takes 260 characters or more only in the extended form,
+/// `\\?\C:\data`
 /// (<https://learn.microsoft.com/windows/win32/fileio/maximum-file-path-limitation>). The standard library does that by
 /// itself, SQLite does not. Paths on network shares stay as they are.
 pub fn openable(path: PathBuf) -> PathBuf {
     /// What Windows takes, less the longest of what SQLite adds to a name: `-journal`.
     const LONGEST: usize = 259 - 8;
 
-    match std::path::absolute(&path) {
-        Ok(full) if full.as_os_str().len() > LONGEST && is_on_a_drive(&full) => {
-            let mut extended = OsString::from(r"\\?\");
-            extended.push(full);
-            extended.into()
-        }
-        _ => path,
+    let full = std::path::absolute(&path).unwrap_or_default();
+    let is_on_a_drive = matches!(
+        full.components().next(),
+        Some(Component::Prefix(prefix)) if matches!(prefix.kind(), Prefix::Disk(_))
+    );
+    match is_on_a_drive && full.as_os_str().len() > LONGEST {
+        true => OsString::from_iter([r"\\?\".as_ref(), full.as_os_str()]).into(),
+        false => path,
     }
-}
-
-/// Whether a path starts with the letter of a drive, as it does on Windows only.
-fn is_on_a_drive(path: &Path) -> bool {
-    let first = path.components().next();
-    matches!(first, Some(Component::Prefix(prefix)) if matches!(prefix.kind(), Prefix::Disk(_)))
 }
 
 /// Removes a file that this process has open, so that its name is free at once. Windows may keep the name until the file
 /// is closed, and so the file gets another one before.
-///
-/// # Errors
-///
-/// If there is no such file, or if it may not be removed.
 pub fn remove_open(path: &Path) -> io::Result<()> {
     if cfg!(unix) {
         return fs::remove_file(path);
@@ -84,44 +66,32 @@ pub struct Identity {
     pub names: u64,
 }
 
-/// Finds out which file a path leads to; links are followed. Nothing is opened on Unix: closing a file there drops the
-/// locks that the process has on it.
-///
-/// # Errors
-///
-/// If there is no such file, or if the system does not tell.
-#[cfg(unix)]
+/// Finds out which file a path leads to, links followed; an error if there is none. Nothing is opened on Unix: closing a
+/// file there drops the locks that the process has on it.
 pub fn identity(path: &Path) -> io::Result<Identity> {
-    use std::os::unix::fs::MetadataExt;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
 
-    let metadata = path.metadata()?;
-    Ok(Identity {
-        file: (metadata.dev(), metadata.ino()),
-        names: metadata.nlink(),
-    })
-}
-
-/// Finds out which file a path leads to; links are followed.
-///
-/// # Errors
-///
-/// If there is no such file, or if the system does not tell.
-#[cfg(windows)]
-pub fn identity(path: &Path) -> io::Result<Identity> {
-    let handle = winapi_util::Handle::from_path_any(path)?;
-    let information = winapi_util::file::information(&handle)?;
-    Ok(Identity {
-        file: (information.volume_serial_number(), information.file_index()),
-        names: information.number_of_links(),
-    })
+        let metadata = path.metadata()?;
+        Ok(Identity {
+            file: (metadata.dev(), metadata.ino()),
+            names: metadata.nlink(),
+        })
+    }
+    #[cfg(windows)]
+    {
+        let handle = winapi_util::Handle::from_path_any(path)?;
+        let information = winapi_util::file::information(&handle)?;
+        Ok(Identity {
+            file: (information.volume_serial_number(), information.file_index()),
+            names: information.number_of_links(),
+        })
+    }
 }
 
 /// Opens a file to call [`File::sync_all`] on it later. Windows syncs only what is open for writing; a file that may only
 /// be read is opened there as well, but cannot be synced.
-///
-/// # Errors
-///
-/// If the file does not exist or cannot be opened.
 pub fn open_to_sync(path: &Path) -> io::Result<File> {
     match File::options().read(true).write(cfg!(windows)).open(path) {
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => File::open(path),
@@ -129,12 +99,8 @@ pub fn open_to_sync(path: &Path) -> io::Result<File> {
     }
 }
 
-/// Returns once the names of the files in a folder are on disk. Windows neither can sync a folder nor needs it: NTFS
-/// logs the change of a name before it returns.
-///
-/// # Errors
-///
-/// If the folder cannot be opened, or a disk fails.
+/// Returns once the names of the files in a folder are on disk; an error if the folder cannot be opened, or a disk fails.
+/// Windows neither can sync a folder nor needs it: NTFS logs the change of a name before it returns.
 pub fn sync_folder(path: &Path) -> io::Result<()> {
     match cfg!(unix) {
         true => File::open(path)?.sync_all(),

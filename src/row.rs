@@ -8,4 +8,4 @@ mod typed;
 pub use given::{Batch, Defect, EXTRA, Header, LINE, REASON, Record, offset};
 pub use outcome::{Outcome, Reason};
 pub use tally::{Excerpt, First, MOST_FIELDS, Rejected, Rejections, Tally};
-pub use typed::{Row, Rows, Value};
+pub use typed::{Rows, Value};

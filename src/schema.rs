@@ -3,8 +3,6 @@
 //! Everything else derives from here: the `CREATE TABLE` statements, how a CSV cell is parsed, which rules it must
 //! follow, how it is bound, which rows an order waits for, and what `check` looks at.
 
-use std::fmt::Write;
-
 use Rule::*;
 
 /// One table, kept in a SQLite file of its own.
@@ -126,14 +124,16 @@ impl Table {
 
     /// The columns as SQL declares them: `id INTEGER PRIMARY KEY, name TEXT, email TEXT`.
     pub fn declaration(&self) -> String {
-        let mut sql = String::new();
-        for (index, column) in self.columns.iter().enumerate() {
-            let separator = if index == 0 { "" } else { ", " };
+        let columns = self.columns.iter().enumerate().map(|(index, column)| {
+            let kind = match column.kind {
+                Kind::Integer => "INTEGER",
+                Kind::Real => "REAL",
+                Kind::Text => "TEXT",
+            };
             let key = if index == 0 { " PRIMARY KEY" } else { "" };
-            // Writing to a String cannot fail.
-            let _ = write!(sql, "{separator}{} {}{key}", column.name, column.kind.sql());
-        }
-        sql
+            format!("{} {kind}{key}", column.name)
+        });
+        columns.collect::<Vec<_>>().join(", ")
     }
 
     /// The names of the columns, separated by commas.
@@ -150,17 +150,6 @@ impl Table {
                 _ => None,
             })
         })
-    }
-}
-
-impl Kind {
-    /// The name of the SQL type.
-    pub fn sql(self) -> &'static str {
-        match self {
-            Kind::Integer => "INTEGER",
-            Kind::Real => "REAL",
-            Kind::Text => "TEXT",
-        }
     }
 }
 

@@ -26,8 +26,7 @@ pub fn check(folder: &Path, unique_email: bool, output: &Output) -> Result<ExitC
     let patience = patience();
     for _ in 0..ATTEMPTS {
         let lanes = each_table(folder, |table| {
-            let reader = Reader::open(table, folder, &patience)?;
-            Ok(Lane::new(table, reader))
+            Reader::open(table, folder, &patience).map(Lane::new)
         })?;
         let mut progress = Progress::new();
         let checked = check::check(&lanes, unique_email, output.limit, shown(output), || {
@@ -52,7 +51,7 @@ pub fn check(folder: &Path, unique_email: bool, output: &Output) -> Result<ExitC
 
 fn step(lane: &Lane) -> Step {
     Step {
-        name: lane.table.name,
+        name: lane.reader.table.name,
         rows: lane.rows.load(Ordering::Relaxed),
         done: lane.is_read(),
         ..Step::default()

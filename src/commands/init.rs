@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 
 use super::{at, each_table, patience, print, status};
-use crate::database::{self, State};
+use crate::database;
 use crate::platform::sync_folder;
 use crate::schema::TABLES;
 use crate::terminal::show;
@@ -20,14 +20,14 @@ use crate::terminal::show;
 /// If a file is something else than it should be, or cannot be created, or if what was done could not be printed.
 pub fn init(folder: &Path) -> Result<ExitCode> {
     let patience = patience();
-    let states = each_table(folder, |table| database::inspect(table, folder, &patience))?;
+    let states = each_table(folder, |t| database::is_initialized(t, folder, &patience))?;
     create_folder(folder).with_context(|| format!("{} could not be created", show(folder)))?;
     let mut done = String::new();
     let mut errors = Vec::new();
-    for (table, state) in TABLES.iter().zip(states) {
-        let created = match state {
-            State::Ready => Ok(false),
-            State::Uninitialized => database::create(table, folder, &patience),
+    for (table, is_initialized) in TABLES.iter().zip(states) {
+        let created = match is_initialized {
+            true => Ok(false),
+            false => database::create(table, folder, &patience),
         };
         let already = match created {
             Ok(true) => "",

@@ -1,99 +1,101 @@
-//! Creating a database.
+//! Creating a database, and looking whether it is there.
 
-use std::fs::File;
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
-use super::connect::{connect, connect_to_read};
-use super::declaration::{compare, declaration};
+use super::connect::connect;
 use super::patience::{Patience, Waiter};
-use super::place::{cannot_open, find, is_too_long, path};
+use super::place::{find, is_too_long, path};
 use super::problem::Problem;
+use super::reader::Reader;
 use crate::schema::Table;
 
 /// The page size of a new database, in bytes. Fewer and larger pages make a large load faster than SQLite's 4096.
 const PAGE_SIZE: u32 = 8192;
 
-/// What `init` finds.
-#[derive(Debug, PartialEq, Eq)]
-pub enum State {
-    /// No file, or no table in it.
-    Uninitialized,
-    /// The table is there.
-    Ready,
-}
-
-/// Looks at the database of a table in a folder without changing anything.
-///
-/// # Errors
-///
-/// If there is something other than a SQLite database, if its table is not as declared, if it cannot be read, or if its
-/// path is too long for it to be created.
-pub fn inspect(
+/// Whether the table is there in its database in a folder; the errors of [`Reader::open`], and one if the path is too long
+/// for the database to be created. Changes nothing.
+pub fn is_initialized(
     table: &'static Table,
     folder: &Path,
     patience: &Patience,
-) -> Result<State, Problem> {
-    let Some(path) = find(table, folder)? else {
-        return match is_too_long(&path(table, folder)) {
-            true => Err(Problem::PathTooLong),
-            false => Ok(State::Uninitialized),
-        };
-    };
-    // Dropped in the opposite order: the file last.
-    let file = File::open(&path).map_err(cannot_open)?;
-    let (connection, _) = connect_to_read(&path, &file)?;
-    let waiter = Waiter::new(path, patience.clone());
-    match waiter.retry(|| declaration(&connection, table))? {
-        Some(found) => compare(table, found).map(|()| State::Ready),
-        None => Ok(State::Uninitialized),
+) -> Result<bool, Problem> {
+    match Reader::open(table, folder, patience) {
+        Ok(_) => Ok(true),
+        Err(Problem::Missing) if is_too_long(&path(table, folder)) => Err(Problem::PathTooLong),
+        Err(Problem::Missing | Problem::NoTable(_)) => Ok(false),
+        Err(problem) => Err(problem),
     }
 }
 
 /// Creates the database of a table in a folder, or adds the table to the database that is there. Returns `false` if
 /// another process has just done so.
 ///
+/// The first commit, which switches to WAL, is made with a rollback journal, and a power cut may bring that back and
+/// undo the switch. The second one creates the log, and its sync makes the folder durable as well.
+///
 /// # Errors
 ///
 /// If the file cannot be created or written, or if its table is not as declared.
 pub fn create(table: &'static Table, folder: &Path, patience: &Patience) -> Result<bool, Problem> {
     let path = find(table, folder)?.unwrap_or_else(|| path(table, folder));
-    let connection = connect(&path, OpenFlags::SQLITE_OPEN_CREATE)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+    let connection = connect(&path, flags)?;
     let waiter = Waiter::new(path, patience.clone());
-    // EXTRA also syncs the folder, so that a power cut cannot bring back the rollback journal that these first
-    // commits are made with, and undo them.
-    let settings = format!("PRAGMA synchronous = EXTRA; PRAGMA page_size = {PAGE_SIZE}");
+    let settings = format!("PRAGMA page_size = {PAGE_SIZE}; PRAGMA journal_mode = WAL");
     waiter.retry(|| connection.execute_batch(&settings))?;
-    waiter.retry(|| set_wal(&connection))?;
     waiter.begin_to_write(&connection)?;
-    let found = declaration(&connection, table)?;
-    let is_new = found.is_none();
-    match found {
-        Some(found) => compare(table, found)?,
-        None => create_table(&connection, table)?,
+    let is_new = !has_table(&connection, table, &waiter)?;
+    if is_new {
+        create_table(&connection, table)?;
     }
     connection.execute_batch("COMMIT")?;
     Ok(is_new)
 }
 
-/// Creates the table, as declared.
-///
-/// # Errors
-///
-/// If it is there, or if the database cannot be written.
+/// Creates the table, as declared; an error if it is there, or if the database cannot be written.
 pub fn create_table(connection: &Connection, table: &Table) -> rusqlite::Result<()> {
     let (name, declaration) = (table.name, table.declaration());
     connection.execute_batch(&format!("CREATE TABLE {name} ({declaration})"))
 }
 
-/// Puts a database into WAL mode, where it stays.
-///
-/// # Errors
-///
-/// If it is locked, or cannot be written.
-pub fn set_wal(connection: &Connection) -> rusqlite::Result<()> {
-    connection.query_row("PRAGMA journal_mode = WAL", [], |row| {
-        row.get(0).map(|_: String| ())
-    })
+/// Whether a database has the table, whatever other tables it has; an error if it has another one, or something else, of
+/// the same name.
+pub fn has_table(
+    connection: &Connection,
+    table: &'static Table,
+    waiter: &Waiter,
+) -> Result<bool, Problem> {
+    // In the words of `Table::declaration`, and what else makes it another table: the first column must be another name
+    // of the rowid, and what is inserted must stay as it is.
+    let sql = r#"
+        SELECT CASE type
+            WHEN 'table' THEN (
+                SELECT '(' || group_concat(
+                    name || ' ' || type || iif(pk, ' PRIMARY KEY', '') || iif("notnull", ' NOT NULL', ''), ', '
+                ) || ')' FROM pragma_table_xinfo(?1)
+            ) || (
+                SELECT ifnull(group_concat(what, ''), '') FROM (
+                    SELECT ' WITHOUT ROWID' AS what FROM pragma_table_list(?1) WHERE schema = 'main' AND wr
+                    UNION ALL
+                    SELECT ' with an index for the primary key' FROM pragma_index_list(?1) WHERE origin = 'pk'
+                    UNION ALL
+                    SELECT ' with a trigger ' || name FROM sqlite_schema
+                    WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE
+                )
+            )
+            WHEN 'index' THEN 'an index'
+            ELSE 'a ' || type
+        END
+        FROM sqlite_schema WHERE name = ?1 COLLATE NOCASE AND type <> 'trigger'"#;
+    let read = |row: &rusqlite::Row| row.get::<_, String>(0);
+    match waiter.retry(|| connection.query_row(sql, [table.name], read).optional())? {
+        None => Ok(false),
+        // SQLite's names are case-insensitive.
+        Some(found) if found.eq_ignore_ascii_case(&format!("({})", table.declaration())) => {
+            Ok(true)
+        }
+        Some(found) => Err(Problem::OtherTable { table, found }),
+    }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::connect::open;
+use super::connect::connect;
 use super::problem::Problem;
 use crate::sync::{Mutex, lock};
 
@@ -28,28 +28,23 @@ pub struct Patience {
 /// The time waited is counted for all of them together, so that a database that is locked for good costs its limit
 /// once. The count starts anew when this process gets to write, and when another process has committed: where many
 /// write in turn, each gets its turn in the end.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Waiter {
+    /// The path of the database, links followed.
+    pub path: PathBuf,
     patience: Patience,
-    path: PathBuf,
     clock: Mutex<Clock>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Clock {
     /// How long was waited since the count started.
     waited: Duration,
     /// Until when that is counted: what several threads wait at the same time counts once.
-    until: Instant,
+    until: Option<Instant>,
     /// What sees the commits of others; from the first wait on.
-    watch: Option<Watch>,
-}
-
-/// A connection that sees whether others have committed.
-#[derive(Debug)]
-struct Watch {
-    connection: Connection,
-    /// What `PRAGMA data_version` said last. It changes with every commit over another connection
+    watch: Option<Connection>,
+    /// What `PRAGMA data_version` said there last. It changes with every commit over another connection
     /// (<https://www.sqlite.org/pragma.html#pragma_data_version>), and numbers from other connections say nothing.
     version: Option<i64>,
 }
@@ -58,23 +53,15 @@ impl Waiter {
     /// Waits for the database with this path. It opens a connection of its own when there is something to wait for:
     /// drop it before the connection that is to be the last one.
     pub fn new(path: PathBuf, patience: Patience) -> Waiter {
-        let clock = Clock {
-            waited: Duration::ZERO,
-            until: Instant::now(),
-            watch: None,
-        };
         Waiter {
-            patience,
             path,
-            clock: Mutex::new(clock),
+            patience,
+            clock: Mutex::default(),
         }
     }
 
-    /// Runs `attempt` again for as long as another process has the database locked and patience lasts.
-    ///
-    /// # Errors
-    ///
-    /// Those of `attempt`, and [`Problem::Locked`] once patience is at its end.
+    /// Runs `attempt` again for as long as another process has the database locked. Once patience is at its end, that is
+    /// [`Problem::Locked`].
     pub fn retry<T>(&self, mut attempt: impl FnMut() -> rusqlite::Result<T>) -> Result<T, Problem> {
         let started = Instant::now();
         loop {
@@ -85,23 +72,23 @@ impl Waiter {
         }
     }
 
-    /// Begins a transaction that writes.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Waiter::retry`].
+    /// Begins a transaction that writes, and whose commit returns once it is on disk, as [`Waiter::retry`] does.
     pub fn begin_to_write(&self, connection: &Connection) -> Result<(), Problem> {
-        self.retry(|| connection.execute_batch("BEGIN IMMEDIATE"))?;
-        lock(&self.clock).start_anew();
+        let begin = "PRAGMA synchronous = FULL; BEGIN IMMEDIATE";
+        self.retry(|| connection.execute_batch(begin))?;
+        lock(&self.clock).waited = Duration::ZERO;
         Ok(())
     }
 
     /// How long to sleep until the next attempt of one who waits since `started`.
     fn pause(&self, started: Instant) -> Result<Duration, Problem> {
         let mut clock = lock(&self.clock);
-        clock.count(started);
-        if clock.sees_a_commit(|| Watch::open(&self.path)) {
-            clock.start_anew();
+        let now = Instant::now();
+        let since = clock.until.map_or(started, |until| until.max(started));
+        clock.waited += now.saturating_duration_since(since);
+        clock.until = Some(now);
+        if clock.sees_a_commit(&self.path) {
+            clock.waited = Duration::ZERO;
         }
         let left = self.patience.limit.saturating_sub(clock.waited);
         if left.is_zero() {
@@ -116,49 +103,17 @@ impl Waiter {
 }
 
 impl Clock {
-    fn count(&mut self, started: Instant) {
-        let now = Instant::now();
-        self.waited += now.saturating_duration_since(self.until.max(started));
-        self.until = now;
-    }
-
-    fn start_anew(&mut self) {
-        self.waited = Duration::ZERO;
-        self.until = Instant::now();
-    }
-
-    fn sees_a_commit(&mut self, open: impl FnOnce() -> Result<Watch, Problem>) -> bool {
-        if self.watch.is_none() {
-            // Where it cannot be opened, patience just ends sooner.
-            self.watch = open().ok();
-        }
-        self.watch.as_mut().is_some_and(Watch::sees_a_commit)
-    }
-}
-
-impl Watch {
-    fn open(path: &Path) -> Result<Watch, Problem> {
-        let connection = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        let mut watch = Watch {
-            connection,
-            version: None,
-        };
-        watch.sees_a_commit();
-        Ok(watch)
-    }
-
     /// Whether another connection has committed since this was asked last. While the database cannot even be read, none
     /// has.
-    fn sees_a_commit(&mut self) -> bool {
-        let asked = self
-            .connection
-            .query_row("PRAGMA data_version", [], |row| row.get(0));
-        let Ok(version) = asked else {
-            return false;
-        };
-        self.version
-            .replace(version)
-            .is_some_and(|last| last != version)
+    fn sees_a_commit(&mut self, path: &Path) -> bool {
+        if self.watch.is_none() {
+            // Where it cannot be opened, patience just ends sooner.
+            self.watch = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).ok();
+        }
+        let ask = |watch: &Connection| watch.query_row("PRAGMA data_version", [], |row| row.get(0));
+        let last = self.version;
+        self.version = (self.watch.as_ref()).map_or(last, |watch| ask(watch).ok().or(last));
+        last.is_some() && self.version != last
     }
 }
 

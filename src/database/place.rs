@@ -1,10 +1,11 @@
 //! Where a table's database is: its path, and which file that leads to.
 
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use super::problem::{Problem, SharedFile};
+use super::problem::Problem;
 use crate::platform;
 use crate::schema::{TABLES, Table};
 
@@ -15,27 +16,20 @@ pub fn path(table: &Table, folder: &Path) -> PathBuf {
 
 /// The path of a file that SQLite keeps beside a database: `-wal`, `-shm` or `-journal`.
 pub fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(suffix);
-    PathBuf::from(name)
+    OsString::from_iter([path.as_os_str(), suffix.as_ref()]).into()
 }
 
 /// The file of a table's database, or `None` if there is none. A link is followed, as SQLite does: what it keeps beside
-/// a database is beside the file itself. Only then is the path made canonical, which on Windows gives it a prefix.
-///
-/// # Errors
-///
-/// If there is something other than a file in its place, if it is a link to nothing, if it has two names
-/// (<https://www.sqlite.org/howtocorrupt.html#_multiple_links_to_the_same_file>), or if that cannot be found out.
+/// a database is beside the file itself. Only then is the path made canonical, which on Windows gives it a prefix. An
+/// error if something else is there, a link to nothing, say, or if the file has two names
+/// (<https://www.sqlite.org/howtocorrupt.html#_multiple_links_to_the_same_file>).
 pub fn find(table: &Table, folder: &Path) -> Result<Option<PathBuf>, Problem> {
     let path = path(table, folder);
-    let is_link = match path.symlink_metadata() {
+    let path = match path.symlink_metadata() {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        found => found.map_err(cannot_open)?.is_symlink(),
-    };
-    let path = match is_link {
-        false => path,
-        true => path.canonicalize().map_err(|error| match error.kind() {
+        Err(error) => return Err(cannot_open(error)),
+        Ok(found) if !found.is_symlink() => path,
+        Ok(_) => path.canonicalize().map_err(|error| match error.kind() {
             ErrorKind::NotFound => Problem::DanglingLink,
             _ => cannot_open(error),
         })?,
@@ -72,17 +66,18 @@ pub fn is_too_long(path: &Path) -> bool {
 /// # Errors
 ///
 /// If two of the files are one, by a link of any kind.
-pub fn refuse_shared_files(folder: &Path) -> Result<(), SharedFile> {
-    let mut seen: Vec<(&'static Table, _)> = Vec::new();
+pub fn refuse_shared_files(folder: &Path) -> Result<(), String> {
+    let mut seen = HashMap::new();
     for table in TABLES {
         // One that is not there is shared with nobody, and what else is wrong turns up when it is opened.
-        let Ok(identity) = platform::identity(&path(table, folder)) else {
-            continue;
-        };
-        if let Some((other, _)) = seen.iter().find(|(_, file)| *file == identity.file) {
-            return Err(SharedFile(other, table));
+        if let Ok(identity) = platform::identity(&path(table, folder))
+            && let Some(other) = seen.insert(identity.file, table)
+        {
+            let (other, this) = (other.database(), table.database());
+            return Err(format!(
+                "{other} and {this} are one file (by a link): give each table a file of its own"
+            ));
         }
-        seen.push((table, identity.file));
     }
     Ok(())
 }

@@ -37,14 +37,13 @@ pub enum Problem {
     NoTable(&'static str),
     /// The table is not the one expected.
     #[error(
-        "has a different table {table}: expected ({expected}), found {found} (move it away, or choose another folder with --dir)"
+        "has a different table {}: expected ({}), found {found} (move it away, or choose another folder with --dir)",
+        .table.name, .table.declaration()
     )]
     OtherTable {
-        /// The table.
-        table: &'static str,
-        /// How it should be declared.
-        expected: String,
-        /// How it is declared.
+        /// The table that should be there.
+        table: &'static Table,
+        /// How the one that is there is declared.
         found: String,
     },
     /// SQLite finds the file damaged; this is what it says.
@@ -59,7 +58,9 @@ pub enum Problem {
     #[error("cannot be written: check the permissions of the file and its folder")]
     ReadOnly,
     /// It, or the folder it is in, cannot be opened; this is what the system or SQLite says.
-    #[error("cannot be opened: {0} ({CHECK_TO_OPEN})")]
+    #[error(
+        "cannot be opened: {0} (check the permissions of the file and its folder, and {CHECK_TO_OPEN})"
+    )]
     CannotOpen(String),
     /// SQLite says something else.
     #[error("could not be used: {0}")]
@@ -68,15 +69,6 @@ pub enum Problem {
     #[error("could not be used: {0}")]
     Io(#[from] io::Error),
 }
-
-/// Two tables that have one file.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "{} and {} are one file (by a link): give each table a file of its own",
-    .0.database(),
-    .1.database()
-)]
-pub struct SharedFile(pub &'static Table, pub &'static Table);
 
 impl From<rusqlite::Error> for Problem {
     fn from(error: rusqlite::Error) -> Problem {

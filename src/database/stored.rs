@@ -8,37 +8,28 @@ use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use super::problem::Problem;
 use crate::row::Value;
 
-/// A row as it is stored.
+/// A row as it is stored, with the columns that were selected. What asks for another column panics.
 #[derive(Debug)]
 pub struct StoredRow<'a> {
-    row: &'a rusqlite::Row<'a>,
-    connection: &'a Connection,
+    pub(super) row: &'a rusqlite::Row<'a>,
+    pub(super) connection: &'a Connection,
 }
 
-impl<'a> StoredRow<'a> {
-    /// The row that a statement selects: all columns of the table in their order.
-    pub(super) fn new(row: &'a rusqlite::Row<'a>, connection: &'a Connection) -> StoredRow<'a> {
-        StoredRow { row, connection }
-    }
-
+impl StoredRow<'_> {
     /// The value in the column with this index.
-    ///
-    /// # Panics
-    ///
-    /// If the table has no such column.
     pub fn value(&self, column: usize) -> Value<'_> {
         self.row.get_ref_unwrap(column).into()
     }
 
-    /// The same as SQLite prints it; NULL as nothing.
-    ///
-    /// # Errors
-    ///
-    /// If SQLite cannot print it.
-    ///
-    /// # Panics
-    ///
-    /// If the table has no such column.
+    /// The whole number in the column with this index; 0 if it holds something else.
+    pub fn integer(&self, column: usize) -> i64 {
+        match self.value(column) {
+            Value::Integer(number) => number,
+            _ => 0,
+        }
+    }
+
+    /// The value as SQLite prints it; NULL as nothing. An error if SQLite cannot print it.
     pub fn printed(&self, column: usize) -> Result<Cow<'_, str>, Problem> {
         match self.value(column) {
             Value::Null => Ok(Cow::Borrowed("")),
@@ -52,18 +43,6 @@ impl<'a> StoredRow<'a> {
                 });
                 Ok(Cow::Owned(printed?))
             }
-        }
-    }
-}
-
-impl<'a> From<Value<'a>> for ValueRef<'a> {
-    fn from(value: Value<'a>) -> ValueRef<'a> {
-        match value {
-            Value::Null => ValueRef::Null,
-            Value::Integer(number) => ValueRef::Integer(number),
-            Value::Real(number) => ValueRef::Real(number),
-            Value::Text(bytes) => ValueRef::Text(bytes),
-            Value::Blob(bytes) => ValueRef::Blob(bytes),
         }
     }
 }
@@ -82,6 +61,12 @@ impl<'a> From<ValueRef<'a>> for Value<'a> {
 
 impl ToSql for Value<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(ToSqlOutput::Borrowed(ValueRef::from(*self)))
+        Ok(ToSqlOutput::Borrowed(match *self {
+            Value::Null => ValueRef::Null,
+            Value::Integer(number) => ValueRef::Integer(number),
+            Value::Real(number) => ValueRef::Real(number),
+            Value::Text(bytes) => ValueRef::Text(bytes),
+            Value::Blob(bytes) => ValueRef::Blob(bytes),
+        }))
     }
 }

@@ -93,7 +93,6 @@ impl Fixture {
             if let Value::Integer(id) = row.value(0) {
                 ids.push(id);
             }
-            Ok::<_, Problem>(())
         });
         scanned.unwrap();
         ids

@@ -141,7 +141,6 @@ fn stored(folder: &Path, table: &'static Table) -> Vec<String> {
     let read = reader.scan(|row| {
         let cells = (0..table.columns.len()).map(|column| row.printed(column).unwrap());
         rows.push(cells.collect::<Vec<_>>().join("|"));
-        Ok::<_, database::Problem>(())
     });
     read.unwrap();
     rows

@@ -5,33 +5,6 @@ use std::process::Command;
 
 use crate::kit::{CLEAN, Folder, Run, TRADEXA, bounded, header};
 
-#[test]
-fn rows_before_a_record_that_has_no_end_are_loaded_and_the_orders_of_later_ones_fail() {
-    // More fields than any record may have.
-    let endless = ",".repeat((1 << 24) + 1);
-    let users = format!(
-        "{}\n1,Alice,alice@b.co\n{endless}\n2,Bob,bob@b.co\n",
-        header(0)
-    );
-    let folder = Folder::with_csv([users.as_str(), CLEAN[1], CLEAN[2]]);
-    let run = folder.load(&[]);
-    assert_eq!(run.status, Some(1));
-    let lines: Vec<_> = run.stderr.lines().collect();
-    assert_eq!(
-        lines[0],
-        "tradexa: input/users.csv could not be read to its end: the record on line 3 has no end \
-         within 1073741824 bytes and 16777216 fields"
-    );
-    assert_eq!(run.counts(), [[1, 0, 0, 0], [2, 0, 0, 0], [1, 0, 0, 1]]);
-    assert_eq!(
-        run.reasons("orders", "failed"),
-        ["3: user 2 could not be inserted"]
-    );
-    folder.csv("input", "users", CLEAN[0]);
-    let rerun = folder.load(&[]).succeeded();
-    assert_eq!(rerun.counts(), [[1, 1, 0, 0], [0, 2, 0, 0], [1, 1, 0, 0]]);
-}
-
 #[cfg(target_os = "linux")] // A file that can be opened and not be read.
 #[test]
 fn a_file_that_cannot_be_read_at_all_is_an_error_before_anything_is_loaded() {

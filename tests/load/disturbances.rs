@@ -166,7 +166,8 @@ fn load_with_a_bad_disk(folder: &Folder) -> Option<Run> {
 #[test]
 fn a_file_that_cannot_be_read_to_its_end_is_an_error_and_what_was_read_is_stored() {
     let [users, ..] = many(USERS);
-    let folder = Folder::with_csv([&users, CLEAN[1], CLEAN[2]]);
+    let orders = format!("{}\n1,1,1,1\n2,{USERS},1,1\n", header(2));
+    let folder = Folder::with_csv([&users, CLEAN[1], &orders]);
     let Some(run) = load_with_a_bad_disk(&folder) else {
         return;
     };
@@ -176,4 +177,9 @@ fn a_file_that_cannot_be_read_to_its_end_is_an_error_and_what_was_read_is_stored
     let stored = folder.rows("users").len();
     assert!((1..USERS).contains(&stored), "{stored} are stored");
     assert_eq!(run.count("users", "inserted"), stored as u64);
+    assert_eq!(folder.rows("orders").len(), 1);
+    let why = format!("3: user {USERS} could not be inserted");
+    assert_eq!(run.reasons("orders", "failed"), [why]);
+    let rerun = folder.load(&[]).succeeded();
+    assert_eq!(rerun.counts()[2], [1, 1, 0, 0]);
 }

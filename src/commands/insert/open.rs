@@ -10,7 +10,7 @@ use anyhow::{Result, anyhow, bail};
 use super::super::{all, all_databases, complain, each_table};
 use crate::cli::Insert;
 use crate::csv::{self, Dialect, Source};
-use crate::database::{Database, Patience, Reader, Unprepared};
+use crate::database::{Database, Patience, Reader};
 use crate::insert::Store;
 use crate::platform::Interrupt;
 use crate::schema::TABLES;
@@ -80,7 +80,7 @@ pub fn databases(folder: &Path, options: &Insert, interrupt: &Interrupt) -> Resu
         });
     }
     let databases = each_table(folder, |table| Database::open(table, folder, &patience))?;
-    let prepared = side_by_side(databases, Unprepared::prepare);
+    let prepared = side_by_side(databases, Reader::prepare);
     let databases = all_databases(folder, prepared)?.into_iter();
     let threads = usize::from(options.threads);
     Ok(databases

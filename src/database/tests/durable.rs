@@ -103,7 +103,7 @@ fn opening_to_write_changes_nothing_yet() {
 }
 
 #[test]
-fn a_checkpoint_that_another_reader_keeps_from_being_complete_is_no_obstacle() {
+fn a_reader_that_keeps_the_log_from_being_moved_is_no_obstacle() {
     let fixture = Fixture::open(0, killed());
     let other = fixture.other();
     other.execute_batch("BEGIN; SELECT * FROM users").unwrap();

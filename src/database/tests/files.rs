@@ -10,7 +10,7 @@ use super::*;
 fn problems(folder: &std::path::Path) -> Vec<String> {
     let table = TABLES[0];
     let results = [
-        inspect(table, folder, &none()).map(drop),
+        is_initialized(table, folder, &none()).map(drop),
         create(table, folder, &none()).map(drop),
         Reader::open(table, folder, &none()).map(drop),
         Reader::open_or_empty(table, folder, &none()).map(drop),
@@ -32,10 +32,10 @@ fn all_say(folder: &TempDir, start: &str) {
 #[test]
 fn what_is_created_is_ready_and_keeps_its_rows_when_it_is_created_again() {
     let folder = TempDir::new().unwrap();
-    let state = || inspect(TABLES[0], folder.path(), &none()).unwrap();
-    assert_eq!(state(), State::Uninitialized);
+    let is_ready = || is_initialized(TABLES[0], folder.path(), &none()).unwrap();
+    assert!(!is_ready());
     create(TABLES[0], folder.path(), &none()).unwrap();
-    assert_eq!(state(), State::Ready);
+    assert!(is_ready());
     let fixture = Fixture::open(0, folder);
     fixture.insert(&users([1]));
     create(TABLES[0], fixture.folder.path(), &none()).unwrap();
@@ -46,8 +46,7 @@ fn what_is_created_is_ready_and_keeps_its_rows_when_it_is_created_again() {
 fn an_empty_file_and_a_file_with_other_tables_are_given_the_table() {
     for sql in ["", "CREATE TABLE x (y)"] {
         let folder = made_by(0, sql);
-        let state = inspect(TABLES[0], folder.path(), &none()).unwrap();
-        assert_eq!(state, State::Uninitialized);
+        assert!(!is_initialized(TABLES[0], folder.path(), &none()).unwrap());
         create(TABLES[0], folder.path(), &none()).unwrap();
         assert_eq!(Fixture::open(0, folder).insert(&users([1])), [INSERTED]);
     }

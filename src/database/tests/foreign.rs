@@ -140,7 +140,6 @@ fn stored_values_have_their_types_and_are_printed_as_sqlite_does() {
         let values = format!("{:?} {:?}", row.value(1), row.value(2));
         let printed = [1, 2].map(|column| row.printed(column).unwrap().into_owned());
         seen.push((values, printed.join("|")));
-        Ok::<_, Problem>(())
     });
     scanned.unwrap();
     let expected = [
@@ -167,10 +166,7 @@ fn another_table_with_an_unknown_collation_is_none_of_its_business() {
          INSERT INTO foreigners VALUES ('x', 1);
          CREATE VIEW broken AS SELECT * FROM nowhere;",
     );
-    assert_eq!(
-        inspect(TABLES[0], folder.path(), &none()).unwrap(),
-        State::Ready
-    );
+    assert!(is_initialized(TABLES[0], folder.path(), &none()).unwrap());
     let fixture = Fixture::open(0, folder);
     fixture.reader().check_integrity().unwrap();
     assert_eq!(fixture.insert(&users(1..=60)), vec![INSERTED; 60]);
@@ -201,6 +197,7 @@ fn a_table_with_an_index_that_this_sqlite_cannot_keep_up_is_an_error_before_anyt
     for opened in [
         Database::open(TABLES[0], folder.path(), &none()).map(drop),
         Reader::open(TABLES[0], folder.path(), &none()).map(drop),
+        is_initialized(TABLES[0], folder.path(), &none()).map(drop),
     ] {
         let problem = opened.unwrap_err().to_string();
         assert_eq!(

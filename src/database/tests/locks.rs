@@ -30,7 +30,7 @@ impl Locked {
         create(TABLES[0], folder.path(), &none()).unwrap();
         let path = path(TABLES[0], folder.path());
         let locked = Locked {
-            waiting: connect(&path, OpenFlags::empty()).unwrap(),
+            waiting: connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).unwrap(),
             other: Connection::open(&path).unwrap(),
             waiter: Waiter::new(path, patience),
             _folder: folder,

@@ -98,23 +98,6 @@ fn a_snapshot_does_not_show_what_is_stored_later() {
 }
 
 #[test]
-fn a_scan_ends_with_the_first_error_of_the_one_who_reads() {
-    let fixture = Fixture::new(0);
-    fixture.insert(&users(1..=3));
-    let mut seen = 0;
-    let scanned = fixture.reader().scan(|_| {
-        seen += 1;
-        match seen {
-            2 => Err(Problem::Missing),
-            _ => Ok(()),
-        }
-    });
-    assert!(matches!(scanned, Err(Problem::Missing)));
-    assert_eq!(seen, 2);
-    assert_eq!(fixture.ids(), [1, 2, 3], "and it can be read again");
-}
-
-#[test]
 fn a_damaged_page_is_one_error_and_what_is_elsewhere_can_be_read() {
     let fixture = Fixture::new(0);
     fixture.insert(&users(1..=3000));
