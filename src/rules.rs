@@ -82,7 +82,7 @@ impl Rules {
         exists: impl Fn(&'static Table, i64) -> Result<bool, Reason>,
     ) -> (Rows, Vec<(usize, Outcome)>) {
         // It is quicker to look at the text of all records at once than cell by cell.
-        let trusted = str::from_utf8(batch.text()).is_ok() && !batch.text().contains(&0);
+        let trusted = is_text(batch.text());
         let width = self.table.columns.len();
         let mut accepted = Vec::with_capacity(batch.len());
         let mut numbers = Vec::with_capacity(batch.len() * width);
@@ -127,12 +127,9 @@ impl Rules {
         let mut unknown = Vec::new();
         let mut id = None;
         for (index, column) in self.table.columns.iter().enumerate() {
-            let value = match parse(column, index, row, trusted) {
-                Ok(value) => value,
-                Err(violation) => {
-                    violations.push(violation);
-                    continue;
-                }
+            let Some(value) = parse(column, index, row, trusted) else {
+                violations.push(unparsable(column, index, row));
+                continue;
             };
             if let (0, Value::Integer(number)) = (index, value) {
                 id = Some(number);
@@ -220,56 +217,54 @@ fn skipped(violations: Vec<Violation>) -> Outcome {
     Outcome::Skipped(violations.into_iter().map(Reason::from).collect())
 }
 
-/// The value of a cell as its column's kind has it.
+/// The value of a cell as its column's kind has it, or `None`, for which [`unparsable`] has the reason.
 fn parse<'r>(
     column: &Column,
     index: usize,
     row: &'r impl Given,
     trusted: bool,
-) -> Result<Value<'r>, Violation> {
+) -> Option<Value<'r>> {
     let value = row.value(index);
     match (column.kind, value) {
-        (Kind::Integer, Value::Integer(_)) => return Ok(value),
-        (Kind::Real, Value::Real(number)) if number.is_finite() => return Ok(value),
-        (_, Value::Text(bytes)) if !trusted => {
-            str::from_utf8(bytes).map_err(|_| Violation::NotUtf8(column.name))?;
-            if bytes.contains(&0) {
-                return Err(Violation::Nul(column.name));
-            }
+        (Kind::Integer, Value::Integer(_)) => Some(value),
+        (Kind::Real, Value::Real(number)) => number.is_finite().then_some(value),
+        (Kind::Real, Value::Integer(number)) => Some(Value::Real(number as f64)),
+        (Kind::Text, Value::Null) => Some(Value::Text(&[])),
+        (Kind::Text, Value::Text(bytes)) => (trusted || is_text(bytes)).then_some(value),
+        (Kind::Integer, Value::Text(bytes)) => {
+            str::from_utf8(bytes).ok()?.parse().ok().map(Value::Integer)
         }
-        (_, Value::Blob(_)) => return Err(mistyped(column, &row.text(index))),
+        (Kind::Real, Value::Text(bytes)) => {
+            let number = str::from_utf8(bytes).ok()?.parse().ok();
+            number
+                .filter(|number| f64::is_finite(*number))
+                .map(Value::Real)
+        }
+        _ => None,
+    }
+}
+
+/// What is wrong with a cell that does not parse.
+fn unparsable(column: &Column, index: usize, row: &impl Given) -> Violation {
+    let Column { name, kind, .. } = *column;
+    let value = row.value(index);
+    match value {
+        Value::Text(bytes) if str::from_utf8(bytes).is_err() => return Violation::NotUtf8(name),
+        Value::Text(bytes) if bytes.contains(&0) => return Violation::Nul(name),
         _ => {}
     }
-    match (column.kind, value) {
-        (Kind::Text, Value::Text(_)) => Ok(value),
-        (Kind::Text, Value::Null) => Ok(Value::Text(&[])),
-        (_, Value::Text(bytes)) if let Ok(text) = str::from_utf8(bytes) => {
-            parse_number(column, text)
-        }
-        _ => parse_number(column, &row.text(index)),
+    let text = row.text(index).into_owned();
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(&text);
+    let is_whole = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    match (kind, value) {
+        (Kind::Integer, Value::Text(_)) if is_whole => Violation::OutOfRange(name, text),
+        _ => Violation::Mistyped(name, kind, text),
     }
 }
 
-fn parse_number(column: &Column, text: &str) -> Result<Value<'static>, Violation> {
-    match column.kind {
-        Kind::Integer => text.parse().map(Value::Integer).map_err(|_| {
-            let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
-            match !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
-                true => Violation::OutOfRange(column.name, text.to_string()),
-                false => mistyped(column, text),
-            }
-        }),
-        Kind::Real => match text.parse() {
-            Ok(number) if f64::is_finite(number) => Ok(Value::Real(number)),
-            _ => Err(mistyped(column, text)),
-        },
-        Kind::Text => Err(mistyped(column, text)),
-    }
-}
-
-/// The violation of a cell that is not of its column's kind.
-fn mistyped(column: &Column, text: &str) -> Violation {
-    Violation::Mistyped(column.name, column.kind, text.to_string())
+/// Whether bytes are UTF-8 without NUL.
+fn is_text(bytes: &[u8]) -> bool {
+    str::from_utf8(bytes).is_ok() && !bytes.contains(&0)
 }
 
 /// A text of a column, without regard to ASCII case. No table has as many columns as would make two of them equal here:

@@ -86,7 +86,7 @@ pub fn insert(folder: &Path, options: &Insert) -> Result<ExitCode> {
     let tables = lanes.iter().map(|lane| finish(lane, &source, &mut errors));
     let report = Report {
         tables: tables.collect(),
-        threads: spawned.sum(),
+        threads: if options.dry_run { 0 } else { spawned.sum() },
         started,
         elapsed: started.elapsed(),
         dry_run: options.dry_run,

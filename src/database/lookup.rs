@@ -1,15 +1,20 @@
 //! Looking up many ids at once.
 
+use rusqlite::params_from_iter;
+
 use super::problem::Problem;
 use super::reader::Reader;
 use super::stored::StoredRow;
 use crate::row::{Outcome, Reason, Rows};
 
+/// How many ids one statement looks up: from about 25 on, a statement costs little beside its rows.
+const IDS_PER_STATEMENT: usize = 50;
+
 impl Reader {
     /// Which of these ids are stored, in their order. Fastest if they count up.
     pub fn stored(&self, ids: &[i64]) -> Result<Vec<i64>, Problem> {
         let mut stored = Vec::new();
-        self.look_up("id", ids, |row| stored.push(row.integer(0)))?;
+        self.look_up("id", ids, |place, _| stored.push(ids[place]))?;
         Ok(stored)
     }
 
@@ -18,10 +23,9 @@ impl Reader {
     /// Fastest if the ids count up.
     pub fn compare(&self, rows: &Rows, places: &[u32]) -> Result<Vec<(u32, Outcome)>, Problem> {
         let ids = Vec::from_iter(places.iter().map(|place| rows.id(*place as usize)));
-        let columns = format!("wanted_place, {}", self.table.column_names());
         let mut outcomes = Vec::new();
-        self.look_up(&columns, &ids, |stored| {
-            let place = places[stored.integer(0) as usize];
+        self.look_up(&self.table.column_names(), &ids, |index, stored| {
+            let place = places[index];
             let row = rows.row(place as usize);
             let mut values = row.values().enumerate();
             let outcome = match values.all(|(column, value)| stored.value(1 + column) == value) {
@@ -33,14 +37,8 @@ impl Reader {
         Ok(outcomes)
     }
 
-    /// Calls `each` with the row that has this id, and returns `false` if there is none.
-    pub fn row(&self, id: i64, each: impl FnMut(&StoredRow)) -> Result<bool, Problem> {
-        let found = self.look_up(&self.table.column_names(), &[id], each)?;
-        Ok(found > 0)
-    }
-
-    /// Calls `each` with these columns of the rows that have these ids, in the order of the ids, and returns how many
-    /// rows these are. The column `wanted_place` is the place of the id among the given ones, counted from 0.
+    /// Calls `each` for the ids that are stored: with the place of the id among the given ones, and its row, in which
+    /// these columns start at index 1.
     ///
     /// One pass, if the ids count up: SQLite keeps its place in the table from one id to the next, steps to the row that
     /// follows, and searches only where that is another one. A statement for each id would search from the top every
@@ -49,15 +47,30 @@ impl Reader {
         &self,
         columns: &str,
         ids: &[i64],
-        each: impl FnMut(&StoredRow),
-    ) -> Result<usize, Problem> {
+        mut each: impl FnMut(usize, &StoredRow),
+    ) -> Result<(), Problem> {
         let table = self.table.name;
-        let sql = format!(
-            "SELECT {columns}
-             FROM (SELECT key AS wanted_place, value AS wanted_id FROM json_each(?1))
-             CROSS JOIN {table} ON id = wanted_id"
-        );
-        // A list of integers is JSON as Rust prints it.
-        self.select(&sql, [format!("{ids:?}")], each)
+        let select = |ids: usize| {
+            let wanted: Vec<_> = (0..ids).map(|place| format!("({place},?)")).collect();
+            let wanted = wanted.join(",");
+            format!(
+                "SELECT column1, {columns} FROM (VALUES {wanted}) CROSS JOIN {table} ON id = column2"
+            )
+        };
+        self.reading(|connection| {
+            let mut sql = select(IDS_PER_STATEMENT);
+            for (number, group) in ids.chunks(IDS_PER_STATEMENT).enumerate() {
+                if group.len() < IDS_PER_STATEMENT {
+                    sql = select(group.len());
+                }
+                let mut statement = connection.prepare_cached(&sql)?;
+                let mut rows = statement.query(params_from_iter(group))?;
+                while let Some(row) = rows.next()? {
+                    let row = StoredRow { row, connection };
+                    each(number * IDS_PER_STATEMENT + row.integer(0) as usize, &row);
+                }
+            }
+            Ok(())
+        })
     }
 }

@@ -95,6 +95,13 @@ impl Reader {
         self.select(&sql, [], |_| ()).map(|rows| rows > 0)
     }
 
+    /// Calls `each` with the row that has this id, and returns `false` if there is none.
+    pub fn row(&self, id: i64, each: impl FnMut(&StoredRow)) -> Result<bool, Problem> {
+        let (names, table) = (self.table.column_names(), self.table.name);
+        let sql = format!("SELECT {names} FROM {table} WHERE id = ?1");
+        self.select(&sql, [id], each).map(|rows| rows > 0)
+    }
+
     /// Calls `each` with all stored rows in the order of their ids.
     pub fn scan(&self, each: impl FnMut(&StoredRow)) -> Result<(), Problem> {
         let (names, table) = (self.table.column_names(), self.table.name);
@@ -141,7 +148,7 @@ impl Reader {
     }
 
     /// Calls `each` with the rows that a statement selects, and returns how many these are.
-    pub(super) fn select(
+    fn select(
         &self,
         sql: &str,
         parameters: impl Params,
@@ -160,7 +167,7 @@ impl Reader {
     }
 
     /// Reads within one transaction. One that is open already is used, and stays open.
-    fn reading<T>(
+    pub(super) fn reading<T>(
         &self,
         read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, Problem> {

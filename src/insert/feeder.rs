@@ -9,11 +9,9 @@ use std::sync::atomic::Ordering;
 use std::thread::{Builder, Scope, scope};
 
 use super::lane::{Fed, Lane, Store};
-use super::ledger::Share;
 use super::slots::Slot;
-use super::writer::{carry_out, failed, rehearse, write};
+use super::writer::{carry_out, failed, write};
 use crate::csv;
-use crate::database::{Database, Reader};
 use crate::row::{Batch, Reason, Rows};
 use crate::rules::Rules;
 
@@ -119,9 +117,9 @@ impl<'scope, 'env: 'scope> Feeder<'scope, 'env> {
     /// How many rows to read before they are handed over. Rows that get a thread each do not wait for the next ones, which
     /// may be long in coming through a pipe.
     fn rows_at_once(&self) -> usize {
-        match self.lane.store {
-            Store::Write { threads, .. } if self.started < threads => 1,
-            _ => BATCH_ROWS,
+        match self.started < self.lane.store.alone() {
+            true => 1,
+            false => BATCH_ROWS,
         }
     }
 
@@ -143,7 +141,7 @@ impl<'scope, 'env: 'scope> Feeder<'scope, 'env> {
         batch
     }
 
-    /// Checks a batch, and has its rows written or rehearsed.
+    /// Checks a batch, and has its rows written.
     fn hand_over(&mut self, batch: Batch) {
         let lane = self.lane;
         for (parent, ids) in self.rules.references(&batch) {
@@ -157,59 +155,46 @@ impl<'scope, 'env: 'scope> Feeder<'scope, 'env> {
         for (place, outcome) in rejected {
             lane.reject(rows.batch().record(place), outcome);
         }
-        match &lane.store {
-            _ if rows.is_empty() => {}
-            Store::Rehearse(reader) => self.rehearse(reader, &rows),
-            Store::Write { database, threads } => self.spawn_writers(database, rows, *threads),
+        if !rows.is_empty() {
+            self.spawn_writers(rows);
         }
     }
 
-    /// Finds out what would become of rows if they were written now.
-    fn rehearse(&self, reader: &Reader, rows: &Rows) {
-        let places = 0..rows.len();
-        let share = self.expect(rows, &places);
-        let work = || rehearse(self.lane, reader, rows, &places);
-        carry_out(self.lane, rows, &places, share, work);
-    }
-
-    /// Gives rows to threads: one each to the first `most` threads of the table, and all others to one thread.
-    fn spawn_writers(&mut self, database: &'env Database, rows: Rows, most: usize) {
+    /// Gives rows to threads: one each to the first threads of the table, and all others to one thread.
+    fn spawn_writers(&mut self, rows: Rows) {
         let count = rows.len();
         // The room is taken until the last thread is done with the rows.
         let room = self.lane.bytes.take(rows.size(), BYTES_IN_FLIGHT);
         let cargo = Arc::new((rows, room));
-        // From the first row on, a signal lets transactions end before the process does. Only the first call counts.
-        self.lane.interrupt.arm();
+        if let Store::Write { .. } = self.lane.store {
+            // From the first row on, a signal lets transactions end before the process does. Only the first call counts.
+            self.lane.interrupt.arm();
+        }
         let mut next = 0;
         while next < count {
-            let end = match self.started < most {
+            let end = match self.started < self.lane.store.alone() {
                 true => next + 1,
                 false => count,
             };
             self.started += 1;
-            self.spawn(database, &cargo, next..end, most);
+            self.spawn(&cargo, next..end);
             next = end;
         }
     }
 
-    /// Starts the thread that writes the rows at these places, once fewer than `most` of the table's threads are alive.
-    fn spawn(
-        &self,
-        database: &'env Database,
-        cargo: &Arc<(Rows, Slot<'env>)>,
-        places: Range<usize>,
-        most: usize,
-    ) {
+    /// Starts the thread that writes the rows at these places, once not too many of the table's threads are alive.
+    fn spawn(&self, cargo: &Arc<(Rows, Slot<'env>)>, places: Range<usize>) {
         let lane = self.lane;
-        let share = self.expect(&cargo.0, &places);
-        let slot = lane.alive.take(1, most);
+        let ids = places.clone().map(|place| cargo.0.id(place));
+        let share = lane.ledger.expect(ids);
+        let slot = lane.alive.take(1, lane.store.alone().max(1));
         let (its_cargo, its_places) = (Arc::clone(cargo), places.clone());
         let thread = Builder::new().name(format!("write {}", lane.table.name));
         let thread = thread.stack_size(STACK);
         let spawned = thread.spawn_scoped(self.scope, move || {
             let _slot = slot;
             let rows = &its_cargo.0;
-            let work = || write(lane, database, rows, &its_places);
+            let work = || write(lane, rows, &its_places);
             carry_out(lane, rows, &its_places, share, work);
         });
         match spawned {
@@ -220,11 +205,5 @@ impl<'scope, 'env: 'scope> Feeder<'scope, 'env> {
                 carry_out(lane, &cargo.0, &places, share, failed);
             }
         }
-    }
-
-    /// Tells the ledger of rows that are going to be settled.
-    fn expect(&self, rows: &Rows, places: &Range<usize>) -> Share {
-        let ids = places.clone().map(|place| rows.id(place));
-        self.lane.ledger.expect(ids)
     }
 }

@@ -231,6 +231,14 @@ impl Lane {
 }
 
 impl Store {
+    /// How many rows get a thread each. As many threads may be alive, and one where there are none.
+    pub(super) fn alone(&self) -> usize {
+        match self {
+            Store::Write { threads, .. } => *threads,
+            Store::Rehearse(_) => 0,
+        }
+    }
+
     fn reader(&self) -> &Reader {
         match self {
             Store::Write { database, .. } => database.reader(),

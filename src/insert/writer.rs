@@ -4,15 +4,14 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::lane::Lane;
+use super::lane::{Lane, Store};
 use super::ledger::Share;
-use crate::database::{Database, Reader};
 use crate::row::{Outcome, Reason, Rows};
 use crate::sync::lock;
 use crate::timeline::{Phase, Track};
 
-/// Does the work that tells what became of the rows of a share that were not inserted, by their places, and tells everyone who waits for them or counts them,
-/// even if the work panics.
+/// Does the work that tells what became of those rows of a share that were not inserted, by their places, and tells
+/// everyone who waits for the rows or counts them, even if the work panics.
 pub fn carry_out(
     lane: &Lane,
     rows: &Rows,
@@ -30,51 +29,35 @@ pub fn carry_out(
     lane.note(rows, places.clone(), &others);
 }
 
-/// Writes the rows at these places once all that they refer to are settled and it is their turn, and returns what
-/// became of those that were not inserted.
-pub fn write(
-    lane: &Lane,
-    database: &Database,
-    rows: &Rows,
-    places: &Range<usize>,
-) -> Vec<(u32, Outcome)> {
+/// Writes the rows at these places once all that they refer to are settled, or finds out what would become of them then.
+/// Returns what became of those that were not inserted.
+pub fn write(lane: &Lane, rows: &Rows, places: &Range<usize>) -> Vec<(u32, Outcome)> {
     let mut track = Track::begin(rows.id(places.start), places.len());
     let mut others = wait_for_parents(lane, rows, places);
     track.end(Phase::Parents);
     let free = by_id(rows, places, &others);
     if !free.is_empty() {
-        let _turn = lane.turns.take();
-        track.end(Phase::Turn);
-        let written = database.writer().and_then(|writer| {
-            track.end(Phase::Open);
-            writer.insert(rows, &free)
-        });
-        // While it still is this thread's turn, or the next one would seem to write at the same time.
-        track.end(Phase::Write);
+        let written = match &lane.store {
+            Store::Rehearse(reader) => reader.compare(rows, &free),
+            Store::Write { database, .. } => {
+                let _turn = lane.turns.take();
+                track.end(Phase::Turn);
+                let written = database.writer().and_then(|writer| {
+                    track.end(Phase::Open);
+                    writer.insert(rows, &free)
+                });
+                // While it still is this thread's turn, or the next one would seem to write at the same time.
+                track.end(Phase::Write);
+                written
+            }
+        };
         match written {
             Ok(not_inserted) => others.extend(not_inserted),
             Err(problem) => others.extend(all_failed(free, &lane.unusable(&problem))),
         }
     }
-    if let Some(timeline) = &lane.timeline {
+    if let (Some(timeline), Store::Write { .. }) = (&lane.timeline, &lane.store) {
         lock(timeline).push(track);
-    }
-    others
-}
-
-/// Finds out what would become of the rows at these places if they were written now, and returns it for those that
-/// would not be inserted.
-pub fn rehearse(
-    lane: &Lane,
-    reader: &Reader,
-    rows: &Rows,
-    places: &Range<usize>,
-) -> Vec<(u32, Outcome)> {
-    let mut others = wait_for_parents(lane, rows, places);
-    let free = by_id(rows, places, &others);
-    match reader.compare(rows, &free) {
-        Ok(stored) => others.extend(stored),
-        Err(problem) => others.extend(all_failed(free, &lane.unusable(&problem))),
     }
     others
 }

@@ -374,7 +374,10 @@ impl Given for Stored {
     }
 
     fn text(&self, column: usize) -> Cow<'_, str> {
-        format!("<{column}>").into()
+        match self.0[column] {
+            Value::Text(bytes) => String::from_utf8_lossy(bytes),
+            _ => format!("<{column}>").into(),
+        }
     }
 }
 

@@ -24,13 +24,6 @@ fn rows(table: &'static Table, text: &str) -> Rows {
     rows
 }
 
-fn database(lane: &Lane) -> &Database {
-    match &lane.store {
-        Store::Write { database, .. } => database,
-        Store::Rehearse(_) => panic!("nothing is written"),
-    }
-}
-
 /// Has the suppliers 1, 2 and 3 written by threads of which that of supplier 2 panics; then loads an offer of each.
 fn load_with_a_panic(folder: &Path) -> Vec<Became> {
     let lanes = lanes(folder, 64);
@@ -40,13 +33,13 @@ fn load_with_a_panic(folder: &Path) -> Vec<Became> {
         let share = lane.ledger.expect([suppliers.id(place)].into_iter());
         carry_out(lane, &suppliers, &places, share, || match place {
             1 => panic!("as asked"),
-            _ => write(lane, database(lane), &suppliers, &places),
+            _ => write(lane, &suppliers, &places),
         });
     }
     lanes[0].fed.set(Fed::default()).unwrap();
     let offers = rows(&OFFERS, OFFERS_OF_3);
     let share = lanes[1].ledger.expect(1..=3);
-    let work = || write(&lanes[1], database(&lanes[1]), &offers, &(0..3));
+    let work = || write(&lanes[1], &offers, &(0..3));
     carry_out(&lanes[1], &offers, &(0..3), share, work);
     became(&lanes)
 }

@@ -86,7 +86,11 @@ proptest! {
             "[^\0]{0,4}",
         ],
     ) {
-        let parsed = parse_number(&crate::schema::ID, &text);
+        let mut batch = Batch::new(Header::of(TABLES[0]).into());
+        batch.push_fields(2, [&text, "", ""]);
+        let (column, record) = (&crate::schema::ID, batch.record(0));
+        let parsed = parse(column, 0, &record, false);
+        let parsed = parsed.ok_or_else(|| unparsable(column, 0, &record));
         let expected = match whole_number(&text) {
             Some(Some(number)) => Ok(Value::Integer(number)),
             Some(None) => Err(Violation::OutOfRange("id", text.clone())),
