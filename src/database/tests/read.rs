@@ -104,8 +104,10 @@ fn a_damaged_page_is_one_error_and_what_is_elsewhere_can_be_read() {
     drop(fixture.database);
     let path = path(TABLES[0], fixture.folder.path());
     let mut bytes = std::fs::read(&path).unwrap();
-    let page = bytes.len() / 8192 - 2;
-    bytes[page * 8192..][..8192].fill(0xff);
+    // The page size, in the file's header (<https://www.sqlite.org/fileformat2.html#page_size>).
+    let size = usize::from(u16::from_be_bytes([bytes[16], bytes[17]]));
+    let start = bytes.len() - 2 * size;
+    bytes[start..][..size].fill(0xff);
     std::fs::write(&path, bytes).unwrap();
     let reader = Reader::open(TABLES[0], fixture.folder.path(), &none()).unwrap();
     let all = Vec::from_iter(1..=3000);
