@@ -26,11 +26,10 @@ impl Reader {
         let mut outcomes = Vec::new();
         self.look_up(&self.table.column_names(), &ids, |index, stored| {
             let place = places[index];
-            let row = rows.row(place as usize);
-            let mut values = row.values().enumerate();
+            let mut values = rows.values(place as usize).enumerate();
             let outcome = match values.all(|(column, value)| stored.value(1 + column) == value) {
                 true => Outcome::Unchanged,
-                false => Outcome::Skipped(vec![Reason::taken(self.table, row.id())]),
+                false => Outcome::Skipped(vec![Reason::taken(self.table, ids[index])]),
             };
             outcomes.push((place, outcome));
         })?;

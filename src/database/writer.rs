@@ -133,8 +133,8 @@ impl Inserter<'_> {
                 missing.insert(self.connection.prepare(&sql)?)
             }
         };
-        let rows = group.iter().map(|place| self.rows.row(*place as usize));
-        let values = rows.flat_map(|row| row.values().skip(from));
+        let places = group.iter().map(|place| *place as usize);
+        let values = places.flat_map(|place| self.rows.values(place).skip(from));
         for (index, value) in values.enumerate() {
             statement.raw_bind_parameter(index + 1, value)?;
         }

@@ -224,7 +224,7 @@ impl Lane {
     pub(super) fn note(&self, rows: &Rows, places: Range<usize>, others: &[(u32, Outcome)]) {
         let mut results = self.results();
         for (place, outcome) in others {
-            results.write(rows.row(*place as usize).record, outcome);
+            results.write(rows.record(*place as usize), outcome);
         }
         results.tally.settle(rows, places, others);
     }

@@ -98,11 +98,11 @@ impl Tally {
         self.inserted += (places.len() - others.len()) as u64;
         for (place, outcome) in others {
             let place = *place as usize;
-            self.count(rows.row(place).record, rows.id(place), outcome);
+            self.count(rows.record(place), rows.id(place), outcome);
         }
         let mut others = others.iter().map(|(place, _)| *place as usize).peekable();
         for place in places {
-            let line = rows.row(place).record.line;
+            let line = rows.record(place).line;
             // Lines count up: what comes after is not listed either.
             if !self.inserted_ids.takes(line) {
                 break;

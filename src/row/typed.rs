@@ -30,15 +30,6 @@ pub struct Rows {
     numbers: Vec<u64>,
 }
 
-/// One accepted record.
-#[derive(Debug, Clone, Copy)]
-pub struct Row<'a> {
-    /// The record as given.
-    pub record: Record<'a>,
-    table: &'static Table,
-    numbers: &'a [u64],
-}
-
 impl Rows {
     /// The rows of these records of a batch, in their order. `numbers` are the [bits](Value::bits) of all their cells,
     /// one row after another.
@@ -78,18 +69,25 @@ impl Rows {
             + size_of_val(self.numbers.as_slice())
     }
 
-    /// The row at this place among the accepted ones, counted from 0.
+    /// The record as given of the row at this place among the accepted ones, counted from 0.
     ///
     /// # Panics
     ///
     /// If there are not that many.
-    pub fn row(&self, index: usize) -> Row<'_> {
-        let width = self.table.columns.len();
-        Row {
-            record: self.batch.record(self.accepted[index] as usize),
-            table: self.table,
-            numbers: &self.numbers[index * width..][..width],
-        }
+    pub fn record(&self, index: usize) -> Record<'_> {
+        self.batch.record(self.accepted[index] as usize)
+    }
+
+    /// The values of the row at this place, in the order of the table's columns.
+    pub fn values(&self, index: usize) -> impl Iterator<Item = Value<'_>> {
+        let record = self.record(index);
+        let numbers = &self.numbers[index * self.table.columns.len()..];
+        let cells = self.table.columns.iter().zip(numbers).enumerate();
+        cells.map(move |(place, (column, bits))| match column.kind {
+            Kind::Integer => Value::Integer(*bits as i64),
+            Kind::Real => Value::Real(f64::from_bits(*bits)),
+            Kind::Text => Value::Text(record.cell(place)),
+        })
     }
 
     /// The id of the row at this place.
@@ -100,28 +98,6 @@ impl Rows {
     /// The number in a column of whole numbers of the row at this place.
     pub fn integer(&self, index: usize, column: usize) -> i64 {
         self.numbers[index * self.table.columns.len() + column] as i64
-    }
-}
-
-impl<'a> Row<'a> {
-    /// The id.
-    pub fn id(&self) -> i64 {
-        self.numbers[0] as i64
-    }
-
-    /// The value in the column with this index.
-    pub fn value(&self, column: usize) -> Value<'a> {
-        match self.table.columns[column].kind {
-            Kind::Integer => Value::Integer(self.numbers[column] as i64),
-            Kind::Real => Value::Real(f64::from_bits(self.numbers[column])),
-            Kind::Text => Value::Text(self.record.cell(column)),
-        }
-    }
-
-    /// The values in the order of the table's columns.
-    pub fn values(&self) -> impl Iterator<Item = Value<'a>> + use<'a> {
-        let row = *self;
-        (0..row.table.columns.len()).map(move |column| row.value(column))
     }
 }
 
@@ -138,11 +114,6 @@ impl Value<'_> {
 
 #[cfg(test)]
 impl Rows {
-    /// The rows in the order of the file.
-    pub fn iter(&self) -> impl Iterator<Item = Row<'_>> {
-        (0..self.len()).map(|index| self.row(index))
-    }
-
     /// A batch of which no record has been accepted yet.
     pub fn new(table: &'static Table, batch: Batch) -> Rows {
         Rows::checked(table, batch, Vec::new(), Vec::new())

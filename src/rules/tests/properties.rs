@@ -60,15 +60,16 @@ proptest! {
         for (_, outcome) in &rejected {
             prop_assert!(matches!(outcome, Outcome::Skipped(reasons) if !reasons.is_empty()));
         }
-        for row in rows.iter() {
-            let cells = &records[row.record.line as usize - 2];
+        for place in 0..rows.len() {
+            let record = rows.record(place);
+            let cells = &records[record.line as usize - 2];
             let pairs = table.columns.iter().zip(cells);
             let values: Vec<_> = pairs.map(|(column, cell)| expected(column.kind, cell)).collect();
-            prop_assert_eq!(row.values().collect::<Vec<_>>(), values);
-            prop_assert_eq!(row.record.fields().collect::<Vec<_>>(), cells.clone());
-            prop_assert!(rejected.iter().all(|(place, _)| *place as u64 + 2 != row.record.line));
+            prop_assert_eq!(rows.values(place).collect::<Vec<_>>(), values);
+            prop_assert_eq!(record.fields().collect::<Vec<_>>(), cells.clone());
+            prop_assert!(rejected.iter().all(|(place, _)| *place as u64 + 2 != record.line));
         }
-        let mut ids: Vec<_> = rows.iter().map(|row| row.id()).collect();
+        let mut ids: Vec<_> = (0..rows.len()).map(|place| rows.id(place)).collect();
         prop_assert!(ids.iter().all(|id| *id > 0 && ids_used.contains(*id)));
         ids.sort_unstable();
         ids.dedup();
