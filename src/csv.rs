@@ -110,7 +110,7 @@ pub enum Problem {
         /// The same as the option takes it.
         option: &'static str,
     },
-    /// The quotes in the header do not match.
+    /// The header cannot be split into fields.
     #[error("has a header that cannot be read, on line {line}: {defect}")]
     Quotes {
         /// The line where the header starts.

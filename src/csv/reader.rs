@@ -95,7 +95,9 @@ impl Reader {
         let text = &reader.buffer.bytes()[..length];
         let parsed = match defect {
             None => {
-                let fields = fields(reader.splitter.ends()).map(|field| &text[field]);
+                let ends = reader.splitter.ends();
+                let text = &text[..ends.last().map_or(0, |end| *end as usize)];
+                let fields = fields(ends).map(|field| &text[field]);
                 header::parse(table, dialect, text, fields)
             }
             Some(defect) => {

@@ -39,7 +39,7 @@ pub enum Split {
     More,
     /// It has this many bytes, without its line end.
     Record(usize),
-    /// Its quotes do not match.
+    /// It cannot be split.
     Defect(Defect),
     /// Its first line is too long.
     Endless,
@@ -111,7 +111,7 @@ impl Splitter {
             }
             (self.field, self.at) = (end + 1, end + 1);
             if self.ends.len() == self.limits.fields {
-                return self.fail(bytes, position, Defect::TooManyFields);
+                return self.give_up(bytes, position, Split::Defect(Defect::TooManyFields));
             }
         }
     }
@@ -119,15 +119,16 @@ impl Splitter {
     fn more(&mut self, bytes: &[u8], position: u64) -> Split {
         match bytes.len() < self.limits.record {
             true => Split::More,
-            false => self.endless(bytes, position),
+            false => self.give_up(bytes, position, Split::Endless),
         }
     }
 
-    /// Gives up. Line ends so far were in quotes; those do not match then.
-    fn endless(&mut self, bytes: &[u8], position: u64) -> Split {
+    /// Gives up on a record that is too large, for a reason that holds if it is one line. Other line ends were in quotes,
+    /// and those do not match then.
+    fn give_up(&mut self, bytes: &[u8], position: u64, reason: Split) -> Split {
         match line_length(&bytes[..self.at]) {
             Some(_) => self.fail(bytes, position, Defect::UnclosedQuote),
-            None => Split::Endless,
+            None => reason,
         }
     }
 

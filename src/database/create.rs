@@ -9,6 +9,7 @@ use super::patience::{Patience, Waiter};
 use super::place::{find, is_too_long, path};
 use super::problem::Problem;
 use super::reader::Reader;
+use crate::platform;
 use crate::schema::Table;
 
 /// The page size of a new database, in bytes. A large load is faster with fewer and larger pages than SQLite's 4096, most
@@ -33,8 +34,8 @@ pub fn is_initialized(
 /// Creates the database of a table in a folder, or adds the table to the database that is there. Returns `false` if
 /// another process has just done so.
 ///
-/// The first commit, which switches to WAL, is made with a rollback journal, and a power cut may bring that back and
-/// undo the switch. The second one creates the log, and its sync makes the folder durable as well.
+/// The first commit, which switches to WAL, is made with a rollback journal. Without a sync of the folder, a power cut
+/// may bring that back and undo the switch, or take the new names.
 ///
 /// # Errors
 ///
@@ -52,6 +53,9 @@ pub fn create(table: &'static Table, folder: &Path, patience: &Patience) -> Resu
         create_table(&connection, table)?;
     }
     connection.execute_batch("COMMIT")?;
+    if let Some(folder) = waiter.path.parent() {
+        platform::sync_folder(folder)?;
+    }
     Ok(is_new)
 }
 

@@ -107,7 +107,11 @@ fn insert(
                 refused.push((*place, Outcome::Failed(vec![Reason::same(why)])));
             }
             // One of them is refused: which one shows when each is inserted alone.
-            (Err(_), _) => groups.extend(group.chunks(1).rev()),
+            (Err(_), _) => {
+                // They keep the values of the group, which may be giant, and are bound again.
+                inserter.statements.clear();
+                groups.extend(group.chunks(1).rev());
+            }
         }
     }
     Ok(Some(refused))

@@ -19,7 +19,7 @@ use crate::rules::Rules;
 pub const BATCH_ROWS: usize = 32 * 1024;
 pub const BATCH_BYTES: usize = 4 * 1024 * 1024;
 
-/// From how many bytes on a table's rows that wait or are written leave no room for more, and that many are read ahead.
+/// At most so many bytes of a table's rows wait or are written, but for one batch alone; so many are read ahead.
 const BYTES_IN_FLIGHT: usize = 6 * 1024 * 1024;
 
 /// What a writer thread needs of a stack, in bytes: SQLite's deepest calls take a tenth of it.
@@ -55,7 +55,7 @@ pub fn feed(lane: &Lane, Feed { reader, rules }: Feed) {
         let _ =
             (lane.fed).set(fed.unwrap_or_else(|_| Fed::failed("the thread that read it panicked")));
     });
-    // Other tables may still be written, and so this takes no time of its own.
+    // While other tables are written, this takes no time of its own.
     if let Store::Write { database, .. } = &lane.store {
         database.checkpoint();
     }
@@ -201,8 +201,11 @@ impl<'scope, 'env: 'scope> Feeder<'scope, 'env> {
             Ok(_) => _ = lane.spawned.fetch_add(1, Ordering::Relaxed),
             Err(error) => {
                 let reason = Reason::same(format!("its thread could not be started: {error}"));
-                let failed = || failed(places.clone(), &reason);
-                carry_out(lane, &cargo.0, &places, share, failed);
+                let work = || match lane.store {
+                    Store::Rehearse(_) => write(lane, &cargo.0, &places),
+                    Store::Write { .. } => failed(places.clone(), &reason),
+                };
+                carry_out(lane, &cargo.0, &places, share, work);
             }
         }
     }

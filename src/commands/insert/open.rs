@@ -102,7 +102,7 @@ pub fn rejects(options: &Insert) -> Result<()> {
     all(refused).map(|_: Vec<()>| ())
 }
 
-/// Does something with each item in a thread of its own, or here where no thread can be had.
+/// Does something with each item, in as many threads as there are items, or fewer where they cannot be had.
 pub fn side_by_side<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
     let others = 1..items.len();
     let items = Mutex::new(items.into_iter().enumerate());
