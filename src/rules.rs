@@ -152,7 +152,9 @@ impl Rules {
                         violations.extend(line.map(|line| Violation::UsedId(name, id, line)));
                     }
                     (Rule::UniqueOnRequest, Value::Text(bytes)) => {
-                        let owner = self.owner(index, bytes).filter(|owner| Some(*owner) != id);
+                        let owners = self.owners.as_ref();
+                        let owner = owners.and_then(|owners| owners.get(&owner_key(index, bytes)));
+                        let owner = owner.copied().filter(|owner| Some(*owner) != id);
                         let used = |owner| Violation::UsedText(name, text(), self.table.row, owner);
                         violations.extend(owner.map(used));
                     }
@@ -172,7 +174,13 @@ impl Rules {
         if !unknown.is_empty() {
             return Err(Outcome::Failed(unknown));
         }
-        self.use_up(line, row, id.unwrap_or_default());
+        let id = id.unwrap_or_default();
+        self.ids.insert(id, line);
+        for (column, _) in self.unique_columns() {
+            if let Value::Text(text) = row.value(column) {
+                self.own(column, text, id);
+            }
+        }
         Ok(())
     }
 
@@ -187,20 +195,6 @@ impl Rules {
             let ids = cells.filter_map(|cell| str::from_utf8(cell).ok()?.parse().ok());
             (parent, ids)
         })
-    }
-
-    fn owner(&self, column: usize, text: &[u8]) -> Option<i64> {
-        let owners = self.owners.as_ref()?;
-        owners.get(&owner_key(column, text)).copied()
-    }
-
-    fn use_up(&mut self, line: u64, row: &impl Given, id: i64) {
-        self.ids.insert(id, line);
-        for (column, _) in self.unique_columns() {
-            if let Value::Text(text) = row.value(column) {
-                self.own(column, text, id);
-            }
-        }
     }
 }
 

@@ -21,7 +21,6 @@ use crate::report::{self, Report, TableReport};
 use crate::row::Tally;
 use crate::rules::Rules;
 use crate::schema::TABLES;
-use crate::sync::{Mutex, lock};
 use crate::terminal::{Progress, Step, Terminal, show};
 
 /// Inserts rows and reports what became of each.
@@ -58,9 +57,9 @@ pub fn insert(folder: &Path, options: &Insert) -> Result<ExitCode> {
             header,
             tally,
             rejects,
+            timeline: options.timeline.then(Vec::new),
         };
-        let mut lane = Lane::new(table, store, results, &lanes, Arc::clone(&interrupt));
-        lane.timeline = options.timeline.then(Mutex::default);
+        let lane = Lane::new(table, store, results, &lanes, Arc::clone(&interrupt));
         let rules = rules(&lane, options.unique_email);
         let rules = rules.map_err(|problem| at(table, folder, &problem))?;
         feeds.push(Feed { reader, rules });
@@ -143,12 +142,12 @@ fn step(lane: &Lane, size: Option<u64>) -> Step {
 /// Whether the lane's file was read to its end.
 fn is_complete(lane: &Lane) -> bool {
     let complete = |fed: &Fed| !fed.cut && fed.error.is_none();
-    lane.fed().is_some_and(complete)
+    lane.fed.get().is_some_and(complete)
 }
 
 /// Whether some of the lane's records have no outcome, or failed: an interrupt that comes later than that changes nothing.
 fn was_cut_short(lane: &Lane) -> bool {
-    lane.fed().is_some_and(|fed| fed.cut) || lane.results().tally.failed.count > 0
+    lane.fed.get().is_some_and(|fed| fed.cut) || lane.results().tally.failed.count > 0
 }
 
 /// Puts the rejects of a lane whose threads are done in their place, and returns whether there are any.
@@ -167,7 +166,7 @@ fn put_rejects(lane: &Lane, errors: &mut Vec<Error>) -> bool {
 /// Takes the results of a lane whose threads are done.
 fn finish(lane: &Lane, source: &Source, errors: &mut Vec<Error>) -> TableReport {
     let table = lane.table;
-    if let Some(error) = lane.fed().and_then(|fed| fed.error.as_ref()) {
+    if let Some(error) = lane.fed.get().and_then(|fed| fed.error.as_ref()) {
         let path = show(&source.path(table));
         errors.push(anyhow!("{path} could not be read to its end: {error}"));
     }
@@ -182,7 +181,7 @@ fn finish(lane: &Lane, source: &Source, errors: &mut Vec<Error>) -> TableReport 
         table,
         header: results.header.clone(),
         tally: std::mem::replace(&mut results.tally, Tally::new(0, None)),
-        timeline: (lane.timeline.as_ref()).map(|tracks| std::mem::take(&mut *lock(tracks))),
+        timeline: results.timeline.take(),
     }
 }
 

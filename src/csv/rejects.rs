@@ -104,16 +104,16 @@ impl Rejects {
     }
 
     fn try_to_write(&mut self, record: Record, reason: &str) -> Result<(), Failure> {
-        if self.file.is_none() {
-            self.create()?;
-        }
-        let padding = self
-            .header
-            .names
-            .len()
-            .saturating_sub(record.fields().len());
-        let fields = record.fields().chain(iter::repeat_n(&b""[..], padding));
-        self.write_line(fields.chain([reason.as_bytes()]), |_| true)
+        let mut file = match self.file.take() {
+            Some(file) => file,
+            None => self.create()?,
+        };
+        let width = self.header.names.len();
+        let padding = iter::repeat_n(&b""[..], width.saturating_sub(record.fields().len()));
+        let fields = record.fields().chain(padding).chain([reason.as_bytes()]);
+        let written = write_line(&mut file, self.delimiter, fields, |_| true);
+        self.file = Some(file);
+        written.map_err(|error| self.failure(error))
     }
 
     /// Puts the file in its place, and returns whether there is one. Call it once all outcomes have been
@@ -164,19 +164,21 @@ impl Rejects {
     }
 
     /// Creates the partial file, and writes the header to it.
-    fn create(&mut self) -> Result<(), Failure> {
+    fn create(&mut self) -> Result<BufWriter<File>, Failure> {
         let created = self.create_partial();
         let file = created.map_err(|error| match error.kind() {
             // It exists: another run created it first.
             io::ErrorKind::WouldBlock | io::ErrorKind::AlreadyExists => Failure::Busy,
             _ => self.failure(error),
         })?;
-        self.file = Some(BufWriter::new(file));
-        let header = Arc::clone(&self.header);
-        let names = header.given.iter().map(Vec::as_slice);
+        let mut file = BufWriter::new(file);
+        let names = self.header.given.iter().map(Vec::as_slice);
+        let names = names.chain([REASON.as_bytes()]);
         // The first bytes of a file may look like those of one in another encoding.
         let plain = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
-        self.write_line(names.chain([REASON.as_bytes()]), plain)
+        let written = write_line(&mut file, self.delimiter, names, plain);
+        written.map_err(|error| self.failure(error))?;
+        Ok(file)
     }
 
     fn create_partial(&mut self) -> io::Result<File> {
@@ -196,33 +198,27 @@ impl Rejects {
         lock(&file)?;
         Ok(file)
     }
+}
 
-    /// Writes fields, in quotes where they are needed to read the same bytes again, or where not all bytes are `plain`.
-    fn write_line<'a>(
-        &mut self,
-        fields: impl Iterator<Item = &'a [u8]>,
-        plain: impl Fn(u8) -> bool,
-    ) -> Result<(), Failure> {
-        let Some(file) = &mut self.file else {
-            return Ok(());
-        };
-        let delimiter = self.delimiter;
-        let is_plain =
-            |byte: &u8| !matches!(byte, b'"' | b'\n' | b'\r') && *byte != delimiter && plain(*byte);
-        let write = || {
-            for (index, field) in fields.enumerate() {
-                if index > 0 {
-                    file.write_all(&[delimiter])?;
-                }
-                match field.iter().all(is_plain) {
-                    true => file.write_all(field)?,
-                    false => write_quoted(file, field)?,
-                }
-            }
-            file.write_all(b"\n")
-        };
-        write().map_err(|error| self.failure(error))
+/// Writes fields, in quotes where they are needed to read the same bytes again, or where not all bytes are `plain`.
+fn write_line<'a>(
+    file: &mut impl Write,
+    delimiter: u8,
+    fields: impl Iterator<Item = &'a [u8]>,
+    plain: impl Fn(u8) -> bool,
+) -> io::Result<()> {
+    let is_plain =
+        |byte: &u8| !matches!(byte, b'"' | b'\n' | b'\r') && *byte != delimiter && plain(*byte);
+    for (index, field) in fields.enumerate() {
+        if index > 0 {
+            file.write_all(&[delimiter])?;
+        }
+        match field.iter().all(is_plain) {
+            true => file.write_all(field)?,
+            false => write_quoted(file, field)?,
+        }
     }
+    file.write_all(b"\n")
 }
 
 fn write_quoted(file: &mut impl Write, field: &[u8]) -> io::Result<()> {

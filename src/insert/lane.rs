@@ -24,8 +24,6 @@ pub struct Lane {
     pub table: &'static Table,
     /// Where its rows are stored, or only looked up.
     pub store: Store,
-    /// What its threads did, if it was asked for.
-    pub timeline: Option<Mutex<Vec<Track>>>,
     /// How many bytes of its file were read.
     pub position: AtomicU64,
     /// How many writer threads were spawned.
@@ -33,7 +31,7 @@ pub struct Lane {
     /// The lanes that its rows refer to, each with the column that does.
     pub(super) parents: Vec<(usize, Arc<Lane>)>,
     /// Set once no more rows of this table will be accepted.
-    pub(super) fed: OnceLock<Fed>,
+    pub fed: OnceLock<Fed>,
     /// Has its threads write one after another.
     pub(super) turns: Turns,
     /// Caps the threads that are alive.
@@ -73,6 +71,8 @@ pub struct Results {
     pub tally: Tally,
     /// The rejects, if they were asked for.
     pub rejects: Option<Rejects>,
+    /// What its writer threads did, if it was asked for.
+    pub timeline: Option<Vec<Track>>,
 }
 
 /// What is known of a table once no more of its rows will be accepted. They may still be waiting to be written.
@@ -116,7 +116,6 @@ impl Lane {
         Lane {
             table,
             store,
-            timeline: None,
             position: AtomicU64::new(0),
             spawned: AtomicUsize::new(0),
             parents: parents.collect(),
@@ -140,11 +139,6 @@ impl Lane {
     /// What the table's rows are looked up with.
     pub fn reader(&self) -> &Reader {
         self.store.reader()
-    }
-
-    /// What is known once no more rows of the table will be accepted; `None` until then.
-    pub fn fed(&self) -> Option<&Fed> {
-        self.fed.get()
     }
 
     /// The tables that this one's rows refer to and whose ids are not all known yet.

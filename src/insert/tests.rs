@@ -80,6 +80,7 @@ fn lanes(folder: &Path, threads: usize) -> Vec<Arc<Lane>> {
             header: None,
             tally: Tally::new(usize::MAX, None),
             rejects: None,
+            timeline: None,
         };
         let interrupt = Arc::new(Interrupt::default());
         let lane = Lane::new(table, store, results, &lanes, interrupt);

@@ -7,7 +7,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::lane::{Lane, Store};
 use super::ledger::Share;
 use crate::row::{Outcome, Reason, Rows};
-use crate::sync::lock;
 use crate::timeline::{Phase, Track};
 
 /// Does the work that tells what became of those rows of a share that were not inserted, by their places, and tells
@@ -53,11 +52,14 @@ pub fn write(lane: &Lane, rows: &Rows, places: &Range<usize>) -> Vec<(u32, Outco
         };
         match written {
             Ok(not_inserted) => others.extend(not_inserted),
-            Err(problem) => others.extend(all_failed(free, &lane.unusable(&problem))),
+            Err(problem) => {
+                let free = free.iter().map(|place| *place as usize);
+                others.extend(failed(free, &lane.unusable(&problem)));
+            }
         }
     }
-    if let (Some(timeline), Store::Write { .. }) = (&lane.timeline, &lane.store) {
-        lock(timeline).push(track);
+    if let (Some(timeline), Store::Write { .. }) = (&mut lane.results().timeline, &lane.store) {
+        timeline.push(track);
     }
     others
 }
@@ -105,11 +107,7 @@ fn by_id(rows: &Rows, places: &Range<usize>, others: &[(u32, Outcome)]) -> Vec<u
 }
 
 /// The same reason for the rows at all these places.
-pub fn failed(places: Range<usize>, reason: &Reason) -> Vec<(u32, Outcome)> {
-    all_failed(places.map(|place| place as u32), reason)
-}
-
-fn all_failed(places: impl IntoIterator<Item = u32>, reason: &Reason) -> Vec<(u32, Outcome)> {
-    let failed = || Outcome::Failed(vec![reason.clone()]);
-    places.into_iter().map(|place| (place, failed())).collect()
+pub fn failed(places: impl IntoIterator<Item = usize>, reason: &Reason) -> Vec<(u32, Outcome)> {
+    let failed = |place| (place as u32, Outcome::Failed(vec![reason.clone()]));
+    places.into_iter().map(failed).collect()
 }
