@@ -63,8 +63,8 @@ impl Database {
         &self.0
     }
 
-    /// Moves what is in the log into the file, as far as that can be done now; closing does the rest. It has a connection
-    /// of its own, so that lookups need not wait.
+    /// Moves what is in the log into the file, as far as that can be done now; closing does the rest. It has a
+    /// connection of its own, so that lookups need not wait.
     pub fn checkpoint(&self) {
         if let Ok(Writer { connection, .. }) = self.writer() {
             let _ = connection.execute_batch(CHECKPOINT);
@@ -80,16 +80,17 @@ impl Database {
 }
 
 impl Reader {
-    /// Makes the database that [`Database::open`] opened ready to be written: WAL journal, and durable what it holds already.
+    /// Makes the database that [`Database::open`] opened ready to be written: WAL journal, and durable what it holds
+    /// already.
     ///
     /// A run that was killed between writing a commit and syncing it leaves rows that SQLite recovers and shows, but
     /// that a power cut can still take. So do programs that do not sync, and copies made a moment ago. An order that
     /// refers to such a user would dangle after the power cut, and so nothing that is stored counts before this.
     ///
-    /// What had to be recovered was recovered when the database was opened. A checkpoint syncs only what it moves, which
-    /// may be nothing, and the switch to WAL deletes the rollback journal without syncing the folder. So all is synced
-    /// here: the log, if there is one, then the file, into which others may move the log meanwhile, and the names of
-    /// both.
+    /// What had to be recovered was recovered when the database was opened. A checkpoint syncs only what it moves,
+    /// which may be nothing, and the switch to WAL deletes the rollback journal without syncing the folder. So all is
+    /// synced here: the log, if there is one, then the file, into which others may move the log meanwhile, and the
+    /// names of both.
     ///
     /// # Errors
     ///

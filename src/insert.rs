@@ -2,11 +2,11 @@
 //! that follow the rules go to writer threads, one row each at first and a share of many later. A writer waits for the
 //! rows that its own refer to, then for its turn on the database.
 //!
-//! Nobody waits forever. A feeder waits for its input, for the feeders of the tables that its own refers to, and for room,
-//! which writers make. A table's writers start only when those feeders have handed over all their rows, and so every row
-//! that a writer waits for is settled already or has a thread. No thread waits for rows while it has its turn, and other
-//! processes' locks are waited for only as long as patience lasts. Every thread, however it ends, settles its rows, passes
-//! on its turn and makes room. In a dry run, writers only look up what is stored.
+//! Nobody waits forever. A feeder waits for its input, for the feeders of the tables that its own refers to, and for
+//! room, which writers make. A table's writers start only when those feeders have handed over all their rows, and so
+//! every row that a writer waits for is settled already or has a thread. No thread waits for rows while it has its
+//! turn, and other processes' locks are waited for only as long as patience lasts. Every thread, however it ends,
+//! settles its rows, passes on its turn and makes room. In a dry run, writers only look up what is stored.
 
 mod feeder;
 mod lane;

@@ -46,8 +46,8 @@ pub fn openable(path: PathBuf) -> PathBuf {
     }
 }
 
-/// Removes a file that this process has open, so that its name is free at once. Windows may keep the name until the file
-/// is closed, and so the file gets another one before.
+/// Removes a file that this process has open, so that its name is free at once. Windows may keep the name until the
+/// file is closed, and so the file gets another one before.
 pub fn remove_open(path: &Path) -> io::Result<()> {
     if cfg!(unix) {
         return fs::remove_file(path);
@@ -66,8 +66,8 @@ pub struct Identity {
     pub names: u64,
 }
 
-/// Finds out which file a path leads to, links followed; an error if there is none. Nothing is opened on Unix: closing a
-/// file there drops the locks that the process has on it.
+/// Finds out which file a path leads to, links followed; an error if there is none. Nothing is opened on Unix: closing
+/// a file there drops the locks that the process has on it.
 pub fn identity(path: &Path) -> io::Result<Identity> {
     #[cfg(unix)]
     {
@@ -90,8 +90,8 @@ pub fn identity(path: &Path) -> io::Result<Identity> {
     }
 }
 
-/// Opens a file to call [`File::sync_all`] on it later. Windows syncs only what is open for writing; a file that may only
-/// be read is opened there as well, but cannot be synced.
+/// Opens a file to call [`File::sync_all`] on it later. Windows syncs only what is open for writing; a file that may
+/// only be read is opened there as well, but cannot be synced.
 pub fn open_to_sync(path: &Path) -> io::Result<File> {
     match File::options().read(true).write(cfg!(windows)).open(path) {
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => File::open(path),
@@ -99,8 +99,8 @@ pub fn open_to_sync(path: &Path) -> io::Result<File> {
     }
 }
 
-/// Returns once the names of the files in a folder are on disk; an error if the folder cannot be opened, or a disk fails.
-/// Windows neither can sync a folder nor needs it: NTFS logs the change of a name before it returns.
+/// Returns once the names of the files in a folder are on disk; an error if the folder cannot be opened, or a disk
+/// fails. Windows neither can sync a folder nor needs it: NTFS logs the change of a name before it returns.
 pub fn sync_folder(path: &Path) -> io::Result<()> {
     match cfg!(unix) {
         true => File::open(path)?.sync_all(),

@@ -72,8 +72,8 @@ impl Rules {
         self.ids.freeze()
     }
 
-    /// Checks the records of a batch. Returns those that follow the rules, and what became of the others by their places
-    /// in the batch.
+    /// Checks the records of a batch. Returns those that follow the rules, and what became of the others by their
+    /// places in the batch.
     ///
     /// `exists` tells whether a row with an id exists in a table that this one refers to, or why that is not known.
     pub fn check_batch(

@@ -30,9 +30,9 @@ pub fn time(commands: Vec<Command>) -> Result<f64> {
     Ok(started.elapsed().as_secs_f64())
 }
 
-/// Runs programs side by side, and returns the most memory that they had, in MiB: the sum of their peaks as Linux counts
-/// them (`VmHWM`, see `proc_pid_status(5)`), 0 on other systems. It also calls `look` with the number of each process
-/// over and over while it runs.
+/// Runs programs side by side, and returns the most memory that they had, in MiB: the sum of their peaks as Linux
+/// counts them (`VmHWM`, see `proc_pid_status(5)`), 0 on other systems. It also calls `look` with the number of each
+/// process over and over while it runs.
 ///
 /// # Errors
 ///

@@ -4,9 +4,9 @@
 //!     cargo bench --bench load
 //!     cargo bench --bench load -- --rows 300000 --runs 5 --shapes counting,shuffled,random
 //!
-//! The programs run in turn, each round in fresh folders below that for temporary files (`TMPDIR`): name one on the disk
-//! that is to be measured. What counts is the median of the ratios within a round. A first round that is not timed is
-//! watched for memory (that of the three shells taken together) and for processor time, on Linux only. It needs the
+//! The programs run in turn, each round in fresh folders below that for temporary files (`TMPDIR`): name one on the
+//! disk that is to be measured. What counts is the median of the ratios within a round. A first round that is not timed
+//! is watched for memory (that of the three shells taken together) and for processor time, on Linux only. It needs the
 //! `sqlite3` shell. By default it takes three to four minutes on 2 cores.
 
 #[path = "../common/mod.rs"]

@@ -145,7 +145,8 @@ fn is_complete(lane: &Lane) -> bool {
     lane.fed.get().is_some_and(complete)
 }
 
-/// Whether some of the lane's records have no outcome, or failed: an interrupt that comes later than that changes nothing.
+/// Whether some of the lane's records have no outcome, or failed: an interrupt that comes later than that changes
+/// nothing.
 fn was_cut_short(lane: &Lane) -> bool {
     lane.fed.get().is_some_and(|fed| fed.cut) || lane.results().tally.failed.count > 0
 }

@@ -123,8 +123,8 @@ impl Splitter {
         }
     }
 
-    /// Gives up on a record that is too large, for a reason that holds if it is one line. Other line ends were in quotes,
-    /// and those do not match then.
+    /// Gives up on a record that is too large, for a reason that holds if it is one line. Other line ends were in
+    /// quotes, and those do not match then.
     fn give_up(&mut self, bytes: &[u8], position: u64, reason: Split) -> Split {
         match line_length(&bytes[..self.at]) {
             Some(_) => self.fail(bytes, position, Defect::UnclosedQuote),
@@ -178,8 +178,8 @@ impl Splitter {
         Split::Defect(defect)
     }
 
-    /// Takes the quotes away in the bytes of the whole record. After the fields, which are shorter then, there are no line
-    /// ends.
+    /// Takes the quotes away in the bytes of the whole record. After the fields, which are shorter then, there are no
+    /// line ends.
     pub fn unquote(&mut self, bytes: &mut [u8]) {
         if !self.quoted {
             return;

@@ -58,7 +58,8 @@ pub fn connect_to_read(
     Ok((connection, Some(state)))
 }
 
-/// The length in bytes of a database that nobody has open, and when it was written last; `None` if somebody has it open.
+/// The length in bytes of a database that nobody has open, and when it was written last; `None` if somebody has it
+/// open.
 pub fn untouched(path: &Path) -> Option<(u64, SystemTime)> {
     if beside(path, "-wal").exists() || beside(path, "-shm").exists() {
         return None;

@@ -12,12 +12,12 @@ use super::reader::Reader;
 use crate::platform;
 use crate::schema::Table;
 
-/// The page size of a new database, in bytes. A large load is faster with fewer and larger pages than SQLite's 4096, most
-/// of all where ids are in no order.
+/// The page size of a new database, in bytes. A large load is faster with fewer and larger pages than SQLite's 4096,
+/// most of all where ids are in no order.
 const PAGE_SIZE: u32 = 16 * 1024;
 
-/// Whether the table is there in its database in a folder; the errors of [`Reader::open`], and one if the path is too long
-/// for the database to be created. Changes nothing.
+/// Whether the table is there in its database in a folder; the errors of [`Reader::open`], and one if the path is too
+/// long for the database to be created. Changes nothing.
 pub fn is_initialized(
     table: &'static Table,
     folder: &Path,
@@ -65,8 +65,8 @@ pub fn create_table(connection: &Connection, table: &Table) -> rusqlite::Result<
     connection.execute_batch(&format!("CREATE TABLE {name} ({declaration})"))
 }
 
-/// Whether a database has the table, whatever other tables it has; an error if it has another one, or something else, of
-/// the same name.
+/// Whether a database has the table, whatever other tables it has; an error if it has another one, or something else,
+/// of the same name.
 pub fn has_table(
     connection: &Connection,
     table: &'static Table,

@@ -39,9 +39,9 @@ impl Reader {
     /// Calls `each` for the ids that are stored: with the place of the id among the given ones, and its row, in which
     /// these columns start at index 1.
     ///
-    /// One pass, if the ids count up: SQLite keeps its place in the table from one id to the next, steps to the row that
-    /// follows, and searches only where that is another one. A statement for each id would search from the top every
-    /// time.
+    /// One pass, if the ids count up: SQLite keeps its place in the table from one id to the next, steps to the row
+    /// that follows, and searches only where that is another one. A statement for each id would search from the top
+    /// every time.
     fn look_up(
         &self,
         columns: &str,

@@ -60,8 +60,8 @@ impl Waiter {
         }
     }
 
-    /// Runs `attempt` again for as long as another process has the database locked. Once patience is at its end, that is
-    /// [`Problem::Locked`].
+    /// Runs `attempt` again for as long as another process has the database locked. Once patience is at its end, that
+    /// is [`Problem::Locked`].
     pub fn retry<T>(&self, mut attempt: impl FnMut() -> rusqlite::Result<T>) -> Result<T, Problem> {
         let started = Instant::now();
         loop {

@@ -17,8 +17,8 @@ use crate::row::Value;
 use crate::schema::Table;
 use crate::sync::{Mutex, lock};
 
-/// One connection for the whole run, to look things up. Whatever reads is an error if the database cannot be read, or if
-/// other processes keep it locked. The fields are dropped in their order.
+/// One connection for the whole run, to look things up. Whatever reads is an error if the database cannot be read, or
+/// if other processes keep it locked. The fields are dropped in their order.
 #[derive(Debug)]
 pub struct Reader {
     /// The table that is read.
@@ -66,8 +66,8 @@ impl Reader {
         }
     }
 
-    /// A reader over a file and what [`connect_to_read`] returns. An error if the table is not there just as declared. The
-    /// parameters are dropped in the opposite of their order.
+    /// A reader over a file and what [`connect_to_read`] returns. An error if the table is not there just as declared.
+    /// The parameters are dropped in the opposite of their order.
     pub(super) fn over(
         table: &'static Table,
         file: Option<File>,

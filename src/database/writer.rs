@@ -73,13 +73,14 @@ struct Inserter<'a> {
     rows: &'a Rows,
     /// The greatest id that is stored, where rows may be appended to it.
     last: Option<i64>,
-    /// The statements so far, by their first column and how many rows they take. They keep the memory for what they bind.
+    /// The statements so far, by their first column and how many rows they take. They keep the memory for what they
+    /// bind.
     statements: HashMap<(usize, usize), Statement<'a>>,
 }
 
-/// Inserts the rows at these places, which are sorted by id, over a connection that has the database locked for writing,
-/// and returns those that SQLite does not take. `None` if an id is stored already, and an error if SQLite fails: roll back
-/// then, because some of the rows may be inserted.
+/// Inserts the rows at these places, which are sorted by id, over a connection that has the database locked for
+/// writing, and returns those that SQLite does not take. `None` if an id is stored already, and an error if SQLite
+/// fails: roll back then, because some of the rows may be inserted.
 fn insert(
     connection: &Connection,
     rows: &Rows,
@@ -148,8 +149,8 @@ impl Inserter<'_> {
     }
 }
 
-/// The greatest id that is stored, or `None` if SQLite may not count on from it: where the table has `AUTOINCREMENT`, it
-/// counts on from the greatest id that ever was, and fails if that was the last one.
+/// The greatest id that is stored, or `None` if SQLite may not count on from it: where the table has `AUTOINCREMENT`,
+/// it counts on from the greatest id that ever was, and fails if that was the last one.
 fn greatest_id(connection: &Connection, table: &Table) -> rusqlite::Result<Option<i64>> {
     let table = table.name;
     let sql = format!(

@@ -114,8 +114,8 @@ impl<'scope, 'env: 'scope> Feeder<'scope, 'env> {
         ahead
     }
 
-    /// How many rows to read before they are handed over. Rows that get a thread each do not wait for the next ones, which
-    /// may be long in coming through a pipe.
+    /// How many rows to read before they are handed over. Rows that get a thread each do not wait for the next ones,
+    /// which may be long in coming through a pipe.
     fn rows_at_once(&self) -> usize {
         match self.started < self.lane.store.alone() {
             true => 1,
@@ -167,7 +167,8 @@ impl<'scope, 'env: 'scope> Feeder<'scope, 'env> {
         let room = self.lane.bytes.take(rows.size(), BYTES_IN_FLIGHT);
         let cargo = Arc::new((rows, room));
         if let Store::Write { .. } = self.lane.store {
-            // From the first row on, a signal lets transactions end before the process does. Only the first call counts.
+            // From the first row on, a signal lets transactions end before the process does. Only the first call
+            // counts.
             self.lane.interrupt.arm();
         }
         let mut next = 0;

@@ -28,8 +28,8 @@ pub fn carry_out(
     lane.note(rows, places.clone(), &others);
 }
 
-/// Writes the rows at these places once all that they refer to are settled, or finds out what would become of them then.
-/// Returns what became of those that were not inserted.
+/// Writes the rows at these places once all that they refer to are settled, or finds out what would become of them
+/// then. Returns what became of those that were not inserted.
 pub fn write(lane: &Lane, rows: &Rows, places: &Range<usize>) -> Vec<(u32, Outcome)> {
     let mut track = Track::begin(rows.id(places.start), places.len());
     let mut others = wait_for_parents(lane, rows, places);

@@ -1,5 +1,5 @@
-//! What the other tests here look for is found where it is: a run without its syncs loses rows, a fault that is injected
-//! fails the run, and a report that lies is told from a true one.
+//! What the other tests here look for is found where it is: a run without its syncs loses rows, a fault that is
+//! injected fails the run, and a report that lies is told from a true one.
 
 use std::fs::OpenOptions;
 use std::io::Write;
