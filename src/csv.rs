@@ -1,6 +1,6 @@
 //! CSV text in and out (RFC 4180): where the rows of the tables come from, and where those go that were not stored.
 //!
-//! [`Source`] opens the file of a table and [`Reader`] reads its header and then its records, one by one, into a batch.
+//! [`open`] opens the file of a table and [`Reader`] reads its header and then its records, one by one, into a batch.
 //! [`Rejects`] writes records as they were given, so that the reader reads the same bytes again.
 
 mod buffer;
@@ -41,48 +41,38 @@ impl Default for Dialect {
     }
 }
 
-/// Where the rows of all tables come from.
-#[derive(Debug, Clone, Copy)]
-pub enum Source<'a> {
-    /// The rows that the schema embeds.
-    Seed,
-    /// A folder with a CSV file per table.
-    Folder(&'a Path),
+/// What the CSV file of a table in a folder is called in messages, or that of the rows that the schema embeds.
+pub fn path(folder: Option<&Path>, table: &Table) -> PathBuf {
+    folder.unwrap_or(Path::new("seed")).join(table.csv())
 }
 
-impl Source<'_> {
-    /// What the CSV file of a table is called in messages.
-    pub fn path(&self, table: &Table) -> PathBuf {
-        match self {
-            Source::Seed => Path::new("seed").join(table.csv()),
-            Source::Folder(folder) => folder.join(table.csv()),
-        }
+/// Opens the records of a table in a folder, or those that the schema embeds, which are always in the default dialect.
+/// `None` if the folder has no file for the table.
+///
+/// # Errors
+///
+/// If the file cannot be read, or if its header is not that of the table.
+pub fn open(
+    folder: Option<&Path>,
+    table: &Table,
+    dialect: &Dialect,
+) -> Result<Option<Reader>, Problem> {
+    if folder.is_none() {
+        let seed = Box::new(table.seed.as_bytes());
+        return Reader::new(table, seed, &Dialect::default()).map(Some);
     }
-
-    /// Opens the records of a table; `None` if there is no file for it. The embedded rows are always in the default
-    /// dialect.
-    ///
-    /// # Errors
-    ///
-    /// If the file cannot be read, or if its header is not that of the table.
-    pub fn open(&self, table: &Table, dialect: &Dialect) -> Result<Option<Reader>, Problem> {
-        let Source::Folder(_) = self else {
-            let seed = table.seed.as_bytes();
-            return Reader::new(table, Box::new(seed), &Dialect::default()).map(Some);
-        };
-        let path = self.path(table);
-        // A link to nothing is there, but cannot be opened.
-        if let Err(error) = path.symlink_metadata()
-            && error.kind() == io::ErrorKind::NotFound
-        {
-            return Ok(None);
-        }
-        let file = File::open(path)?;
-        let metadata = file.metadata()?;
-        let mut reader = Reader::new(table, Box::new(file), dialect)?;
-        reader.size = metadata.is_file().then_some(metadata.len());
-        Ok(Some(reader))
+    let path = path(folder, table);
+    // A link to nothing is there, but cannot be opened.
+    if let Err(error) = path.symlink_metadata()
+        && error.kind() == io::ErrorKind::NotFound
+    {
+        return Ok(None);
     }
+    let file = File::open(path)?;
+    let metadata = file.metadata()?;
+    let mut reader = Reader::new(table, Box::new(file), dialect)?;
+    reader.size = metadata.is_file().then_some(metadata.len());
+    Ok(Some(reader))
 }
 
 /// What can be wrong with a CSV file as a whole. Reads as a sentence after the name of the file.

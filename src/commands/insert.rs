@@ -13,7 +13,7 @@ use anyhow::{Error, Result, anyhow};
 
 use super::{at, complain, print, shown, status};
 use crate::cli::{Format, Insert};
-use crate::csv::{self, Dialect, Rejects, Source};
+use crate::csv::{self, Dialect, Rejects};
 use crate::database::{Problem, StoredRow};
 use crate::insert::{self, Fed, Feed, Lane, Results};
 use crate::platform::Interrupt;
@@ -31,14 +31,14 @@ use crate::terminal::{Progress, Step, Terminal, show};
 /// or if the report or the rejects could not be written.
 pub fn insert(folder: &Path, options: &Insert) -> Result<ExitCode> {
     let started = Instant::now();
-    let source = options.from.as_deref().map_or(Source::Seed, Source::Folder);
+    let from = options.from.as_deref();
     let dialect = Dialect {
         delimiter: options.delimiter,
         trim: options.trim,
         ignore_extra_columns: options.ignore_extra_columns,
     };
     let interrupt = Arc::new(Interrupt::default());
-    let readers = open::files(&source, &dialect)?;
+    let readers = open::files(from, &dialect)?;
     let sizes = readers.iter().map(|reader| reader.as_ref()?.size);
     let sizes: Vec<_> = sizes.collect();
     let stores = open::databases(folder, options, &interrupt)?;
@@ -82,7 +82,7 @@ pub fn insert(folder: &Path, options: &Insert) -> Result<ExitCode> {
     let spawned = lanes
         .iter()
         .map(|lane| lane.spawned.load(Ordering::Relaxed));
-    let tables = lanes.iter().map(|lane| finish(lane, &source, &mut errors));
+    let tables = lanes.iter().map(|lane| finish(lane, from, &mut errors));
     let report = Report {
         tables: tables.collect(),
         threads: if options.dry_run { 0 } else { spawned.sum() },
@@ -165,10 +165,10 @@ fn put_rejects(lane: &Lane, errors: &mut Vec<Error>) -> bool {
 }
 
 /// Takes the results of a lane whose threads are done.
-fn finish(lane: &Lane, source: &Source, errors: &mut Vec<Error>) -> TableReport {
+fn finish(lane: &Lane, from: Option<&Path>, errors: &mut Vec<Error>) -> TableReport {
     let table = lane.table;
     if let Some(error) = lane.fed.get().and_then(|fed| fed.error.as_ref()) {
-        let path = show(&source.path(table));
+        let path = show(&csv::path(from, table));
         errors.push(anyhow!("{path} could not be read to its end: {error}"));
     }
     if lane.reader().was_disturbed() {

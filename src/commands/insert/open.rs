@@ -9,7 +9,7 @@ use anyhow::{Result, anyhow, bail};
 
 use super::super::{all, all_databases, complain, each_table};
 use crate::cli::Insert;
-use crate::csv::{self, Dialect, Source};
+use crate::csv::{self, Dialect};
 use crate::database::{Database, Patience, Reader};
 use crate::insert::Store;
 use crate::platform::Interrupt;
@@ -18,8 +18,8 @@ use crate::sync::{Mutex, lock};
 use crate::terminal::{show, to_utf8};
 
 /// Opens what the rows come from, and looks at all headers.
-pub fn files(source: &Source, dialect: &Dialect) -> Result<Vec<Option<csv::Reader>>> {
-    if let Source::Folder(folder) = source
+pub fn files(from: Option<&Path>, dialect: &Dialect) -> Result<Vec<Option<csv::Reader>>> {
+    if let Some(folder) = from
         && !folder.is_dir()
     {
         let advice = match folder.exists() {
@@ -30,8 +30,8 @@ pub fn files(source: &Source, dialect: &Dialect) -> Result<Vec<Option<csv::Reade
         bail!("{folder} is not a folder: {advice} with --from");
     }
     let readers = all(TABLES.iter().map(|table| {
-        source.open(table, dialect).map_err(|problem| {
-            let path = source.path(table);
+        csv::open(from, table, dialect).map_err(|problem| {
+            let path = csv::path(from, table);
             let advice = match problem {
                 csv::Problem::Utf16 => format!(": {}", to_utf8(&path, "UTF-16")),
                 _ => String::new(),
@@ -39,7 +39,7 @@ pub fn files(source: &Source, dialect: &Dialect) -> Result<Vec<Option<csv::Reade
             anyhow!("{} {problem}{advice}", show(&path))
         })
     }))?;
-    if let Source::Folder(folder) = source {
+    if let Some(folder) = from {
         complain(&names_in_other_case(folder, &readers));
         if readers.iter().all(Option::is_none) {
             let names: Vec<_> = TABLES.iter().map(|table| table.csv()).collect();
