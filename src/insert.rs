@@ -13,6 +13,7 @@ mod lane;
 mod ledger;
 #[cfg(all(test, loom))]
 mod models;
+mod order;
 mod slots;
 mod turns;
 mod writer;

@@ -72,15 +72,14 @@ impl Rules {
         self.ids.freeze()
     }
 
-    /// Checks the records of a batch. Returns those that follow the rules, and what became of the others by their
-    /// places in the batch.
+    /// Checks the records of a batch.
     ///
     /// `exists` tells whether a row with an id exists in a table that this one refers to, or why that is not known.
     pub fn check_batch(
         &mut self,
         batch: Batch,
         exists: impl Fn(&'static Table, i64) -> Result<bool, Reason>,
-    ) -> (Rows, Vec<(usize, Outcome)>) {
+    ) -> Rows {
         // It is quicker to look at the text of all records at once than cell by cell.
         let trusted = is_text(batch.text());
         let width = self.table.columns.len();
@@ -100,12 +99,11 @@ impl Rules {
                 Ok(()) => accepted.push(place as u32),
                 Err(outcome) => {
                     numbers.truncate(before);
-                    rejected.push((place, outcome));
+                    rejected.push((place as u32, outcome));
                 }
             }
         }
-        let rows = Rows::checked(self.table, batch, accepted, numbers);
-        (rows, rejected)
+        Rows::checked(self.table, batch, accepted, numbers, rejected)
     }
 
     /// Checks one row, and hands the typed values of its columns to `keep`. `trusted` says that all text is known to be
@@ -151,7 +149,10 @@ impl Rules {
                         let line = self.ids.line(id);
                         violations.extend(line.map(|line| Violation::UsedId(name, id, line)));
                     }
-                    (Rule::UniqueOnRequest, Value::Text(bytes)) => {
+                    // A stored NULL counts as empty text, which breaks other rules, but nobody has it.
+                    (Rule::UniqueOnRequest, Value::Text(bytes))
+                        if row.value(index) != Value::Null =>
+                    {
                         let owners = self.owners.as_ref();
                         let owner = owners.and_then(|owners| owners.get(&owner_key(index, bytes)));
                         let owner = owner.copied().filter(|owner| Some(*owner) != id);

@@ -131,7 +131,7 @@ impl Rejects {
             return Err(failure);
         }
         let written = match self.file.take() {
-            None if complete && self.overwrite => remove(&self.path).map(|()| false),
+            None if complete && self.overwrite => self.remove_old().map(|()| false),
             None => Ok(false),
             Some(file) => self.put_in_place(file).map(|()| true),
         };
@@ -139,6 +139,15 @@ impl Rejects {
             io::ErrorKind::AlreadyExists => Failure::Appeared(self.partial_name()),
             _ => self.failure(error),
         })
+    }
+
+    /// Removes what an earlier run has left, but not what another run is writing.
+    fn remove_old(&self) -> io::Result<()> {
+        let partial = partial(&self.path);
+        if let Ok(Some(_leftover)) = lock_leftover(&partial) {
+            platform::remove_open(&partial)?;
+        }
+        remove(&self.path)
     }
 
     fn put_in_place(&self, file: BufWriter<File>) -> io::Result<()> {

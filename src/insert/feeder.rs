@@ -149,14 +149,15 @@ impl<'scope, 'env: 'scope> Feeder<'scope, 'env> {
                 parent.look_up(ids);
             }
         }
-        let (rows, rejected) = self.rules.check_batch(batch, |parent, id| {
+        let rows = self.rules.check_batch(batch, |parent, id| {
             (lane.parent(parent)).map_or(Ok(false), |parent| parent.exists(id))
         });
-        for (place, outcome) in rejected {
-            lane.reject(rows.batch().record(place), outcome);
-        }
-        if !rows.is_empty() {
-            self.spawn_writers(rows);
+        match rows.is_empty() {
+            true => {
+                let share = lane.ledger.expect([].into_iter());
+                carry_out(lane, &rows, &(0..0), share, Vec::new);
+            }
+            false => self.spawn_writers(rows),
         }
     }
 

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Arc, OnceLock};
 
 use super::ledger::Ledger;
+use super::order::Order;
 use super::slots::Slots;
 use super::turns::Turns;
 use crate::csv::Rejects;
@@ -40,6 +41,8 @@ pub struct Lane {
     pub(super) bytes: Slots,
     /// Tells those who wait for its rows what became of these.
     pub(super) ledger: Ledger,
+    /// Has its shares noted in the order of the file.
+    pub(super) order: Order,
     pub(super) interrupt: Arc<Interrupt>,
     results: Mutex<Results>,
     /// Whether any row was stored before.
@@ -124,6 +127,7 @@ impl Lane {
             alive: Slots::default(),
             bytes: Slots::default(),
             ledger: Ledger::default(),
+            order: Order::default(),
             interrupt,
             results: Mutex::new(results),
             had_rows,
@@ -206,19 +210,24 @@ impl Lane {
         }
     }
 
-    /// Notes what became of a record that was not accepted.
-    pub(super) fn reject(&self, record: Record, outcome: Outcome) {
-        let mut results = self.results();
-        results.write(record, &outcome);
-        results.tally.reject(record, outcome);
-    }
-
     /// Notes what became of the rows at these places: those that are not among `others`, which are in order, were
-    /// inserted.
+    /// inserted. With them go the records beside them that were not accepted.
     pub(super) fn note(&self, rows: &Rows, places: Range<usize>, others: &[(u32, Outcome)]) {
         let mut results = self.results();
-        for (place, outcome) in others {
-            results.write(rows.record(*place as usize), outcome);
+        let rejected = rows.rejected(&places);
+        if results.rejects.is_some() {
+            let others = others.iter();
+            let others = others.map(|(place, outcome)| (rows.index(*place as usize), outcome));
+            let rejected = rejected.iter().map(|(index, outcome)| (*index, outcome));
+            let mut all: Vec<_> = rejected.chain(others).collect();
+            all.sort_by_key(|(index, _)| *index);
+            for (index, outcome) in all {
+                results.write(rows.batch().record(index as usize), outcome);
+            }
+        }
+        for (index, outcome) in rejected {
+            let record = rows.batch().record(*index as usize);
+            results.tally.reject(record, outcome);
         }
         results.tally.settle(rows, places, others);
     }

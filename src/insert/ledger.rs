@@ -21,9 +21,9 @@ struct State {
     waiting: Vec<(i64, Thread)>,
 }
 
-/// Rows that are going to be settled together.
+/// Rows that are going to be settled together, by the number of their share, counted from 1.
 #[derive(Debug, Clone, Copy)]
-pub struct Share(u64);
+pub struct Share(pub u64);
 
 impl Ledger {
     /// Notes rows that will be settled. It comes before anybody waits for them.

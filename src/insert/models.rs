@@ -17,6 +17,7 @@ use loom::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use loom::thread::{JoinHandle, spawn, yield_now};
 
 use super::ledger::{Ledger, Share};
+use super::order::Order;
 use super::slots::Slots;
 use super::turns::Turns;
 use crate::sync::{Mutex, lock};
@@ -112,6 +113,26 @@ fn who_asked_first_has_the_first_turn() {
         drop(turn);
         join(threads);
         assert_eq!(*lock(&shared.1), [0, 1]);
+    });
+}
+
+#[test]
+fn shares_are_noted_by_their_numbers_whichever_is_done_first() {
+    model(|| {
+        let shared = Arc::new((Order::default(), Mutex::new(Vec::new())));
+        let note = |shared: &(Order, Mutex<Vec<u64>>), number| {
+            let _place = shared.0.wait(number);
+            lock(&shared.1).push(number);
+        };
+        let threads: Vec<_> = [3, 2]
+            .map(|number| {
+                let its = Arc::clone(&shared);
+                spawn(move || note(&its, number))
+            })
+            .into();
+        note(&shared, 1);
+        join(threads);
+        assert_eq!(*lock(&shared.1), [1, 2, 3]);
     });
 }
 

@@ -25,6 +25,8 @@ pub fn carry_out(
         .filter(|(_, outcome)| matches!(outcome, Outcome::Failed(_)))
         .map(|(place, _)| rows.id(*place as usize));
     lane.ledger.settle(share, failed);
+    // The shares before this one have a thread, or are done.
+    let _place = lane.order.wait(share.0);
     lane.note(rows, places.clone(), &others);
 }
 

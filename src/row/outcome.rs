@@ -22,6 +22,18 @@ pub struct Reason {
     pub kind: String,
 }
 
+impl Outcome {
+    /// How much memory it takes, in bytes.
+    pub fn size(&self) -> usize {
+        let reasons = match self {
+            Outcome::Unchanged => &[][..],
+            Outcome::Skipped(reasons) | Outcome::Failed(reasons) => reasons,
+        };
+        let size = |reason: &Reason| size_of::<Reason>() + reason.text.len() + reason.kind.len();
+        size_of::<Outcome>() + reasons.iter().map(size).sum::<usize>()
+    }
+}
+
 impl Reason {
     /// A reason.
     pub fn new(text: impl Into<String>, kind: impl Into<String>) -> Reason {

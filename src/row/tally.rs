@@ -88,8 +88,8 @@ impl Tally {
     }
 
     /// Counts a record that has no row, because it was skipped or failed.
-    pub fn reject(&mut self, record: Record, outcome: Outcome) {
-        self.count(record, 0, &outcome);
+    pub fn reject(&mut self, record: Record, outcome: &Outcome) {
+        self.count(record, 0, outcome);
     }
 
     /// Counts the rows at these places. All were inserted, except those at the places in `others`, which are in

@@ -1,6 +1,8 @@
 //! Rows that follow the rules: their numbers are parsed, and their text stays in the batch they were read into.
 
-use super::{Batch, Record};
+use std::ops::Range;
+
+use super::{Batch, Outcome, Record};
 use crate::schema::{Kind, Table};
 
 /// The value of one cell: as given (always [`Value::Text`] in a CSV file), typed, or stored.
@@ -18,7 +20,7 @@ pub enum Value<'a> {
     Blob(&'a [u8]),
 }
 
-/// Records of a batch that follow the rules, typed.
+/// The records of a batch, checked: those that follow the rules, typed, and what became of the others.
 #[derive(Debug)]
 pub struct Rows {
     /// The table they belong to.
@@ -28,6 +30,8 @@ pub struct Rows {
     accepted: Vec<u32>,
     /// For each cell of each accepted record, its number as the bits that its column's kind says; 0 for text.
     numbers: Vec<u64>,
+    /// The others, by their places in the batch.
+    rejected: Vec<(u32, Outcome)>,
 }
 
 impl Rows {
@@ -38,12 +42,14 @@ impl Rows {
         batch: Batch,
         accepted: Vec<u32>,
         numbers: Vec<u64>,
+        rejected: Vec<(u32, Outcome)>,
     ) -> Rows {
         Rows {
             table,
             batch,
             accepted,
             numbers,
+            rejected,
         }
     }
 
@@ -67,6 +73,34 @@ impl Rows {
         self.batch.size()
             + size_of_val(self.accepted.as_slice())
             + size_of_val(self.numbers.as_slice())
+            + self
+                .rejected
+                .iter()
+                .map(|(_, outcome)| outcome.size())
+                .sum::<usize>()
+    }
+
+    /// The place in the batch of the row at this place.
+    pub fn index(&self, place: usize) -> u32 {
+        self.accepted[place]
+    }
+
+    /// What became of the records that were not accepted, by their places in the batch, from the first of these rows to
+    /// the next one after them. The first and the last rows of all also have those before and behind them.
+    pub fn rejected(&self, places: &Range<usize>) -> &[(u32, Outcome)] {
+        let before = |place: usize| {
+            let index = self.accepted.get(place).copied();
+            let after = |index| {
+                self.rejected
+                    .partition_point(|(rejected, _)| *rejected < index)
+            };
+            index.map_or(self.rejected.len(), after)
+        };
+        let start = match places.start {
+            0 => 0,
+            start => before(start),
+        };
+        &self.rejected[start..before(places.end)]
     }
 
     /// The record as given of the row at this place among the accepted ones, counted from 0.
@@ -116,7 +150,7 @@ impl Value<'_> {
 impl Rows {
     /// A batch of which no record has been accepted yet.
     pub fn new(table: &'static Table, batch: Batch) -> Rows {
-        Rows::checked(table, batch, Vec::new(), Vec::new())
+        Rows::checked(table, batch, Vec::new(), Vec::new(), Vec::new())
     }
 
     /// Accepts a record of the batch, given its place and the typed values of all its columns.

@@ -4,7 +4,7 @@ use std::fs;
 
 use predicates::prelude::*;
 
-use crate::kit::{CLEAN, CLEAN_ROWS, Folder, Run, TABLES, shown, text};
+use crate::kit::{CLEAN, CLEAN_ROWS, Folder, Run, TABLES, header, shown, text};
 
 /// Loads these users, and clean products and orders, with `--rejects`.
 fn reject(users: impl AsRef<[u8]>) -> (Folder, Run) {
@@ -71,13 +71,48 @@ fn fields_that_need_quotes_get_them() {
     assert_eq!((&rows[1][1], &rows[1][2]), ("a\rb", "c,d"));
 }
 
+/// Users in turn: one whose id a stored row has taken, one that is new, one that breaks a rule; so many of each.
+fn users_of_all_kinds(rows: usize) -> Folder {
+    let row = |id: usize| match id % 3 {
+        0 => format!("{id},,u{id}@b.co\n"),
+        _ => format!("{id},New,u{id}@b.co\n"),
+    };
+    let users: String = (1..=3 * rows).map(row).collect();
+    let folder = Folder::with_csv([&*format!("{}\n{users}", header(0)), CLEAN[1], header(2)]);
+    let stored = format!(
+        "WITH RECURSIVE ids(id) AS (SELECT 1 UNION ALL SELECT id + 3 FROM ids WHERE id < {})
+         INSERT INTO users SELECT id, 'Old', 'o@b.co' FROM ids",
+        3 * rows - 2
+    );
+    folder.execute("users", &stored);
+    folder
+}
+
 #[test]
-fn rejects_come_in_the_order_of_the_file_as_far_as_they_break_rules() {
-    let rows: String = (1..=20_000).map(|n| format!("{n},,u{n}@b.co\n")).collect();
-    let (folder, run) = reject(format!("id,name,email\n{rows}"));
-    assert_eq!(run.counts()[0], [0, 0, 20_000, 0]);
-    let expected = rows.replace('\n', ",name is empty\n");
-    assert!(rejected(&folder) == format!("id,name,email,reason\n{expected}"));
+fn rejects_come_in_the_order_of_the_file_whatever_kept_them_from_being_stored() {
+    let rows = 30_000;
+    let folder = users_of_all_kinds(rows);
+    for dry_run in [&["--dry-run"][..], &[]] {
+        let options = [&["--rejects", "rejects", "--overwrite"], dry_run].concat();
+        let counts = folder.load(&options).counts()[0];
+        assert_eq!(counts, [rows as u64, 0, 2 * rows as u64, 0]);
+        let rejected = rejected(&folder);
+        let ids = rejected.lines().skip(1);
+        let ids = ids.map(|line| line.split(',').next().unwrap().parse::<usize>().unwrap());
+        let expected = (1..=3 * rows).filter(|id| id % 3 != 2);
+        assert!(ids.eq(expected));
+    }
+}
+
+#[test]
+fn the_first_of_two_rows_with_one_id_still_wins_when_both_were_rejected() {
+    let users = "id,name,email\n1,First,f@b.co\n1,Second,s@b.co\n";
+    let folder = Folder::with_csv([users, CLEAN[1], CLEAN[2]]);
+    let lock = folder.lock("users");
+    folder.load(&["--lock-timeout", "0", "--rejects", "rejects"]);
+    drop(lock);
+    assert_eq!(load_from(&folder, "rejects", "again").status, Some(0));
+    assert_eq!(folder.rows("users"), ["1|First|f@b.co"]);
 }
 
 #[test]
@@ -226,16 +261,9 @@ fn failed_rows_are_rejects_too_and_load_once_the_cause_is_gone() {
     drop(lock);
     assert_eq!(run.counts(), [[0, 0, 0, 2], [2, 0, 0, 0], [0, 0, 0, 2]]);
     let reason = "users.db is locked by another process (waited 0 s)";
-    let mut lines: Vec<_> = rejected(&folder).lines().map(str::to_string).collect();
-    lines[1..].sort();
-    assert_eq!(
-        lines,
-        [
-            "id,name,email,reason".to_string(),
-            format!("1,Alice,alice@b.co,{reason}"),
-            format!("2,Bob,bob@b.co,{reason}"),
-        ]
-    );
+    let lines =
+        format!("id,name,email,reason\n1,Alice,alice@b.co,{reason}\n2,Bob,bob@b.co,{reason}\n");
+    assert_eq!(rejected(&folder), lines);
     let rerun = load_from(&folder, "rejects", "none");
     assert_eq!(
         (rerun.status, rerun.counts()),

@@ -323,6 +323,7 @@ fn an_old_file_goes_when_a_complete_run_has_no_rejects() {
         assert!(!run.rejects(overwrite).finish(complete).unwrap());
         assert_eq!(run.names(), ["users.csv"]);
     }
+    run.put("users.csv.partial", "of a killed run");
     assert!(!run.rejects(true).finish(true).unwrap());
     assert!(run.names().is_empty());
 }
