@@ -227,7 +227,7 @@ fn the_violations_of_a_check_fit_the_terminal() {
 
 #[test]
 fn a_check_that_lasts_shows_progress_and_leaves_nothing_of_it_behind() {
-    let folder = Folder::with_csv(many(3000));
+    let folder = Folder::with_csv(many(12_000));
     folder.load(&[]).succeeded();
     let strace = "strace -f -o /dev/null -e trace=pread64";
     if !(Command::new("sh")
