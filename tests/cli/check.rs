@@ -236,6 +236,14 @@ fn unique_email_is_checked_on_request() {
 }
 
 #[test]
+fn users_without_an_email_do_not_share_one() {
+    let folder = after("users", "UPDATE users SET email = NULL WHERE id = 1");
+    folder.execute("users", "UPDATE users SET email = '' WHERE id = 2");
+    let expected = [1, 2].map(|id| format!("users {id}: email is not valid: \"\""));
+    assert_eq!(violations(&folder, &["--unique-email"]), expected);
+}
+
+#[test]
 fn all_rows_are_counted_whatever_the_limit() {
     let folder = after(
         "users",

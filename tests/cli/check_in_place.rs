@@ -1,12 +1,11 @@
 //! `tradexa check` on databases that are in use, cannot be written or cannot be used, and that it must not change.
 
 use std::fs;
-use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use predicates::prelude::*;
 
-use crate::kit::{Folder, TABLES, TRADEXA, bounded, many, shown, skipped, text};
+use crate::kit::{Folder, TABLES, TRADEXA, bounded, many, shown, strace, text};
 
 /// Runs `check`, which must find nothing, and asserts that nothing was created, changed or touched.
 fn finds_nothing(folder: &Folder) {
@@ -142,17 +141,11 @@ fn an_insert_that_goes_on_meanwhile_never_looks_like_a_violation() {
 
 /// `check`, with some time between the moments at which it begins to read each database, where strace can do that.
 fn slow_check(folder: &Folder) -> assert_cmd::Command {
-    let mut strace = Command::new("strace");
-    strace.args(["-f", "-o", "/dev/null", "-e", "trace=pread64"]);
-    strace.args(["-e", "inject=pread64:delay_enter=3000"]);
-    let works = Command::new("strace")
-        .args(strace.get_args())
-        .arg("true")
-        .output();
-    if !works.is_ok_and(|it| it.status.success()) {
-        skipped("strace is not installed, or may not trace here");
+    let delay = "inject=pread64:delay_enter=3000";
+    let options = ["-f", "-o", "/dev/null", "-e", "trace=pread64", "-e", delay];
+    let Some(mut strace) = strace(&options) else {
         return folder.tradexa(&["check"]);
-    }
+    };
     strace
         .arg(TRADEXA)
         .arg("--dir")

@@ -2,10 +2,9 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
-use std::process::Command;
 
 use crate::kit::started::pipe;
-use crate::kit::{CLEAN, Folder, Screen, many, skipped};
+use crate::kit::{CLEAN, Folder, Screen, many, strace};
 
 /// The lines that were wider than the terminal, which had to wrap them.
 fn wrapped(screen: &Screen, columns: usize) -> Vec<String> {
@@ -229,16 +228,11 @@ fn the_violations_of_a_check_fit_the_terminal() {
 fn a_check_that_lasts_shows_progress_and_leaves_nothing_of_it_behind() {
     let folder = Folder::with_csv(many(12_000));
     folder.load(&[]).succeeded();
-    let strace = "strace -f -o /dev/null -e trace=pread64";
-    if !(Command::new("sh")
-        .args(["-c", &format!("{strace} true")])
-        .output())
-    .is_ok_and(|it| it.status.success())
-    {
-        skipped("strace is not installed, or may not trace here");
+    let options = "-f -o /dev/null -e trace=pread64";
+    let Some(_) = strace(&options.split(' ').collect::<Vec<_>>()) else {
         return;
-    }
-    let command = format!("{strace} -e inject=pread64:delay_enter=50000 tradexa check");
+    };
+    let command = format!("strace {options} -e inject=pread64:delay_enter=50000 tradexa check");
     let Some(screen) = Screen::start(&folder, 80, &command) else {
         return;
     };

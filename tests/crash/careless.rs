@@ -54,17 +54,28 @@ fn enough(cuts: &PowerCuts, at_least: usize) {
     assert!(states >= at_least, "only {states} states were examined");
 }
 
-#[test]
-fn what_was_written_in_wal_mode_without_a_sync_is_synced_before_an_order_refers_to_it() {
+/// What another program writes without a sync, in this journal mode, is synced before an order refers to it.
+fn is_synced_first(mode: &str) {
     if !ready() {
         return;
     }
     for table in ["users", "products"] {
-        let folder = without_one(table, "WAL");
+        let folder = without_one(table, mode);
         let cuts = PowerCuts::of(&folder);
         write_carelessly(&folder, table);
         survives(&folder, cuts, 50);
     }
+}
+
+#[test]
+fn what_was_written_in_wal_mode_without_a_sync_is_synced_before_an_order_refers_to_it() {
+    is_synced_first("WAL");
+}
+
+#[test]
+fn what_was_written_with_a_rollback_journal_without_a_sync_is_synced_before_an_order_refers_to_it()
+{
+    is_synced_first("DELETE");
 }
 
 #[test]
@@ -81,20 +92,6 @@ fn what_was_written_without_a_sync_and_synced_before_the_run_is_not_lost() {
         let Watched { run, log, .. } = folder.logged(INSERT, None);
         run.succeeded();
         cuts.examine(&log).unwrap();
-    }
-}
-
-#[test]
-fn what_was_written_with_a_rollback_journal_without_a_sync_is_synced_before_an_order_refers_to_it()
-{
-    if !ready() {
-        return;
-    }
-    for table in ["users", "products"] {
-        let folder = without_one(table, "DELETE");
-        let cuts = PowerCuts::of(&folder);
-        write_carelessly(&folder, table);
-        survives(&folder, cuts, 50);
     }
 }
 

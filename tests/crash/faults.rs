@@ -4,7 +4,7 @@
 use crate::crash::stored::{SEED, Stored};
 use crate::crash::truth::assert_true;
 use crate::crash::{FEW_THREADS, Fault, INSERT, Mode, Watched, fault, ready};
-use crate::kit::{Folder, say};
+use crate::kit::{ALL_INSERTED, Folder, say};
 
 /// Fails the 1st, 2nd, 3rd … call of a class in a run on copies of a folder, until a run has none left; `check` looks
 /// at each run. Returns how many faults that were.
@@ -120,6 +120,39 @@ fn an_insert_survives_every_thread_that_cannot_be_started() {
         &[Mode::Once(again), Mode::Always(again)],
         [25, 25],
     );
+}
+
+#[test]
+fn a_dry_run_needs_threads_only_to_read() {
+    if !ready() {
+        return;
+    }
+    let dry_run = ["insert", "--dry-run", "--format", "json"];
+    let look = |_: &Folder, ran: &Watched| match ran.status() {
+        0 => assert_eq!(ran.run.counts(), ALL_INSERTED),
+        _ => {
+            let read = "could not be read to its end: its thread could not be started";
+            assert!(ran.run.stderr.contains(read), "{}", ran.run.stderr);
+        }
+    };
+    let mode = Mode::Once("EAGAIN");
+    let met = each_fault(&Folder::initialized(), &dry_run, "thread", mode, look);
+    assert!(met >= 6, "only {met} threads were seen");
+}
+
+#[test]
+fn an_init_whose_folder_cannot_be_synced_fails() {
+    if !ready() {
+        return;
+    }
+    let folder = Folder::new();
+    std::fs::create_dir(folder.path()).unwrap();
+    let fault = Fault {
+        file: Some("databases"),
+        ..fault("sync", 1, Mode::Always("EIO"))
+    };
+    let ran = folder.faulty(&["init"], fault);
+    assert_eq!((ran.hit, ran.status()), (true, 1));
 }
 
 #[test]

@@ -17,6 +17,7 @@ pub mod seed;
 #[cfg(unix)] // Pipes that have names.
 pub mod started;
 pub mod stored;
+pub mod strace;
 #[cfg(unix)] // Permissions and `setpriv`.
 pub mod unprivileged;
 
@@ -29,6 +30,7 @@ pub use run::{Run, TRADEXA, bounded};
 #[cfg(unix)]
 pub use screen::Screen;
 pub use seed::{ALL_INSERTED, ALL_UNCHANGED, ORDERS, PRODUCTS, USERS};
+pub use strace::strace;
 
 /// The names of the tables, in the order of the report: each after those that it refers to.
 pub const TABLES: [&str; 3] = ["users", "products", "orders"];

@@ -1,9 +1,9 @@
 //! A stored database of which a page is damaged.
 
+use std::ffi::OsStr;
 use std::fs;
-use std::process::Command;
 
-use crate::kit::{Folder, Run, TRADEXA, bounded, header, many, skipped};
+use crate::kit::{Folder, Run, TRADEXA, bounded, header, many, strace};
 
 /// A folder with many users and products, of whose users a page is damaged, and orders of all of them to load.
 fn damaged() -> Folder {
@@ -15,8 +15,10 @@ fn damaged() -> Folder {
     }
     folder.csv("input", "orders", orders);
     let mut bytes = fs::read(folder.database("users")).unwrap();
-    let page = bytes.len() / 2 / 8192 * 8192;
-    bytes[page..page + 8192].fill(0xa5);
+    // The page size, in the file's header (<https://www.sqlite.org/fileformat2.html#page_size>).
+    let size = usize::from(u16::from_be_bytes([bytes[16], bytes[17]]));
+    let page = bytes.len() / 2 / size * size;
+    bytes[page..page + size].fill(0xa5);
     folder.write("users", &bytes);
     folder
 }
@@ -25,23 +27,15 @@ fn damaged() -> Folder {
 fn a_damaged_page_is_not_read_again_for_every_order() {
     let folder = damaged();
     let trace = folder.outside().join("trace");
-    let strace = || {
-        let mut strace = Command::new("strace");
-        strace.args(["-f", "-s", "0", "-e", "trace=pread64,fcntl"]);
-        // What is in SQLite's cache is not read, but each transaction takes a lock in the shared memory.
-        for suffix in ["", "-shm"] {
-            strace
-                .arg("-P")
-                .arg(folder.path().join(format!("users.db{suffix}")));
-        }
-        strace.arg("-o").arg(&trace);
-        strace
-    };
-    if !(strace().arg("true").output()).is_ok_and(|it| it.status.success()) {
-        skipped("strace is not installed, or may not trace here");
+    // What is in SQLite's cache is not read, but each transaction takes a lock in the shared memory.
+    let files = ["", "-shm"].map(|suffix| folder.path().join(format!("users.db{suffix}")));
+    let [file, memory] = files.each_ref().map(|path| path.as_os_str());
+    let options = ["-f", "-s", "0", "-e", "trace=pread64,fcntl", "-P"].map(OsStr::new);
+    let options = [&options[..], &[file, OsStr::new("-P"), memory]].concat();
+    let Some(mut process) = strace(&options) else {
         return;
-    }
-    let mut process = strace();
+    };
+    process.arg("-o").arg(&trace);
     process.arg(TRADEXA).arg("--dir").arg(folder.path());
     process.args(["insert", "--format", "json", "--from"]);
     process.arg(folder.outside().join("input"));

@@ -1,15 +1,15 @@
 //! What changes under a run: rows that another process deletes, databases that it writes, input that cannot be read on.
 //! The run says so.
 
+use std::ffi::OsStr;
 use std::fs::OpenOptions;
 use std::io::Write;
-use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
 use crate::kit::started::{end, pipe, start, start_on_a_pipe, wait_for_rows};
-use crate::kit::{CLEAN, Folder, Run, TRADEXA, bounded, header, many, skipped};
+use crate::kit::{CLEAN, Folder, Run, TRADEXA, bounded, header, many, strace};
 
 /// More users than a load reads before it writes some.
 const USERS: usize = 40_000;
@@ -144,19 +144,9 @@ fn a_reject_file_that_appears_meanwhile_is_left_as_it_is() {
 /// A load whose users cannot be read on after the first 128 KiB, where strace can do that.
 fn load_with_a_bad_disk(folder: &Folder) -> Option<Run> {
     let users = folder.outside().join("input/users.csv");
-    let mut strace = Command::new("strace");
-    strace.args(["-f", "-o", "/dev/null", "-e", "trace=read", "-P"]);
-    strace
-        .arg(users)
-        .args(["-e", "inject=read:error=EIO:when=2+"]);
-    let works = Command::new("strace")
-        .args(strace.get_args())
-        .arg("true")
-        .output();
-    if !works.is_ok_and(|it| it.status.success()) {
-        skipped("strace is not installed, or may not trace here");
-        return None;
-    }
+    let fault = ["-e", "inject=read:error=EIO:when=2+"].map(OsStr::new);
+    let options = ["-f", "-o", "/dev/null", "-e", "trace=read", "-P"].map(OsStr::new);
+    let mut strace = strace(&[&options[..], &[users.as_os_str()], &fault].concat())?;
     strace.arg(TRADEXA).arg("--dir").arg(folder.path());
     strace.args(["insert", "--format", "json", "--from"]);
     strace.arg(folder.outside().join("input"));

@@ -2,37 +2,17 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::process::Command;
 
-use crate::kit::{Folder, TABLES, TRADEXA, bounded, skipped};
+use crate::kit::{Folder, TABLES, TRADEXA, bounded, strace};
 
 /// The system calls of an insert, one per line after the number of the thread; `None` where they cannot be traced.
 fn trace(arguments: &[&str]) -> Option<String> {
     let folder = Folder::initialized();
     let trace = folder.outside().join("trace");
-    let strace = || {
-        let mut strace = Command::new("strace");
-        // With -y, a call shows the path behind its file descriptor.
-        strace.args([
-            "-f",
-            "-y",
-            "-s",
-            "0",
-            "-e",
-            "?open,openat,write,pwrite64,?pwritev",
-        ]);
-        strace
-    };
-    if !strace()
-        .arg("true")
-        .output()
-        .is_ok_and(|it| it.status.success())
-    {
-        skipped("strace is not installed, or may not trace here");
-        return None;
-    }
-    let mut process = strace();
-    process.arg("-o").arg(&trace).arg(TRADEXA);
+    // With -y, a call shows the path behind its file descriptor.
+    let calls = "?open,openat,write,pwrite64,?pwritev";
+    let mut process = strace(&["-f", "-y", "-s", "0", "-e", calls, "-o"])?;
+    process.arg(&trace).arg(TRADEXA);
     process.arg("--dir").arg(folder.path()).arg("insert");
     bounded(process).args(arguments).assert().success();
     folder.assert_complete();
