@@ -4,18 +4,15 @@ use std::borrow::Cow;
 use std::panic::resume_unwind;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::mpsc::channel;
 use std::thread::Builder;
-use std::time::Duration;
 
 use crate::database::{Problem, Reader, StoredRow};
 use crate::report::{Checked, Violating};
 use crate::row::{Outcome, Value};
 use crate::rules::{Frozen, Given, Ids, Rules};
 use crate::schema::Table;
-
-/// How often to show how far the check has come.
-const TICK: Duration = Duration::from_millis(100);
+use crate::sync;
 
 /// The check of one table.
 #[derive(Debug)]
@@ -55,10 +52,9 @@ pub fn check(
     unique: bool,
     limit: usize,
     shown: Option<usize>,
-    mut watch: impl FnMut(),
+    watch: impl FnMut(),
 ) -> Vec<Result<Checked, Problem>> {
     std::thread::scope(|scope| {
-        // Nothing is sent: the channel closes when all threads are done.
         let (running, done) = channel::<()>();
         let mut threads = Vec::new();
         // An order is written after its user and product. Seen in the opposite order, no order that another process
@@ -74,9 +70,7 @@ pub fn check(
             threads.push(Builder::new().spawn_scoped(scope, check));
         }
         drop(running);
-        while done.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
-            watch();
-        }
+        sync::watch(&done, watch);
         let results = threads.into_iter().rev().map(|thread| match thread {
             Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
             Err(error) => Err(Problem::from(error)),

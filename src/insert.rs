@@ -20,23 +20,20 @@ mod turns;
 mod writer;
 
 use std::sync::Arc;
-use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::mpsc::channel;
 use std::thread::Builder;
-use std::time::Duration;
+
+use crate::sync;
 
 pub use feeder::Feed;
 
 pub use lane::{Fed, Lane, Results, Store};
 
-/// How often to show how far the run has come.
-const TICK: Duration = Duration::from_millis(100);
-
 /// Inserts all records of the feeds, each into the lane at its place. A table's lane comes after those of the tables it
 /// refers to. Calls `watch` now and then. In the end each record that was read has an outcome in its lane's results,
 /// except for those that an interrupt, or a panic of the feeder, kept from being handed over.
-pub fn run(lanes: &[Arc<Lane>], feeds: Vec<Feed>, mut watch: impl FnMut()) {
+pub fn run(lanes: &[Arc<Lane>], feeds: Vec<Feed>, watch: impl FnMut()) {
     std::thread::scope(|scope| {
-        // Nothing is sent: the channel closes when all feeders are done.
         let (running, done) = channel::<()>();
         for (lane, feed) in lanes.iter().zip(feeds) {
             let running = running.clone();
@@ -51,9 +48,7 @@ pub fn run(lanes: &[Arc<Lane>], feeds: Vec<Feed>, mut watch: impl FnMut()) {
             }
         }
         drop(running);
-        while done.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
-            watch();
-        }
+        sync::watch(&done, watch);
     });
 }
 

@@ -1,5 +1,5 @@
 //! What threads lock and sleep with: that of the standard library, or that of loom, which tries every order in which
-//! threads can run. See `src/insert/models.rs`.
+//! threads can run (see `src/insert/models.rs`). And how they are watched.
 
 #[cfg(all(test, loom))]
 mod parking;
@@ -14,7 +14,21 @@ pub use loom::sync::{Condvar, Mutex, MutexGuard};
 #[cfg(all(test, loom))]
 pub use parking::{Thread, current, park};
 
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
 pub use std::sync::PoisonError;
+
+/// How often to show how far a run has come.
+const TICK: Duration = Duration::from_millis(100);
+
+/// Calls `show` now and then until the threads that have a sender of this channel are done. Nothing is sent: it closes
+/// then.
+pub fn watch(running: &Receiver<()>, mut show: impl FnMut()) {
+    while running.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+        show();
+    }
+}
 
 /// Locks a mutex whether or not a thread panicked while it had it: what it guards is whole at any time.
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
