@@ -1,13 +1,14 @@
 //! The order in which what became of rows is noted: that of the file, so that the rejects have it too.
 
-use crate::sync::{Condvar, Mutex, PoisonError, lock};
+use std::collections::BTreeMap;
+
+use crate::sync::{Mutex, Thread, current, lock, park};
 
 /// Lets threads go on one after another, by consecutive numbers that start at 1.
 #[derive(Debug, Default)]
 pub struct Order {
-    /// The last number that is through.
-    through: Mutex<u64>,
-    moved: Condvar,
+    /// The last number that is through, and the threads of others that sleep.
+    through: Mutex<(u64, BTreeMap<u64, Thread>)>,
 }
 
 /// The time of one number; dropping it lets the next one go on.
@@ -19,17 +20,29 @@ pub struct Place<'a> {
 impl Order {
     /// Waits until all smaller numbers are through.
     pub fn wait(&self, number: u64) -> Place<'_> {
-        let mut through = lock(&self.through);
-        while *through + 1 < number {
-            through = (self.moved.wait(through)).unwrap_or_else(PoisonError::into_inner);
+        while !self.comes(number) {
+            park();
         }
         Place { order: self }
+    }
+
+    /// Whether all smaller numbers are through. If not, this thread is woken when they are.
+    fn comes(&self, number: u64) -> bool {
+        let (through, waiting) = &mut *lock(&self.through);
+        let comes = *through + 1 >= number;
+        if !comes {
+            waiting.insert(number, current());
+        }
+        comes
     }
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        *lock(&self.order.through) += 1;
-        self.order.moved.notify_all();
+        let (through, waiting) = &mut *lock(&self.order.through);
+        *through += 1;
+        if let Some(next) = waiting.remove(&(*through + 1)) {
+            next.unpark();
+        }
     }
 }
