@@ -40,6 +40,11 @@ pub fn run(lanes: &[Arc<Lane>], feeds: Vec<Feed>, watch: impl FnMut()) {
             let thread = Builder::new().name(format!("feed {}", lane.table.name));
             let thread = thread.spawn_scoped(scope, move || {
                 feeder::feed(lane, feed);
+                // Not while rows are read: their first commits, of one row each, would wait for the disk.
+                lanes.iter().for_each(|lane| _ = lane.fed.wait());
+                if let Store::Write { database, .. } = &lane.store {
+                    database.checkpoint();
+                }
                 drop(running);
             });
             if let Err(error) = thread {

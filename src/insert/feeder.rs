@@ -55,10 +55,6 @@ pub fn feed(lane: &Lane, Feed { reader, rules }: Feed) {
         let _ =
             (lane.fed).set(fed.unwrap_or_else(|_| Fed::failed("the thread that read it panicked")));
     });
-    // While other tables are written, this takes no time of its own.
-    if let Store::Write { database, .. } = &lane.store {
-        database.checkpoint();
-    }
 }
 
 struct Feeder<'scope, 'env> {
