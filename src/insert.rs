@@ -14,7 +14,6 @@ mod lane;
 mod ledger;
 #[cfg(all(test, loom))]
 mod models;
-mod order;
 mod slots;
 mod turns;
 mod writer;

@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Arc, OnceLock};
 
 use super::ledger::Ledger;
-use super::order::Order;
 use super::slots::Slots;
 use super::turns::Turns;
 use crate::csv::Rejects;
@@ -42,7 +41,7 @@ pub struct Lane {
     /// Tells those who wait for its rows what became of these.
     pub(super) ledger: Ledger,
     /// Has its shares noted in the order of the file.
-    pub(super) order: Order,
+    pub(super) order: Turns,
     pub(super) interrupt: Arc<Interrupt>,
     results: Mutex<Results>,
     /// Whether any row was stored before.
@@ -127,7 +126,7 @@ impl Lane {
             alive: Slots::default(),
             bytes: Slots::default(),
             ledger: Ledger::default(),
-            order: Order::default(),
+            order: Turns::default(),
             interrupt,
             results: Mutex::new(results),
             had_rows,

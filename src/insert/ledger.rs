@@ -21,28 +21,25 @@ struct State {
     waiting: Vec<(i64, Thread)>,
 }
 
-/// Rows that are going to be settled together, by the number of their share, counted from 1.
-#[derive(Debug, Clone, Copy)]
-pub struct Share(pub u64);
-
 impl Ledger {
-    /// Notes rows that will be settled. It comes before anybody waits for them.
-    pub fn expect(&self, ids: impl Iterator<Item = i64>) -> Share {
+    /// Notes rows that will be settled together, as a share. It comes before anybody waits for them. Returns the number
+    /// of the share, counted from 1.
+    pub fn expect(&self, ids: impl Iterator<Item = i64>) -> u64 {
         let mut ids: Vec<_> = ids.collect();
         ids.sort_unstable();
         let mut state = lock(&self.state);
         state.shares += 1;
         let share = state.shares;
         state.pending.push((share, ids));
-        Share(share)
+        share
     }
 
     /// Settles the rows of a share: their ids exist in the database now, but for those that could not be inserted.
     /// Wakes those who wait for them.
-    pub fn settle(&self, share: Share, failed: impl IntoIterator<Item = i64>) {
+    pub fn settle(&self, share: u64, failed: impl IntoIterator<Item = i64>) {
         let mut state = lock(&self.state);
         state.failed.extend(failed);
-        state.pending.retain(|(pending, _)| *pending != share.0);
+        state.pending.retain(|(pending, _)| *pending != share);
         let State {
             pending, waiting, ..
         } = &mut *state;

@@ -16,8 +16,7 @@ use loom::cell::Cell;
 use loom::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use loom::thread::{JoinHandle, spawn, yield_now};
 
-use super::ledger::{Ledger, Share};
-use super::order::Order;
+use super::ledger::Ledger;
 use super::slots::Slots;
 use super::turns::Turns;
 use crate::sync::{Mutex, lock};
@@ -44,7 +43,7 @@ fn count_up(cell: &Cell<usize>) {
 }
 
 /// A row that is settled: inserted, or failed.
-fn settle(ledger: &Ledger, share: Share, id: i64, fails: bool) {
+fn settle(ledger: &Ledger, share: u64, id: i64, fails: bool) {
     ledger.settle(share, fails.then_some(id));
 }
 
@@ -119,9 +118,9 @@ fn who_asked_first_has_the_first_turn() {
 #[test]
 fn shares_are_noted_by_their_numbers_whichever_is_done_first() {
     model(|| {
-        let shared = Arc::new((Order::default(), Mutex::new(Vec::new())));
-        let note = |shared: &(Order, Mutex<Vec<u64>>), number| {
-            let _place = shared.0.wait(number);
+        let shared = Arc::new((Turns::default(), Mutex::new(Vec::new())));
+        let note = |shared: &(Turns, Mutex<Vec<u64>>), number| {
+            let _turn = shared.0.take_number(number);
             lock(&shared.1).push(number);
         };
         let threads: Vec<_> = [3, 2]
@@ -302,7 +301,7 @@ struct Lane {
 
 impl Lane {
     /// What the thread of a row does: it writes in its turn, gives up the turn on every path, and then settles.
-    fn write(&self, share: Share, id: i64, fails: bool) {
+    fn write(&self, share: u64, id: i64, fails: bool) {
         {
             let _turn = self.turns.take();
             if !fails {

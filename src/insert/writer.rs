@@ -5,7 +5,6 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::lane::{Lane, Store};
-use super::ledger::Share;
 use crate::row::{Outcome, Reason, Rows};
 use crate::timeline::{Phase, Track};
 
@@ -15,7 +14,7 @@ pub fn carry_out(
     lane: &Lane,
     rows: &Rows,
     places: &Range<usize>,
-    share: Share,
+    share: u64,
     work: impl FnOnce() -> Vec<(u32, Outcome)>,
 ) {
     let mut others = catch_unwind(AssertUnwindSafe(work))
@@ -26,7 +25,7 @@ pub fn carry_out(
         .map(|(place, _)| rows.id(*place as usize));
     lane.ledger.settle(share, failed);
     // The shares before this one have a thread, or are done.
-    let _place = lane.order.wait(share.0);
+    let _turn = lane.order.take_number(share);
     lane.note(rows, places.clone(), &others);
 }
 
