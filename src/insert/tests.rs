@@ -154,6 +154,13 @@ fn because<const N: usize>(reasons: [(u64, &str); N]) -> Vec<(u64, String)> {
 
 const TWO_SUPPLIERS: &str = "name,id\nAcme,1\n\"B, Ltd\",2\n";
 
+fn folder_with_two_suppliers() -> TempDir {
+    let folder = folder();
+    let no_offers = "id,note,supplier_id,price\n";
+    load_texts(folder.path(), TWO_SUPPLIERS, no_offers, 64);
+    folder
+}
+
 #[test]
 fn a_model_that_is_declared_is_loaded_with_its_rules_and_references() {
     let folder = folder();
@@ -204,13 +211,7 @@ fn rows_that_were_stored_before_exist_and_are_unchanged() {
 
 #[test]
 fn a_row_whose_id_is_taken_is_skipped_and_its_id_still_exists() {
-    let folder = folder();
-    load_texts(
-        folder.path(),
-        TWO_SUPPLIERS,
-        "id,note,supplier_id,price\n",
-        64,
-    );
+    let folder = folder_with_two_suppliers();
     let offers = "id,note,supplier_id,price\n1,,1,1\n";
     let became = load_texts(folder.path(), "id,name\n1,Other\n", offers, 64);
     let taken = "id 1 is already taken by a different row in suppliers.db";
@@ -221,13 +222,7 @@ fn a_row_whose_id_is_taken_is_skipped_and_its_id_still_exists() {
 
 #[test]
 fn a_table_without_a_file_has_the_rows_that_are_stored() {
-    let folder = folder();
-    load_texts(
-        folder.path(),
-        TWO_SUPPLIERS,
-        "id,note,supplier_id,price\n",
-        64,
-    );
+    let folder = folder_with_two_suppliers();
     let lanes = lanes(folder.path(), 64);
     let offers = "id,note,supplier_id,price\n1,,2,1\n2,,3,1\n";
     assert_eq!(load(&lanes, [None, Some(input(offers))]), 1);

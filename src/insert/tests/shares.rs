@@ -68,13 +68,7 @@ fn records_that_are_not_accepted_take_no_thread() {
 
 #[test]
 fn records_that_turn_out_unchanged_or_taken_take_a_thread_each() {
-    let folder = folder();
-    load_texts(
-        folder.path(),
-        TWO_SUPPLIERS,
-        "id,note,supplier_id,price\n",
-        64,
-    );
+    let folder = folder_with_two_suppliers();
     let lanes = lanes(folder.path(), 64);
     let text = "id,name\n1,Acme\n2,Other\n3,Bolt\n";
     assert_eq!(load(&lanes, [Some(input(text)), None]), 3);
