@@ -87,7 +87,6 @@ impl Rules {
         let mut numbers = Vec::with_capacity(batch.len() * width);
         let mut rejected = Vec::new();
         for (place, record) in batch.records().enumerate() {
-            let before = numbers.len();
             let checked = match fields(&record) {
                 Some(violation) => Err(skipped(vec![violation])),
                 None => {
@@ -97,13 +96,17 @@ impl Rules {
             };
             match checked {
                 Ok(()) => accepted.push(place as u32),
-                Err(outcome) => {
-                    numbers.truncate(before);
-                    rejected.push((place as u32, outcome));
-                }
+                Err(outcome) => rejected.push((place as u32, outcome)),
             }
+            numbers.resize((place + 1) * width, 0);
         }
-        Rows::checked(self.table, batch, accepted, numbers, rejected)
+        Rows {
+            table: self.table,
+            batch,
+            numbers,
+            accepted,
+            rejected,
+        }
     }
 
     /// Checks one row, and hands the typed values of its columns to `keep`. `trusted` says that all text is known to be

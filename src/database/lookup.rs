@@ -22,11 +22,11 @@ impl Reader {
     /// [`Outcome::Skipped`] where any value, or its type, is another one. Places whose ids are not stored are left out.
     /// Fastest if the ids count up.
     pub fn compare(&self, rows: &Rows, places: &[u32]) -> Result<Vec<(u32, Outcome)>, Problem> {
-        let ids = Vec::from_iter(places.iter().map(|place| rows.id(*place as usize)));
+        let ids = Vec::from_iter(places.iter().map(|place| rows.id(*place)));
         let mut outcomes = Vec::new();
         self.look_up(&self.table.column_names(), &ids, |index, stored| {
             let place = places[index];
-            let mut values = rows.values(place as usize).enumerate();
+            let mut values = rows.values(place).enumerate();
             let outcome = match values.all(|(column, value)| stored.value(1 + column) == value) {
                 true => Outcome::Unchanged,
                 false => Outcome::Skipped(vec![Reason::taken(self.table, ids[index])]),

@@ -132,8 +132,8 @@ fn rows(table: &'static Table, lines: &str) -> Rows {
 
 /// The places of all rows, sorted by id.
 fn sorted(rows: &Rows) -> Vec<u32> {
-    let mut places: Vec<_> = (0..rows.len() as u32).collect();
-    places.sort_by_key(|place| rows.id(*place as usize));
+    let mut places = rows.accepted.clone();
+    places.sort_by_key(|place| rows.id(*place));
     places
 }
 
@@ -142,7 +142,7 @@ const INSERTED: Outcome = Skipped(Vec::new());
 
 /// What became of each row, given what became of those that were not inserted.
 fn each(rows: &Rows, others: Vec<(u32, Outcome)>) -> Vec<Outcome> {
-    let mut outcomes = vec![INSERTED; rows.len()];
+    let mut outcomes = vec![INSERTED; rows.accepted.len()];
     for (place, outcome) in others {
         outcomes[place as usize] = outcome;
     }

@@ -123,7 +123,7 @@ impl Inserter<'_> {
     /// fails.
     fn insert_group(&mut self, group: &[u32]) -> rusqlite::Result<usize> {
         let table = self.rows.table;
-        let ids = group.iter().map(|place| self.rows.id(*place as usize));
+        let ids = group.iter().map(|place| self.rows.id(*place));
         // Inserted without ids that count on from the greatest one that is stored, rows get just these, and SQLite
         // appends them without a search: about a third of the time is saved.
         let counts_on = self.last.is_some_and(|last| {
@@ -138,8 +138,9 @@ impl Inserter<'_> {
                 missing.insert(self.connection.prepare(&sql)?)
             }
         };
-        let places = group.iter().map(|place| *place as usize);
-        let values = places.flat_map(|place| self.rows.values(place).skip(from));
+        let values = group
+            .iter()
+            .flat_map(|place| self.rows.values(*place).skip(from));
         for (index, value) in values.enumerate() {
             statement.raw_bind_parameter(index + 1, value)?;
         }

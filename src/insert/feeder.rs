@@ -148,43 +148,45 @@ impl<'scope, 'env: 'scope> Feeder<'scope, 'env> {
         let rows = self.rules.check_batch(batch, |parent, id| {
             (lane.parent(parent)).map_or(Ok(false), |parent| parent.exists(id))
         });
-        match rows.is_empty() {
-            true => {
-                let share = lane.ledger.expect([].into_iter());
-                carry_out(lane, &rows, &(0..0), share, Vec::new);
-            }
-            false => self.spawn_writers(rows),
-        }
+        self.spawn_writers(rows);
     }
 
-    /// Gives rows to threads: one each to the first threads of the table, and all others to one thread.
+    /// Gives rows to threads: one each to the first threads of the table, and all others to one thread. The records
+    /// that were not accepted go with the row after them, and the last ones with the last row.
     fn spawn_writers(&mut self, rows: Rows) {
-        let count = rows.len();
+        let all = rows.places();
         // The room is taken until the last thread is done with the rows.
         let room = self.lane.bytes.take(rows.size(), BYTES_IN_FLIGHT);
         let cargo = Arc::new((rows, room));
-        if let Store::Write { .. } = self.lane.store {
-            // From the first row on, a signal lets transactions end before the process does. Only the first call
-            // counts.
-            self.lane.interrupt.arm();
-        }
-        let mut next = 0;
-        while next < count {
-            let end = match self.started < self.lane.store.alone() {
-                true => next + 1,
-                false => count,
+        let mut next = all.start;
+        while next < all.end {
+            let end = match cargo.0.accepted_at(&(next..all.end)) {
+                [first, _, ..] if self.started < self.lane.store.alone() => first + 1,
+                _ => all.end,
             };
-            self.started += 1;
             self.spawn(&cargo, next..end);
             next = end;
         }
     }
 
-    /// Starts the thread that writes the rows at these places, once not too many of the table's threads are alive.
-    fn spawn(&self, cargo: &Arc<(Rows, Slot<'env>)>, places: Range<usize>) {
+    /// Starts the thread that writes the rows at these places, if there are any, once not too many of the table's threads
+    /// are alive.
+    fn spawn(&mut self, cargo: &Arc<(Rows, Slot<'env>)>, places: Range<u32>) {
         let lane = self.lane;
-        let ids = places.clone().map(|place| cargo.0.id(place));
-        let share = lane.ledger.expect(ids);
+        let rows = &cargo.0;
+        let accepted = rows.accepted_at(&places);
+        let share = lane
+            .ledger
+            .expect(accepted.iter().map(|place| rows.id(*place)));
+        if accepted.is_empty() {
+            return carry_out(lane, rows, &places, share, Vec::new);
+        }
+        if let Store::Write { .. } = lane.store {
+            // From the first row on, a signal lets transactions end before the process does. Only the first call
+            // counts.
+            lane.interrupt.arm();
+        }
+        self.started += 1;
         let slot = lane.alive.take(1, lane.store.alone().max(1));
         let (its_cargo, its_places) = (Arc::clone(cargo), places.clone());
         let thread = Builder::new().name(format!("write {}", lane.table.name));
@@ -192,7 +194,7 @@ impl<'scope, 'env: 'scope> Feeder<'scope, 'env> {
         let spawned = thread.spawn_scoped(self.scope, move || {
             let _slot = slot;
             let rows = &its_cargo.0;
-            let work = || write(lane, rows, &its_places);
+            let work = || write(lane, rows, rows.accepted_at(&its_places));
             carry_out(lane, rows, &its_places, share, work);
         });
         match spawned {
@@ -200,10 +202,10 @@ impl<'scope, 'env: 'scope> Feeder<'scope, 'env> {
             Err(error) => {
                 let reason = Reason::same(format!("its thread could not be started: {error}"));
                 let work = || match lane.store {
-                    Store::Rehearse(_) => write(lane, &cargo.0, &places),
-                    Store::Write { .. } => failed(places.clone(), &reason),
+                    Store::Rehearse(_) => write(lane, rows, accepted),
+                    Store::Write { .. } => failed(accepted, &reason),
                 };
-                carry_out(lane, &cargo.0, &places, share, work);
+                carry_out(lane, rows, &places, share, work);
             }
         }
     }

@@ -209,26 +209,20 @@ impl Lane {
         }
     }
 
-    /// Notes what became of the rows at these places: those that are not among `others`, which are in order, were
-    /// inserted. With them go the records beside them that were not accepted.
-    pub(super) fn note(&self, rows: &Rows, places: Range<usize>, others: &[(u32, Outcome)]) {
+    /// Notes what became of the records at these places: those that were accepted and are not among `others`, which are
+    /// in order, were inserted.
+    pub(super) fn note(&self, rows: &Rows, places: &Range<u32>, others: &[(u32, Outcome)]) {
         let mut results = self.results();
-        let rejected = rows.rejected(&places);
-        if results.rejects.is_some() {
-            let others = others.iter();
-            let others = others.map(|(place, outcome)| (rows.index(*place as usize), outcome));
-            let rejected = rejected.iter().map(|(index, outcome)| (*index, outcome));
-            let mut all: Vec<_> = rejected.chain(others).collect();
-            all.sort_by_key(|(index, _)| *index);
-            for (index, outcome) in all {
-                results.write(rows.batch().record(index as usize), outcome);
-            }
+        let rejected = rows.rejected_at(places).iter();
+        let mut not_inserted: Vec<_> = rejected.chain(others).collect();
+        not_inserted.sort_by_key(|(place, _)| *place);
+        for (place, outcome) in not_inserted {
+            let record = rows.record(*place);
+            results.write(record, outcome);
+            results.tally.count(record, rows.id(*place), outcome);
         }
-        for (index, outcome) in rejected {
-            let record = rows.batch().record(*index as usize);
-            results.tally.reject(record, outcome);
-        }
-        results.tally.settle(rows, places, others);
+        let accepted = rows.accepted_at(places);
+        results.tally.insert(rows, accepted, others);
     }
 }
 

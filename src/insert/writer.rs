@@ -13,26 +13,30 @@ use crate::timeline::{Phase, Track};
 pub fn carry_out(
     lane: &Lane,
     rows: &Rows,
-    places: &Range<usize>,
+    places: &Range<u32>,
     share: u64,
     work: impl FnOnce() -> Vec<(u32, Outcome)>,
 ) {
-    let mut others = catch_unwind(AssertUnwindSafe(work))
-        .unwrap_or_else(|_| failed(places.clone(), &Reason::same("its thread panicked")));
+    let mut others = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        failed(
+            rows.accepted_at(places),
+            &Reason::same("its thread panicked"),
+        )
+    });
     others.sort_unstable_by_key(|(place, _)| *place);
     let failed = (others.iter())
         .filter(|(_, outcome)| matches!(outcome, Outcome::Failed(_)))
-        .map(|(place, _)| rows.id(*place as usize));
+        .map(|(place, _)| rows.id(*place));
     lane.ledger.settle(share, failed);
     // The shares before this one have a thread, or are done.
     let _turn = lane.order.take_number(share);
-    lane.note(rows, places.clone(), &others);
+    lane.note(rows, places, &others);
 }
 
-/// Writes the rows at these places once all that they refer to are settled, or finds out what would become of them
-/// then. Returns what became of those that were not inserted.
-pub fn write(lane: &Lane, rows: &Rows, places: &Range<usize>) -> Vec<(u32, Outcome)> {
-    let mut track = Track::begin(rows.id(places.start), places.len());
+/// Writes the rows at these places, one at least, once all that they refer to are settled, or finds out what would
+/// become of them then. Returns what became of those that were not inserted.
+pub fn write(lane: &Lane, rows: &Rows, places: &[u32]) -> Vec<(u32, Outcome)> {
+    let mut track = Track::begin(rows.id(places[0]), places.len());
     let mut others = wait_for_parents(lane, rows, places);
     track.end(Phase::Parents);
     let free = by_id(rows, places, &others);
@@ -53,10 +57,7 @@ pub fn write(lane: &Lane, rows: &Rows, places: &Range<usize>) -> Vec<(u32, Outco
         };
         match written {
             Ok(not_inserted) => others.extend(not_inserted),
-            Err(problem) => {
-                let free = free.iter().map(|place| *place as usize);
-                others.extend(failed(free, &lane.unusable(&problem)));
-            }
+            Err(problem) => others.extend(failed(&free, &lane.unusable(&problem))),
         }
     }
     if let (Some(timeline), Store::Write { .. }) = (&mut lane.results().timeline, &lane.store) {
@@ -66,25 +67,24 @@ pub fn write(lane: &Lane, rows: &Rows, places: &Range<usize>) -> Vec<(u32, Outco
 }
 
 /// Waits until all rows that these refer to are settled, and tells which refer to one that could not be inserted.
-fn wait_for_parents(lane: &Lane, rows: &Rows, places: &Range<usize>) -> Vec<(u32, Outcome)> {
+fn wait_for_parents(lane: &Lane, rows: &Rows, places: &[u32]) -> Vec<(u32, Outcome)> {
     let mut blocked: BTreeMap<u32, Vec<Reason>> = BTreeMap::new();
     for (column, parent) in &lane.parents {
-        let id = |place: usize| rows.integer(place, *column);
-        let mut missing: Vec<_> = (parent.ledger.wait(places.clone().map(id)).into_iter())
-            .map(|index| places.start + index)
-            .collect();
+        let id = |place: &u32| rows.integer(*place, *column);
+        let missing = parent.ledger.wait(places.iter().map(id)).into_iter();
+        let mut missing: Vec<_> = missing.map(|index| places[index]).collect();
         if missing.is_empty() {
             continue;
         }
         // A row that could not be written now may have been stored before.
-        let mut ids: Vec<_> = missing.iter().copied().map(id).collect();
+        let mut ids: Vec<_> = missing.iter().map(id).collect();
         ids.sort_unstable();
         ids.dedup();
         let stored = parent.reader().stored(&ids).unwrap_or_default();
-        missing.retain(|place| stored.binary_search(&id(*place)).is_err());
+        missing.retain(|place| stored.binary_search(&id(place)).is_err());
         for place in missing {
-            let reason = Reason::not_inserted(parent.table, id(place));
-            blocked.entry(place as u32).or_default().push(reason);
+            let reason = Reason::not_inserted(parent.table, id(&place));
+            blocked.entry(place).or_default().push(reason);
         }
     }
     let blocked = blocked.into_iter();
@@ -94,21 +94,16 @@ fn wait_for_parents(lane: &Lane, rows: &Rows, places: &Range<usize>) -> Vec<(u32
 }
 
 /// The places that are not among `others`, by the ids of their rows: SQLite writes them quickest in this order.
-fn by_id(rows: &Rows, places: &Range<usize>, others: &[(u32, Outcome)]) -> Vec<u32> {
-    let mut free: Vec<_> = (places.clone())
-        .map(|place| place as u32)
-        .filter(|place| {
-            others
-                .binary_search_by_key(place, |(other, _)| *other)
-                .is_err()
-        })
-        .collect();
-    free.sort_unstable_by_key(|place| rows.id(*place as usize));
+fn by_id(rows: &Rows, places: &[u32], others: &[(u32, Outcome)]) -> Vec<u32> {
+    let other = |place: &u32| others.binary_search_by_key(place, |(other, _)| *other);
+    let free = places.iter().filter(|place| other(place).is_err());
+    let mut free: Vec<_> = free.copied().collect();
+    free.sort_unstable_by_key(|place| rows.id(*place));
     free
 }
 
 /// The same reason for the rows at all these places.
-pub fn failed(places: impl IntoIterator<Item = usize>, reason: &Reason) -> Vec<(u32, Outcome)> {
-    let failed = |place| (place as u32, Outcome::Failed(vec![reason.clone()]));
-    places.into_iter().map(failed).collect()
+pub fn failed(places: &[u32], reason: &Reason) -> Vec<(u32, Outcome)> {
+    let failed = |place: &u32| (*place, Outcome::Failed(vec![reason.clone()]));
+    places.iter().map(failed).collect()
 }

@@ -67,7 +67,7 @@ fn users(line: u64, ids: Range<i64>) -> Rows {
 fn reject(tally: &mut Tally, line: u64, fields: &[&str], outcome: Outcome) {
     let mut batch = Batch::new(Arc::new(Header::of(TABLES[0])));
     batch.push_fields(line, fields);
-    tally.reject(batch.record(0), &outcome);
+    tally.count(batch.record(0), 0, &outcome);
 }
 
 fn skip(tally: &mut Tally, line: u64, fields: &[&str], reason: &str) {
@@ -84,7 +84,7 @@ fn skip_line(tally: &mut Tally, line: u64, text: &[u8]) {
     let mut batch = Batch::new(Arc::new(Header::of(TABLES[0])));
     batch.push_defect(line, text, Defect::UnclosedQuote);
     let reason = Reason::same("quote is not closed");
-    tally.reject(batch.record(0), &Outcome::Skipped(vec![reason]));
+    tally.count(batch.record(0), 0, &Outcome::Skipped(vec![reason]));
 }
 
 /// Reads users back as if every one with an id up to 1,000,000 were stored.

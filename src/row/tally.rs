@@ -1,7 +1,6 @@
 //! What became of the records of one table: counts of everything, and the first few of each outcome.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use super::{Defect, Outcome, Reason, Record, Rows};
 
@@ -87,33 +86,25 @@ impl Tally {
         kinds.any(|kind| kind.ends_with("is not valid UTF-8"))
     }
 
-    /// Counts a record that has no row, because it was skipped or failed.
-    pub fn reject(&mut self, record: Record, outcome: &Outcome) {
-        self.count(record, 0, outcome);
-    }
-
-    /// Counts the rows at these places. All were inserted, except those at the places in `others`, which are in
-    /// ascending order.
-    pub fn settle(&mut self, rows: &Rows, places: Range<usize>, others: &[(u32, Outcome)]) {
+    /// Counts the rows at these places as inserted, except those at the places in `others`. Both are in ascending
+    /// order.
+    pub fn insert(&mut self, rows: &Rows, places: &[u32], others: &[(u32, Outcome)]) {
         self.inserted += (places.len() - others.len()) as u64;
-        for (place, outcome) in others {
-            let place = *place as usize;
-            self.count(rows.record(place), rows.id(place), outcome);
-        }
-        let mut others = others.iter().map(|(place, _)| *place as usize).peekable();
+        let mut others = others.iter().map(|(place, _)| place).peekable();
         for place in places {
-            let line = rows.record(place).line;
+            let line = rows.record(*place).line;
             // Lines count up: what comes after is not listed either.
             if !self.inserted_ids.takes(line) {
                 break;
             }
             if others.next_if_eq(&place).is_none() {
-                self.inserted_ids.offer(line, || rows.id(place));
+                self.inserted_ids.offer(line, || rows.id(*place));
             }
         }
     }
 
-    fn count(&mut self, record: Record, id: i64, outcome: &Outcome) {
+    /// Counts a record that was not inserted, given the id of its row if it has one.
+    pub fn count(&mut self, record: Record, id: i64, outcome: &Outcome) {
         match outcome {
             Outcome::Unchanged => {
                 self.unchanged += 1;

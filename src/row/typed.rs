@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Batch, Outcome, Record};
+use super::{Batch, Outcome, Record, offset};
 use crate::schema::{Kind, Table};
 
 /// The value of one cell: as given (always [`Value::Text`] in a CSV file), typed, or stored.
@@ -20,119 +20,83 @@ pub enum Value<'a> {
     Blob(&'a [u8]),
 }
 
-/// The records of a batch, checked: those that follow the rules, typed, and what became of the others.
+/// The records of a batch, checked: those that follow the rules, typed, and what became of the others. A place is that
+/// of a record in the batch.
 #[derive(Debug)]
 pub struct Rows {
     /// The table they belong to.
     pub table: &'static Table,
-    batch: Batch,
-    /// The accepted records of the batch, by their places in it.
-    accepted: Vec<u32>,
-    /// For each cell of each accepted record, its number as the bits that its column's kind says; 0 for text.
-    numbers: Vec<u64>,
-    /// The others, by their places in the batch.
-    rejected: Vec<(u32, Outcome)>,
+    /// The batch.
+    pub batch: Batch,
+    /// The [bits](Value::bits) of the cells of each record; of one that was not accepted they mean nothing.
+    pub numbers: Vec<u64>,
+    /// The places of the accepted records.
+    pub accepted: Vec<u32>,
+    /// The others, by their places.
+    pub rejected: Vec<(u32, Outcome)>,
 }
 
 impl Rows {
-    /// The rows of these records of a batch, in their order. `numbers` are the [bits](Value::bits) of all their cells,
-    /// one row after another.
-    pub fn checked(
-        table: &'static Table,
-        batch: Batch,
-        accepted: Vec<u32>,
-        numbers: Vec<u64>,
-        rejected: Vec<(u32, Outcome)>,
-    ) -> Rows {
-        Rows {
-            table,
-            batch,
-            accepted,
-            numbers,
-            rejected,
-        }
-    }
-
-    /// The batch, its records that were not accepted included.
-    pub fn batch(&self) -> &Batch {
-        &self.batch
-    }
-
-    /// How many rows there are.
-    pub fn len(&self) -> usize {
-        self.accepted.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.accepted.is_empty()
-    }
-
     /// How much memory the rows and their batch take, in bytes.
     pub fn size(&self) -> usize {
+        let rejected = self.rejected.iter().map(|(_, outcome)| outcome.size());
         self.batch.size()
             + size_of_val(self.accepted.as_slice())
             + size_of_val(self.numbers.as_slice())
-            + self
-                .rejected
-                .iter()
-                .map(|(_, outcome)| outcome.size())
-                .sum::<usize>()
+            + rejected.sum::<usize>()
     }
 
-    /// The place in the batch of the row at this place.
-    pub fn index(&self, place: usize) -> u32 {
-        self.accepted[place]
+    /// The places of all records.
+    pub fn places(&self) -> Range<u32> {
+        0..offset(self.batch.len())
     }
 
-    /// What became of the records that were not accepted, by their places in the batch, from the first of these rows to
-    /// the next one after them. The first and the last rows of all also have those before and behind them.
-    pub fn rejected(&self, places: &Range<usize>) -> &[(u32, Outcome)] {
-        let before = |place: usize| {
-            let index = self.accepted.get(place).copied();
-            let after = |index| {
-                self.rejected
-                    .partition_point(|(rejected, _)| *rejected < index)
-            };
-            index.map_or(self.rejected.len(), after)
-        };
-        let start = match places.start {
-            0 => 0,
-            start => before(start),
-        };
-        &self.rejected[start..before(places.end)]
+    /// Those of these places whose records were accepted.
+    pub fn accepted_at(&self, places: &Range<u32>) -> &[u32] {
+        within(&self.accepted, places, |place| *place)
     }
 
-    /// The record as given of the row at this place among the accepted ones, counted from 0.
+    /// What became of the records at these places that were not accepted.
+    pub fn rejected_at(&self, places: &Range<u32>) -> &[(u32, Outcome)] {
+        within(&self.rejected, places, |(place, _)| *place)
+    }
+
+    /// The record at this place, as given.
     ///
     /// # Panics
     ///
     /// If there are not that many.
-    pub fn record(&self, index: usize) -> Record<'_> {
-        self.batch.record(self.accepted[index] as usize)
+    pub fn record(&self, place: u32) -> Record<'_> {
+        self.batch.record(place as usize)
     }
 
     /// The values of the row at this place, in the order of the table's columns.
-    pub fn values(&self, index: usize) -> impl Iterator<Item = Value<'_>> {
-        let record = self.record(index);
-        let numbers = &self.numbers[index * self.table.columns.len()..];
+    pub fn values(&self, place: u32) -> impl Iterator<Item = Value<'_>> {
+        let record = self.record(place);
+        let numbers = &self.numbers[place as usize * self.table.columns.len()..];
         let cells = self.table.columns.iter().zip(numbers).enumerate();
-        cells.map(move |(place, (column, bits))| match column.kind {
+        cells.map(move |(index, (column, bits))| match column.kind {
             Kind::Integer => Value::Integer(*bits as i64),
             Kind::Real => Value::Real(f64::from_bits(*bits)),
-            Kind::Text => Value::Text(record.cell(place)),
+            Kind::Text => Value::Text(record.cell(index)),
         })
     }
 
     /// The id of the row at this place.
-    pub fn id(&self, index: usize) -> i64 {
-        self.integer(index, 0)
+    pub fn id(&self, place: u32) -> i64 {
+        self.integer(place, 0)
     }
 
     /// The number in a column of whole numbers of the row at this place.
-    pub fn integer(&self, index: usize, column: usize) -> i64 {
-        self.numbers[index * self.table.columns.len() + column] as i64
+    pub fn integer(&self, place: u32, column: usize) -> i64 {
+        self.numbers[place as usize * self.table.columns.len() + column] as i64
     }
+}
+
+/// The items whose places are among these; they are in the order of their places.
+fn within<'a, T>(items: &'a [T], places: &Range<u32>, place: impl Fn(&T) -> u32) -> &'a [T] {
+    let before = |end: u32| items.partition_point(|item| place(item) < end);
+    &items[before(places.start)..before(places.end)]
 }
 
 impl Value<'_> {
@@ -150,12 +114,18 @@ impl Value<'_> {
 impl Rows {
     /// A batch of which no record has been accepted yet.
     pub fn new(table: &'static Table, batch: Batch) -> Rows {
-        Rows::checked(table, batch, Vec::new(), Vec::new(), Vec::new())
+        Rows {
+            table,
+            batch,
+            numbers: Vec::new(),
+            accepted: Vec::new(),
+            rejected: Vec::new(),
+        }
     }
 
-    /// Accepts a record of the batch, given its place and the typed values of all its columns.
-    pub fn accept<'v>(&mut self, record: usize, values: impl IntoIterator<Item = Value<'v>>) {
-        self.accepted.push(record as u32);
+    /// Accepts the next record of the batch, given the typed values of all its columns.
+    pub fn accept<'v>(&mut self, place: usize, values: impl IntoIterator<Item = Value<'v>>) {
+        self.accepted.push(place as u32);
         self.numbers.extend(values.into_iter().map(Value::bits));
     }
 }

@@ -228,7 +228,7 @@ fn eight_loads_at_once_share_the_rows_without_a_failure() {
             let writer = database.writer().unwrap();
             let others = writer.insert(&rows, &sorted(&rows)).unwrap();
             assert!(others.iter().all(|(_, outcome)| *outcome == Unchanged));
-            inserted += rows.len() - others.len();
+            inserted += rows.accepted.len() - others.len();
         }
         inserted
     };

@@ -32,7 +32,10 @@ fn record(fields: &[&str]) -> Batch {
 impl Tally {
     /// Counts all of these rows.
     pub fn settle_all(&mut self, rows: &Rows, others: &[(u32, Outcome)]) {
-        self.settle(rows, 0..rows.len(), others);
+        for (place, outcome) in others {
+            self.count(rows.record(*place), rows.id(*place), outcome);
+        }
+        self.insert(rows, &rows.accepted, others);
     }
 }
 
@@ -93,7 +96,7 @@ fn reasons_are_counted_by_kind_past_the_limit_and_the_most_frequent_comes_first(
     for (id, kind) in [(1, "b"), (2, "a"), (3, "b")] {
         let reason = Reason::new(format!("{kind} {id}"), kind);
         let batch = record(&["x"]);
-        tally.reject(batch.record(0), &Outcome::Skipped(vec![reason]));
+        tally.count(batch.record(0), 0, &Outcome::Skipped(vec![reason]));
     }
     assert_eq!(tally.skipped.by_reason(), [("b", 2), ("a", 1)]);
 }
@@ -104,7 +107,7 @@ fn a_table_keeps_no_more_of_a_cell_and_a_reason_than_it_shows() {
     let batch = record(&["1", &long, "x"]);
     let reason = Reason::same(format!("bad: {long}"));
     let mut tally = Tally::new(1, Some(1_000));
-    tally.reject(batch.record(0), &Outcome::Skipped(vec![reason]));
+    tally.count(batch.record(0), 0, &Outcome::Skipped(vec![reason]));
     let row = tally.skipped.rows.iter().next().unwrap();
     assert_eq!(row.fields[1].text, "é".repeat(1_000));
     assert!(row.fields[1].text.capacity() < 3_000);
@@ -120,7 +123,7 @@ fn json_keeps_everything() {
     fields[0] = &long;
     let batch = record(&fields);
     let mut tally = Tally::new(1, None);
-    tally.reject(batch.record(0), &skipped("no"));
+    tally.count(batch.record(0), 0, &skipped("no"));
     let row = tally.skipped.rows.iter().next().unwrap();
     assert_eq!((row.fields.len(), row.more_fields), (200, 0));
     assert_eq!(
@@ -133,7 +136,7 @@ fn json_keeps_everything() {
 fn a_table_keeps_the_first_fields_of_a_row_that_has_thousands() {
     let batch = record(&["x"; 16_000]);
     let mut tally = Tally::new(1, Some(1_000));
-    tally.reject(batch.record(0), &skipped("no"));
+    tally.count(batch.record(0), 0, &skipped("no"));
     let row = tally.skipped.rows.iter().next().unwrap();
     assert_eq!((row.fields.len(), row.more_fields), (50, 15_950));
 }
@@ -143,7 +146,7 @@ fn a_line_that_could_not_be_split_is_kept_whole() {
     let mut batch = Batch::new(Arc::new(Header::of(TABLES[0])));
     batch.push_defect(7, b"2,b@b.co,\"Bob", Defect::UnclosedQuote);
     let mut tally = Tally::new(1, None);
-    tally.reject(batch.record(0), &skipped("quote is not closed"));
+    tally.count(batch.record(0), 0, &skipped("quote is not closed"));
     let row = tally.skipped.rows.iter().next().unwrap();
     assert_eq!(row.defect, Some(Defect::UnclosedQuote));
     assert_eq!(row.fields, [Excerpt::new(b"2,b@b.co,\"Bob", None)]);
@@ -153,9 +156,9 @@ fn a_line_that_could_not_be_split_is_kept_whole() {
 fn it_knows_whether_a_cell_was_not_utf_8() {
     let batch = record(&["x"]);
     let mut tally = Tally::new(0, None);
-    tally.reject(batch.record(0), &skipped("name is empty"));
+    tally.count(batch.record(0), 0, &skipped("name is empty"));
     assert!(!tally.has_invalid_utf8());
-    tally.reject(batch.record(0), &skipped("name is not valid UTF-8"));
+    tally.count(batch.record(0), 0, &skipped("name is not valid UTF-8"));
     assert!(tally.has_invalid_utf8());
 }
 
