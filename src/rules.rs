@@ -207,7 +207,7 @@ fn fields(record: &Record) -> Option<Violation> {
     if let Some(defect) = record.defect {
         return Some(Violation::Defect(defect));
     }
-    let (expected, found) = (record.header.width(), record.found);
+    let (expected, found) = (record.header.width(), record.found());
     (found != expected).then_some(Violation::FieldCount { expected, found })
 }
 

@@ -51,7 +51,7 @@ pub fn parse<'a>(
             header.reason = Some(place);
             continue;
         } else if let Some(column) = column {
-            header.columns[column] = header.names.len();
+            header.columns[column] = place;
         } else if !dialect.ignore_extra_columns {
             unknown.push(name.to_string());
         }

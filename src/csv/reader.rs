@@ -13,7 +13,7 @@ use memchr::memchr2_iter;
 use super::buffer::Buffer;
 use super::split::{Split, Splitter, fields, line_length};
 use super::{Dialect, Problem, header};
-use crate::row::{Batch, Defect, Header};
+use crate::row::{Batch, Defect, Header, offset};
 use crate::schema::Table;
 
 /// How much is read at once and how large things may be, in bytes unless it says otherwise.
@@ -126,10 +126,12 @@ impl Reader {
             return Ok(false);
         };
         let text = &self.buffer.bytes()[..length];
-        match defect {
-            None => batch.push(self.line, text, self.splitter.ends()),
-            Some(defect) => batch.push_defect(self.line, text, defect),
-        }
+        let whole = [offset(length)];
+        let ends = match defect {
+            None => self.splitter.ends(),
+            Some(_) => &whole,
+        };
+        batch.push(self.line, text, ends, defect);
         self.consume(length);
         Ok(true)
     }

@@ -109,7 +109,7 @@ impl Rejects {
             None => self.create()?,
         };
         let width = self.header.names.len();
-        let padding = iter::repeat_n(&b""[..], width.saturating_sub(record.fields().len()));
+        let padding = iter::repeat_n(&b""[..], width.saturating_sub(record.fields().count()));
         let fields = record.fields().chain(padding).chain([reason.as_bytes()]);
         let written = write_line(&mut file, self.delimiter, fields, |_| true);
         self.file = Some(file);

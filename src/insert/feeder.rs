@@ -169,8 +169,8 @@ impl<'scope, 'env: 'scope> Feeder<'scope, 'env> {
         }
     }
 
-    /// Starts the thread that writes the rows at these places, if there are any, once not too many of the table's threads
-    /// are alive.
+    /// Starts the thread that writes the rows at these places, if there are any, once not too many of the table's
+    /// threads are alive.
     fn spawn(&mut self, cargo: &Arc<(Rows, Slot<'env>)>, places: Range<u32>) {
         let lane = self.lane;
         let rows = &cargo.0;

@@ -22,7 +22,7 @@ pub struct Header {
     pub names: Vec<String>,
     /// The same names, byte for byte as the file has them.
     pub given: Vec<Vec<u8>>,
-    /// For each column of the table, the index of its field among `names`.
+    /// For each column of the table, the index of its field among all fields of the file.
     pub columns: Vec<usize>,
     /// Where the `reason` column stands among all fields of the file, if there is one.
     pub reason: Option<usize>,
@@ -34,7 +34,7 @@ pub struct Header {
 #[derive(Debug)]
 pub struct Batch {
     header: Arc<Header>,
-    /// The fields, without those of the `reason` column. Each starts one byte after the end of the one before.
+    /// The fields. Each starts one byte after the end of the one before.
     text: Vec<u8>,
     /// Where each field ends in `text`.
     ends: Vec<u32>,
@@ -46,8 +46,6 @@ struct Start {
     line: u64,
     /// The index of its first field.
     field: u32,
-    /// Whether the file has a field for its reason as well.
-    reason: bool,
     defect: Option<Defect>,
 }
 
@@ -72,8 +70,6 @@ pub struct Record<'a> {
     pub header: &'a Header,
     /// The line of the file where the record starts; the first line is 1.
     pub line: u64,
-    /// How many fields the file has for this record, the `reason` column included.
-    pub found: usize,
     /// Why it has no fields, if it has none.
     pub defect: Option<Defect>,
     text: &'a [u8],
@@ -111,44 +107,22 @@ impl Batch {
     }
 
     /// Appends a record: its line, its text, and where each of its fields ends in that text. Each field starts one byte
-    /// after the end of the one before.
-    pub fn push(&mut self, line: u64, text: &[u8], ends: &[u32]) {
-        let reason = self.header.reason_in(ends.len());
-        self.start(line, reason.is_some(), None);
-        let Some(reason) = reason else {
-            return self.append(text, ends, 0);
-        };
-        self.append(text, &ends[..reason], 0);
-        self.append(text, &ends[reason + 1..], ends[reason] as usize + 1);
-    }
-
-    /// Appends a record that could not be split into fields: its line, and that line's text.
-    pub fn push_defect(&mut self, line: u64, text: &[u8], defect: Defect) {
-        self.start(line, false, Some(defect));
-        self.append(text, &[offset(text.len())], 0);
-    }
-
-    /// Appends the fields of a text that start at `start` and end at `ends`. A line feed goes behind them: the text of
-    /// all is UTF-8 only if that of each is.
-    fn append(&mut self, text: &[u8], ends: &[u32], start: usize) {
-        let Some(end) = ends.last() else { return };
-        let text = &text[start..*end as usize];
-        let base = self.text.len();
+    /// after the end of the one before. One with a defect has its line as the only field. A line feed goes behind them:
+    /// the text of all is UTF-8 only if that of each is.
+    pub fn push(&mut self, line: u64, text: &[u8], ends: &[u32], defect: Option<Defect>) {
+        self.records.push(Start {
+            line,
+            field: offset(self.ends.len()),
+            defect,
+        });
+        let text = &text[..ends.last().map_or(0, |end| *end as usize)];
+        let base = offset(self.text.len());
         // At once: a giant record fills the buffer, which for one more byte would become twice as large.
         self.text.reserve(text.len() + 1);
         self.text.extend_from_slice(text);
         self.text.push(b'\n');
-        let ends = ends.iter().map(|end| offset(base + *end as usize - start));
-        self.ends.extend(ends);
-    }
-
-    fn start(&mut self, line: u64, reason: bool, defect: Option<Defect>) {
-        self.records.push(Start {
-            line,
-            field: offset(self.ends.len()),
-            reason,
-            defect,
-        });
+        self.ends
+            .extend(ends.iter().map(|end| base.saturating_add(*end)));
     }
 
     /// How many records there are.
@@ -181,7 +155,6 @@ impl Batch {
         Record {
             header: &self.header,
             line: start.line,
-            found: end - first + usize::from(start.reason),
             defect: start.defect,
             text: &self.text,
             start: first
@@ -198,10 +171,20 @@ impl Batch {
 }
 
 impl<'a> Record<'a> {
+    /// How many fields the file has for this record, the `reason` column included.
+    pub fn found(&self) -> usize {
+        self.ends.len()
+    }
+
     /// The fields in the order of the file, without the `reason`.
-    pub fn fields(&self) -> impl ExactSizeIterator<Item = &'a [u8]> + use<'a> {
+    pub fn fields(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         let record = *self;
-        (0..record.ends.len()).map(move |index| record.field(index))
+        let reason = match record.defect {
+            None => record.header.reason_in(record.found()),
+            Some(_) => None,
+        };
+        let indexes = (0..record.found()).filter(move |index| Some(*index) != reason);
+        indexes.map(move |index| record.field(index))
     }
 
     /// The cell of the table's column with this index; empty where a short record lacks it.
@@ -262,7 +245,12 @@ impl Batch {
             text.push(b',');
         }
         text.pop();
-        self.push(line, &text, &ends);
+        self.push(line, &text, &ends, None);
+    }
+
+    /// Appends a record that could not be split into fields: its line, and that line's text.
+    pub fn push_defect(&mut self, line: u64, text: &[u8], defect: Defect) {
+        self.push(line, text, &[offset(text.len())], Some(defect));
     }
 
     /// The columns of the file that the records come from.

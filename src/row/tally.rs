@@ -134,14 +134,14 @@ impl Rejections {
             }
         }
         self.rows.offer(record.line, || {
-            let fields = record.fields();
-            let kept = shown.map_or(fields.len(), |_| fields.len().min(MOST_FIELDS));
+            let mut fields = record.fields();
+            let kept = fields
+                .by_ref()
+                .take(shown.map_or(usize::MAX, |_| MOST_FIELDS));
             Rejected {
                 line: record.line,
-                more_fields: fields.len() - kept,
-                fields: (fields.take(kept))
-                    .map(|field| Excerpt::new(field, shown))
-                    .collect(),
+                fields: kept.map(|field| Excerpt::new(field, shown)).collect(),
+                more_fields: fields.count(),
                 defect: record.defect,
                 reasons: Excerpt::of_reasons(reasons, shown),
             }

@@ -258,7 +258,10 @@ fn fields_are_counted_with_the_reason() {
     let mut batch = Batch::new(reader.header());
     while reader.read(&mut batch).unwrap() {}
     assert_eq!(reader.header().width(), 4);
-    assert_eq!([0, 1, 2].map(|index| batch.record(index).found), [2, 4, 5]);
+    assert_eq!(
+        [0, 1, 2].map(|index| batch.record(index).found()),
+        [2, 4, 5]
+    );
     let lacking = batch.record(0).cell(2);
     assert_eq!(lacking, b"", "what a short record lacks is empty");
 }
