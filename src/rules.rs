@@ -187,19 +187,12 @@ impl Rules {
         }
         Ok(())
     }
+}
 
-    /// The ids that the references of a batch's records name, as far as they are whole numbers, by the table that they
-    /// refer to.
-    pub fn references<'b>(
-        &self,
-        batch: &'b Batch,
-    ) -> impl Iterator<Item = (&'static Table, impl Iterator<Item = i64> + use<'b>)> {
-        self.table.references().map(move |(column, parent)| {
-            let cells = batch.records().map(move |record| record.cell(column));
-            let ids = cells.filter_map(|cell| str::from_utf8(cell).ok()?.parse().ok());
-            (parent, ids)
-        })
-    }
+/// The whole numbers in a column of a batch's records, which need not follow any rule.
+pub fn whole_numbers(batch: &Batch, column: usize) -> impl Iterator<Item = i64> {
+    let cells = batch.records().map(move |record| record.cell(column));
+    cells.filter_map(|cell| str::from_utf8(cell).ok()?.parse().ok())
 }
 
 /// What is wrong with the fields of a record as a whole, if anything.

@@ -13,7 +13,7 @@ use super::slots::Slot;
 use super::writer::{carry_out, failed, write};
 use crate::csv;
 use crate::row::{Batch, Reason, Rows};
-use crate::rules::Rules;
+use crate::rules::{Rules, whole_numbers};
 
 /// A batch is full at this many rows or bytes. Except for the first rows of a table, it is written as one share.
 pub const BATCH_ROWS: usize = 32 * 1024;
@@ -140,10 +140,8 @@ impl<'scope, 'env: 'scope> Feeder<'scope, 'env> {
     /// Checks a batch, and has its rows written.
     fn hand_over(&mut self, batch: Batch) {
         let lane = self.lane;
-        for (parent, ids) in self.rules.references(&batch) {
-            if let Some(parent) = lane.parent(parent) {
-                parent.look_up(ids);
-            }
+        for (column, parent) in &lane.parents {
+            parent.look_up(whole_numbers(&batch, *column));
         }
         let rows = self.rules.check_batch(batch, |parent, id| {
             (lane.parent(parent)).map_or(Ok(false), |parent| parent.exists(id))
