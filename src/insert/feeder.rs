@@ -137,7 +137,8 @@ impl<'scope, 'env: 'scope> Feeder<'scope, 'env> {
         batch
     }
 
-    /// Checks a batch, and has its rows written.
+    /// Checks a batch, and gives its rows to threads: one each to the first threads of the table, and all others to one
+    /// thread. The records that were not accepted go with the row after them, and the last ones with the last row.
     fn hand_over(&mut self, batch: Batch) {
         let lane = self.lane;
         for (column, parent) in &lane.parents {
@@ -146,12 +147,6 @@ impl<'scope, 'env: 'scope> Feeder<'scope, 'env> {
         let rows = self.rules.check_batch(batch, |parent, id| {
             (lane.parent(parent)).map_or(Ok(false), |parent| parent.exists(id))
         });
-        self.spawn_writers(rows);
-    }
-
-    /// Gives rows to threads: one each to the first threads of the table, and all others to one thread. The records
-    /// that were not accepted go with the row after them, and the last ones with the last row.
-    fn spawn_writers(&mut self, rows: Rows) {
         let all = rows.places();
         // The room is taken until the last thread is done with the rows.
         let room = self.lane.bytes.take(rows.size(), BYTES_IN_FLIGHT);

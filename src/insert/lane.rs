@@ -11,7 +11,7 @@ use super::turns::Turns;
 use crate::csv::Rejects;
 use crate::database::{Database, Problem, Reader};
 use crate::platform::Interrupt;
-use crate::row::{Header, Outcome, Reason, Record, Rows, Tally};
+use crate::row::{Header, Outcome, Reason, Rows, Tally};
 use crate::rules::{Frozen, Ids};
 use crate::schema::Table;
 use crate::sync::{Mutex, MutexGuard, lock};
@@ -218,7 +218,11 @@ impl Lane {
         not_inserted.sort_by_key(|(place, _)| *place);
         for (place, outcome) in not_inserted {
             let record = rows.record(*place);
-            results.write(record, outcome);
+            if let Outcome::Skipped(reasons) | Outcome::Failed(reasons) = outcome
+                && let Some(rejects) = &mut results.rejects
+            {
+                rejects.write(record, &Reason::join(reasons));
+            }
             results.tally.count(record, rows.id(*place), outcome);
         }
         let accepted = rows.accepted_at(places);
@@ -239,17 +243,6 @@ impl Store {
         match self {
             Store::Write { database, .. } => database.reader(),
             Store::Rehearse(reader) => reader,
-        }
-    }
-}
-
-impl Results {
-    /// Writes a record that was skipped or failed to the rejects.
-    fn write(&mut self, record: Record, outcome: &Outcome) {
-        if let Outcome::Skipped(reasons) | Outcome::Failed(reasons) = outcome
-            && let Some(rejects) = &mut self.rejects
-        {
-            rejects.write(record, &Reason::join(reasons));
         }
     }
 }
