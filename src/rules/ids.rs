@@ -15,15 +15,20 @@ const ALONE: u64 = 1 << 63;
 /// How many bits the line of such an entry has.
 const LINE_BITS: u32 = 57;
 
+/// How many hash tables the entries are spread over. One that grows takes both its old and its new memory for a moment,
+/// and only one grows at a time.
+const TABLES: usize = 16;
+
 /// The ids used so far, each with the line of the file that used it first.
 ///
-/// Neighbouring ids share an entry of a hash table, a bit each. An entry and its control byte are 17 bytes, and the
-/// table is at least 7/16 full once it has grown: 2 to 5 bits an id where ids are dense, and 20 to 39 bytes where each
-/// is alone. The line of an id that is alone stands in its entry; the lines of the others stand apart, if they are kept
-/// at all.
+/// Neighbouring ids share an entry of a hash table, a bit each. An entry and its control byte are 17 bytes, and a table
+/// is at least 7/16 full once it has grown: 2 to 5 bits an id where ids are dense, and 20 to 40 bytes where each is
+/// alone. The line of an id that is alone stands in its entry; the lines of the others stand apart, if they are kept at
+/// all.
 #[derive(Debug, Default)]
 pub struct Ids {
-    blocks: HashMap<u64, u64>,
+    /// The entries by their blocks, in the table that [`table`] says.
+    blocks: [HashMap<u64, u64>; TABLES],
     /// The block that was used last and its entry, which `blocks` gets when another one is used: ids that count up need
     /// no search.
     last: (u64, u64),
@@ -43,10 +48,10 @@ impl Ids {
     pub fn insert(&mut self, id: i64, line: u64) {
         let (block, place) = locate(id);
         if self.last.0 != block {
-            let entry = self.blocks.get(&block).copied().unwrap_or(0);
+            let entry = self.entry(block);
             let (before, its_entry) = std::mem::replace(&mut self.last, (block, entry));
             if its_entry != 0 {
-                self.blocks.insert(before, its_entry);
+                self.blocks[table(before)].insert(before, its_entry);
             }
         }
         let entry = &mut self.last.1;
@@ -96,16 +101,17 @@ impl Ids {
     /// The same ids, to be asked for often, without their lines.
     pub fn freeze(mut self) -> Frozen {
         if self.last.1 != 0 {
-            self.blocks.insert(self.last.0, self.last.1);
+            self.blocks[table(self.last.0)].insert(self.last.0, self.last.1);
         }
-        let first = self.blocks.keys().min().copied().unwrap_or(0);
-        let last = self.blocks.keys().max().copied().unwrap_or(0);
+        let blocks = || self.blocks.iter().flat_map(HashMap::keys).copied();
+        let first = blocks().min().unwrap_or(0);
+        let last = blocks().max().unwrap_or(0);
         // A block in a row takes half of what an entry does, and most entries are not next to an empty place.
-        if (last - first) / 4 > self.blocks.len() as u64 {
-            return Frozen::Sparse(self.blocks);
+        if (last - first) / 4 > blocks().count() as u64 {
+            return Frozen::Sparse(Box::new(self.blocks));
         }
         let mut row = vec![0; (last - first + 1) as usize];
-        for (block, entry) in self.blocks {
+        for (block, entry) in self.blocks.into_iter().flatten() {
             row[(block - first) as usize] = entry;
         }
         Frozen::Dense { first, row }
@@ -114,7 +120,7 @@ impl Ids {
     fn entry(&self, block: u64) -> u64 {
         match self.last.0 == block {
             true => self.last.1,
-            false => self.blocks.get(&block).copied().unwrap_or(0),
+            false => self.blocks[table(block)].get(&block).copied().unwrap_or(0),
         }
     }
 }
@@ -130,7 +136,7 @@ pub enum Frozen {
         row: Vec<u64>,
     },
     /// The entries by their blocks.
-    Sparse(HashMap<u64, u64>),
+    Sparse(Box<[HashMap<u64, u64>; TABLES]>),
 }
 
 impl Default for Frozen {
@@ -145,8 +151,11 @@ impl Frozen {
     pub fn contains(&self, id: i64) -> bool {
         let (block, place) = locate(id);
         let entry = match self {
-            Frozen::Dense { first, row } => row.get(block.wrapping_sub(*first) as usize),
-            Frozen::Sparse(blocks) => blocks.get(&block),
+            // A place that is none on a machine of 32 bits is beyond the row.
+            Frozen::Dense { first, row } => usize::try_from(block.wrapping_sub(*first))
+                .ok()
+                .and_then(|place| row.get(place)),
+            Frozen::Sparse(blocks) => blocks[table(block)].get(&block),
         };
         entry.is_some_and(|entry| has(*entry, place))
     }
@@ -158,6 +167,12 @@ fn has(entry: u64, place: u64) -> bool {
         true => alone(entry).0 == place,
         false => entry & (1 << place) != 0,
     }
+}
+
+/// The table that has the entry of a block, by its product with 2^64 over the golden ratio, which spreads blocks at any
+/// distance from each other (Knuth, The Art of Computer Programming, volume 3, section 6.4).
+fn table(block: u64) -> usize {
+    (block.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize % TABLES
 }
 
 /// The block of an id, and its place there.

@@ -40,7 +40,7 @@ impl Lines {
         let line = line.min((1 << 48) - 1);
         if let Some(run) = self.open.last_mut()
             && run.more() < 0xffff
-            && run.id.wrapping_add(run.more() + 1) == id
+            && run.id.checked_add(run.more() + 1) == Some(id)
             && (run.line >> 16) + run.more() + 1 == line
         {
             run.line += 1;
