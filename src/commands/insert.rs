@@ -135,7 +135,7 @@ fn step(lane: &Lane, size: Option<u64>) -> Step {
         size,
         rows: lane.results().tally.records(),
         waits_for: lane.waits_for().map(|table| table.name).collect(),
-        done: is_complete(lane),
+        done: is_complete(lane) && lane.is_settled(),
     }
 }
 

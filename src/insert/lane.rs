@@ -144,6 +144,11 @@ impl Lane {
         self.store.reader()
     }
 
+    /// Whether the rows that were handed over to threads so far all have an outcome.
+    pub fn is_settled(&self) -> bool {
+        self.ledger.is_settled()
+    }
+
     /// The tables that this one's rows refer to and whose ids are not all known yet.
     pub fn waits_for(&self) -> impl Iterator<Item = &'static Table> {
         let parents = self.parents.iter().map(|(_, parent)| parent);

@@ -48,6 +48,11 @@ impl Ledger {
         }
     }
 
+    /// Whether all shares so far are settled.
+    pub fn is_settled(&self) -> bool {
+        lock(&self.state).pending.is_empty()
+    }
+
     /// Waits until all rows with these ids are settled, and returns the places among them of those that could not be
     /// inserted. A row that nobody expects counts as one that exists.
     pub fn wait(&self, ids: impl IntoIterator<Item = i64>) -> Vec<usize> {

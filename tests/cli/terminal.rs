@@ -52,6 +52,26 @@ fn progress_says_for_what_a_table_waits() {
 }
 
 #[test]
+fn a_table_that_was_read_is_not_done_while_its_rows_wait_for_a_lock() {
+    let folder = Folder::with_csv(many(100));
+    let locked = folder.lock("products");
+    let options = "--threads 1000 --lock-timeout 60";
+    let Some((screen, pipe)) = slow_load(&folder, 80, options) else {
+        return;
+    };
+    let lines = screen.wait_for("waits for users");
+    let products = lines.iter().find(|line| line.contains("products"));
+    assert!(
+        products.unwrap().ends_with("0 rows  0 rows/s"),
+        "{lines:#?}"
+    );
+    drop(locked);
+    screen.wait_for("100 rows  done");
+    drop(pipe);
+    screen.end(0);
+}
+
+#[test]
 fn no_line_of_progress_wraps_in_a_narrow_terminal() {
     for columns in [80, 40, 20] {
         let folder = Folder::with_csv(many(100));
