@@ -14,12 +14,15 @@ use anyhow::{Context, Error, Result, anyhow, bail};
 
 use crate::cli::{Cli, Command, Format, Output};
 use crate::database::{self, Patience, Problem};
+use crate::platform;
 use crate::report::MOST_CHARACTERS;
 use crate::schema::{TABLES, Table};
 use crate::terminal::{escape, show};
 
 /// Carries out a command, and says on stderr what could not be done.
 pub fn run(cli: &Cli) -> ExitCode {
+    // Where it cannot be had, there is most likely no such limit either.
+    let _ = platform::let_writing_fail();
     let done = match &cli.command {
         Command::Init => init::init(&cli.dir),
         Command::Insert(options) => insert::insert(&cli.dir, options),

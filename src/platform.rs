@@ -90,6 +90,14 @@ pub fn identity(path: &Path) -> io::Result<Identity> {
     }
 }
 
+/// From now on, a file that grows past the limit of the shell (`ulimit -f`) is an error of that file. Before, it ends the
+/// process. An error if the system does not allow that.
+pub fn let_writing_fail() -> io::Result<()> {
+    #[cfg(unix)]
+    signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default())?;
+    Ok(())
+}
+
 /// Opens a file to call [`File::sync_all`] on it later. Windows syncs only what is open for writing; a file that may
 /// only be read is opened there as well, but cannot be synced.
 pub fn open_to_sync(path: &Path) -> io::Result<File> {

@@ -37,11 +37,8 @@ impl Interrupt {
 
     #[cfg(unix)]
     fn listen(&self) -> io::Result<()> {
-        use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
+        use signal_hook::consts::{SIGINT, SIGTERM};
         use signal_hook::flag;
-
-        // A file that grows past `ulimit -f` is to be an error of that file, not the end of the process.
-        flag::register(SIGXFSZ, Arc::default())?;
 
         for signal in [SIGINT, SIGTERM] {
             // In this order: the first signal finds it unset.

@@ -20,6 +20,22 @@ fn a_file_that_cannot_be_read_at_all_is_an_error_before_anything_is_loaded() {
 }
 
 #[test]
+fn a_database_for_which_there_is_no_room_is_an_error_of_init() {
+    let folder = Folder::new();
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "ulimit -f 8; exec \"$@\"", "sh", TRADEXA, "--dir"]);
+    shell.arg(folder.path()).arg("init");
+    let run = Run::of(&mut bounded(shell));
+    assert_eq!((run.status, run.stdout.as_str()), (Some(1), ""));
+    assert!(run.stderr.starts_with("tradexa: "), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("users.db could not be used: "),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
 fn rejects_for_which_there_is_no_room_are_an_error_and_the_report_is_complete() {
     let bad = "1,,no\n".repeat(20_000);
     let folder = Folder::with_csv([
