@@ -35,7 +35,11 @@ const CHECKPOINT: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 
 /// A database that is open for writing, for the whole run, and whose stored rows are durable.
 #[derive(Debug)]
-pub struct Database(Reader);
+pub struct Database {
+    reader: Reader,
+    /// Which file it is.
+    file: (u64, u64),
+}
 
 impl Database {
     /// Opens the database of a table in a folder for [`Reader::prepare`], and changes nothing yet.
@@ -60,7 +64,7 @@ impl Database {
 
     /// What reads it.
     pub fn reader(&self) -> &Reader {
-        &self.0
+        &self.reader
     }
 
     /// Moves what is in the log into the file, as far as that can be done now; closing does the rest. It has a
@@ -72,10 +76,18 @@ impl Database {
     }
 
     /// Opens a connection to insert over. Have one at a time: others would wait by polling.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be opened, or if there is another file in its place: orders there would refer to users elsewhere.
     pub fn writer(&self) -> Result<Writer<'_>, Problem> {
-        let reader = &self.0;
-        let connection = connect(&reader.waiter.path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        Ok(Writer { reader, connection })
+        let Database { reader, file } = self;
+        let path = &reader.waiter.path;
+        let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        match platform::identity(path)?.file == *file {
+            true => Ok(Writer { reader, connection }),
+            false => Err(Problem::Replaced),
+        }
     }
 }
 
@@ -110,7 +122,8 @@ impl Reader {
         if let Some(folder) = path.parent() {
             platform::sync_folder(folder)?;
         }
-        Ok(Database(self))
+        let file = platform::identity(path)?.file;
+        Ok(Database { reader: self, file })
     }
 }
 

@@ -54,6 +54,9 @@ pub enum Problem {
     /// Another process did not release it in time; waited for so many seconds.
     #[error("is locked by another process (waited {0} s)")]
     Locked(f64),
+    /// There is another file in its place than there was when the run began.
+    #[error("was moved or replaced during the run: run the command again")]
+    Replaced,
     /// It can be read, but not written.
     #[error("cannot be written: check the permissions of the file and its folder")]
     ReadOnly,

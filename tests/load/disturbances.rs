@@ -2,7 +2,7 @@
 //! The run says so.
 
 use std::ffi::OsStr;
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -123,6 +123,20 @@ fn a_stored_row_that_another_program_changes_is_listed_as_it_is_now() {
     });
     assert_eq!(run.status, Some(0), "{}", run.stderr);
     assert_eq!(run.list("users", "rows")[0]["name"], "Changed");
+}
+
+#[test]
+fn an_order_is_not_written_to_another_folder_than_its_user() {
+    let folder = Folder::with_csv(CLEAN);
+    let other = Folder::initialized();
+    let run = load_and_meanwhile(&folder, &[], "1,1,1,1", || {
+        fs::rename(folder.path(), folder.outside().join("old")).unwrap();
+        fs::rename(other.path(), folder.path()).unwrap();
+    });
+    assert_eq!(run.status, Some(1));
+    let why = "orders.db was moved or replaced during the run: run the command again";
+    assert_eq!(run.list("orders", "failed_rows")[0]["reasons"][0], why);
+    assert!(folder.all_rows().concat().is_empty());
 }
 
 #[test]
