@@ -93,11 +93,12 @@ fn load_and_meanwhile(
     let all = ["insert", "--from", "input", "--format", "json"];
     let mut process = start(folder, &[&all, arguments].concat());
     let mut pipe = OpenOptions::new().write(true).open(&pipe).unwrap();
-    writeln!(pipe, "{}\n{order}", header(2)).unwrap();
+    writeln!(pipe, "{}", header(2)).unwrap();
     for table in ["users", "products"] {
         wait_for_rows(folder, table, 2, &mut process);
     }
     meanwhile();
+    writeln!(pipe, "{order}").unwrap();
     drop(pipe);
     end(process)
 }
