@@ -1,6 +1,7 @@
 //! One thread per record, each with a connection of its own, as the kernel saw them.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs;
 
 use crate::kit::{Folder, TABLES, TRADEXA, bounded, strace};
@@ -11,9 +12,13 @@ fn trace(arguments: &[&str]) -> Option<String> {
     let trace = folder.outside().join("trace");
     // With -y, a call shows the path behind its file descriptor.
     let calls = "?open,openat,write,pwrite64,?pwritev";
-    let mut process = strace(&["-f", "-y", "-s", "0", "-e", calls, "-o"])?;
-    process.arg(&trace).arg(TRADEXA);
-    process.arg("--dir").arg(folder.path()).arg("insert");
+    let options = ["-f", "-y", "-s", "0", "-e", calls, "-o"].map(OsStr::new);
+    let mut process = strace(&[&options[..], &[trace.as_os_str()]].concat())?;
+    process
+        .arg(TRADEXA)
+        .arg("--dir")
+        .arg(folder.path())
+        .arg("insert");
     bounded(process).args(arguments).assert().success();
     folder.assert_complete();
     Some(fs::read_to_string(trace).unwrap())
