@@ -9,10 +9,9 @@ use std::sync::atomic::Ordering;
 use std::thread::{Builder, Scope, scope};
 
 use super::lane::{Fed, Lane, Store};
-use super::slots::Slot;
-use super::writer::{carry_out, failed, write};
+use super::writer::{Cargo, Done, carry_out, failed, write};
 use crate::csv;
-use crate::row::{Batch, Reason, Rows};
+use crate::row::{Batch, Reason};
 use crate::rules::{Rules, whole_numbers};
 
 /// A batch is full at this many rows or bytes. Except for the first rows of a table, it is written as one share.
@@ -36,6 +35,7 @@ pub struct Feed {
 /// Feeds a lane to the end of its file, and waits until its last writer is done. However it ends, the threads that wait
 /// for the lane's ids are told.
 pub fn feed(lane: &Lane, Feed { reader, rules }: Feed) {
+    let done = Done::new();
     scope(|scope| {
         let fed = catch_unwind(AssertUnwindSafe(|| match reader {
             None => Fed::default(),
@@ -43,6 +43,7 @@ pub fn feed(lane: &Lane, Feed { reader, rules }: Feed) {
                 let feeder = Feeder {
                     scope,
                     lane,
+                    done: &done,
                     reader,
                     rules,
                     end: None,
@@ -57,9 +58,10 @@ pub fn feed(lane: &Lane, Feed { reader, rules }: Feed) {
     });
 }
 
-struct Feeder<'scope, 'env> {
+struct Feeder<'scope, 'env, 'lane> {
     scope: &'scope Scope<'scope, 'env>,
-    lane: &'env Lane,
+    lane: &'lane Lane,
+    done: &'env Done<'lane>,
     reader: csv::Reader,
     rules: Rules,
     /// How reading ended, once it has.
@@ -68,7 +70,7 @@ struct Feeder<'scope, 'env> {
     started: usize,
 }
 
-impl<'scope, 'env: 'scope> Feeder<'scope, 'env> {
+impl<'scope, 'env: 'scope, 'lane: 'env> Feeder<'scope, 'env, 'lane> {
     fn run(mut self) -> Fed {
         let mut ahead = self.read_ahead();
         for (_, parent) in &self.lane.parents {
@@ -164,15 +166,15 @@ impl<'scope, 'env: 'scope> Feeder<'scope, 'env> {
 
     /// Starts the thread that writes the rows at these places, if there are any, once not too many of the table's
     /// threads are alive.
-    fn spawn(&mut self, cargo: &Arc<(Rows, Slot<'env>)>, places: Range<u32>) {
-        let lane = self.lane;
+    fn spawn(&mut self, cargo: &Cargo<'lane>, places: Range<u32>) {
+        let (lane, done) = (self.lane, self.done);
         let rows = &cargo.0;
         let accepted = rows.accepted_at(&places);
         let share = lane
             .ledger
             .expect(accepted.iter().map(|place| rows.id(*place)));
         if accepted.is_empty() {
-            return carry_out(lane, rows, &places, share, Vec::new);
+            return carry_out(lane, done, cargo, places, share, Vec::new);
         }
         if let Store::Write { .. } = lane.store {
             // From the first row on, a signal lets transactions end before the process does. Only the first call
@@ -188,7 +190,7 @@ impl<'scope, 'env: 'scope> Feeder<'scope, 'env> {
             let _slot = slot;
             let rows = &its_cargo.0;
             let work = || write(lane, rows, rows.accepted_at(&its_places));
-            carry_out(lane, rows, &its_places, share, work);
+            carry_out(lane, done, &its_cargo, its_places.clone(), share, work);
         });
         match spawned {
             Ok(_) => _ = lane.spawned.fetch_add(1, Ordering::Relaxed),
@@ -198,7 +200,7 @@ impl<'scope, 'env: 'scope> Feeder<'scope, 'env> {
                     Store::Rehearse(_) => write(lane, rows, accepted),
                     Store::Write { .. } => failed(accepted, &reason),
                 };
-                carry_out(lane, rows, &places, share, work);
+                carry_out(lane, done, cargo, places.clone(), share, work);
             }
         }
     }

@@ -40,8 +40,6 @@ pub struct Lane {
     pub(super) bytes: Slots,
     /// Tells those who wait for its rows what became of these.
     pub(super) ledger: Ledger,
-    /// Has its shares noted in the order of the file.
-    pub(super) order: Turns,
     pub(super) interrupt: Arc<Interrupt>,
     results: Mutex<Results>,
     /// Whether any row was stored before.
@@ -126,7 +124,6 @@ impl Lane {
             alive: Slots::default(),
             bytes: Slots::default(),
             ledger: Ledger::default(),
-            order: Turns::default(),
             interrupt,
             results: Mutex::new(results),
             had_rows,

@@ -17,6 +17,7 @@ use loom::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use loom::thread::{JoinHandle, spawn, yield_now};
 
 use super::ledger::Ledger;
+use super::order::Order;
 use super::slots::Slots;
 use super::turns::Turns;
 use crate::sync::{Mutex, lock};
@@ -118,10 +119,9 @@ fn who_asked_first_has_the_first_turn() {
 #[test]
 fn shares_are_noted_by_their_numbers_whichever_is_done_first() {
     model(|| {
-        let shared = Arc::new((Turns::default(), Mutex::new(Vec::new())));
-        let note = |shared: &(Turns, Mutex<Vec<u64>>), number| {
-            let _turn = shared.0.take_number(number);
-            lock(&shared.1).push(number);
+        let shared = Arc::new((Order::new(), Mutex::new(Vec::new())));
+        let note = |shared: &(Order<u64>, Mutex<Vec<u64>>), number| {
+            (shared.0).note(number, number, |number| lock(&shared.1).push(number));
         };
         let threads: Vec<_> = [3, 2]
             .map(|number| {

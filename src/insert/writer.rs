@@ -3,23 +3,34 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use super::lane::{Lane, Store};
+use super::order::Order;
+use super::slots::Slot;
 use crate::row::{Outcome, Reason, Rows};
 use crate::timeline::{Phase, Track};
 
+/// Checked rows, and the room that they take until nobody needs them any more.
+pub type Cargo<'a> = Arc<(Rows, Slot<'a>)>;
+
+/// Shares that are done: their rows, the places of their records, and what became of those that were not inserted.
+pub type Done<'a> = Order<(Cargo<'a>, Range<u32>, Vec<(u32, Outcome)>)>;
+
 /// Does the work that tells what became of those rows of a share that were not inserted, by their places, and tells
 /// everyone who waits for the rows or counts them, even if the work panics.
-pub fn carry_out(
+pub fn carry_out<'a>(
     lane: &Lane,
-    rows: &Rows,
-    places: &Range<u32>,
+    done: &Done<'a>,
+    cargo: &Cargo<'a>,
+    places: Range<u32>,
     share: u64,
     work: impl FnOnce() -> Vec<(u32, Outcome)>,
 ) {
+    let rows = &cargo.0;
     let mut others = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
         failed(
-            rows.accepted_at(places),
+            rows.accepted_at(&places),
             &Reason::same("its thread panicked"),
         )
     });
@@ -28,9 +39,10 @@ pub fn carry_out(
         .filter(|(_, outcome)| matches!(outcome, Outcome::Failed(_)))
         .map(|(place, _)| rows.id(*place));
     lane.ledger.settle(share, failed);
-    // The shares before this one have a thread, or are done.
-    let _turn = lane.order.take_number(share);
-    lane.note(rows, places, &others);
+    done.note(share, (Arc::clone(cargo), places, others), |done| {
+        let (cargo, places, others) = done;
+        lane.note(&cargo.0, &places, &others);
+    });
 }
 
 /// Writes the rows at these places, one at least, once all that they refer to are settled, or finds out what would

@@ -9,7 +9,7 @@ use crate::insert::lane::Fed;
 use crate::insert::ledger::Ledger;
 use crate::insert::slots::Slots;
 use crate::insert::turns::Turns;
-use crate::insert::writer::{carry_out, write};
+use crate::insert::writer::{Done, carry_out, write};
 use crate::row::{Batch, Rows};
 
 const OFFERS_OF_3: &str = "id,note,supplier_id,price\n1,,1,1\n2,,2,1\n3,,3,1\n";
@@ -28,19 +28,29 @@ fn rows(table: &'static Table, text: &str) -> Rows {
 fn load_with_a_panic(folder: &Path) -> Vec<Became> {
     let lanes = lanes(folder, 64);
     let suppliers = rows(&SUPPLIERS, "id,name\n1,Acme\n2,Lost\n3,Bolt\n");
+    let cargo = Arc::new((suppliers, lanes[0].bytes.take(1, 1)));
+    let done = Done::new();
     for place in 0..3 {
-        let (lane, places) = (&lanes[0], place..place + 1);
+        let (lane, suppliers) = (&lanes[0], &cargo.0);
         let share = lane.ledger.expect([suppliers.id(place)].into_iter());
-        carry_out(lane, &suppliers, &places, share, || match place {
-            1 => panic!("as asked"),
-            _ => write(lane, &suppliers, &[place]),
-        });
+        carry_out(
+            lane,
+            &done,
+            &cargo,
+            place..place + 1,
+            share,
+            || match place {
+                1 => panic!("as asked"),
+                _ => write(lane, suppliers, &[place]),
+            },
+        );
     }
     lanes[0].fed.set(Fed::default()).unwrap();
     let offers = rows(&OFFERS, OFFERS_OF_3);
     let share = lanes[1].ledger.expect(1..=3);
-    let work = || write(&lanes[1], &offers, &[0, 1, 2]);
-    carry_out(&lanes[1], &offers, &(0..3), share, work);
+    let cargo = Arc::new((offers, lanes[1].bytes.take(1, 1)));
+    let work = || write(&lanes[1], &cargo.0, &[0, 1, 2]);
+    carry_out(&lanes[1], &Done::new(), &cargo, 0..3, share, work);
     became(&lanes)
 }
 
