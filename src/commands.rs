@@ -21,7 +21,7 @@ use crate::terminal::{escape, show};
 
 /// Carries out a command, and says on stderr what could not be done.
 pub fn run(cli: &Cli) -> ExitCode {
-    // Where it cannot be had, there is most likely no such limit either.
+    // If this fails, such a limit ends the process, as it does by default.
     let _ = platform::let_writing_fail();
     let done = match &cli.command {
         Command::Init => init::init(&cli.dir),

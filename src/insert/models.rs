@@ -1,5 +1,5 @@
-//! Turns, slots and ledger under loom, which runs a model once for every order that its threads can run in (up to
-//! [`PREEMPTIONS`] switches away from a thread that could go on), and fails if no thread can go on, or if two threads
+//! Turns, slots, ledger and order under loom, which runs a model once for every order that its threads can run in (up
+//! to [`PREEMPTIONS`] switches away from a thread that could go on), and fails if no thread can go on, or if two threads
 //! touch a [`Cell`] and neither waited for the other.
 //!
 //! ```text

@@ -156,6 +156,23 @@ fn orders_of_users_stored_before_do_not_fail_when_the_users_are_locked() {
 }
 
 #[test]
+fn an_order_of_a_user_stored_before_waits_for_no_other_user() {
+    let folder = Folder::inserted();
+    // The last user breaks a rule, and is noted after the one that waits.
+    let users = "id,name,email\n11,Ivy,ivy@example.com\n12,,\n";
+    let orders = "id,user_id,product_id,quantity\n11,1,1,1\n";
+    folder.give("input", [users, "id,name,price\n", orders]);
+    let lock = folder.lock("users");
+    thread::scope(|scope| {
+        let run = scope.spawn(|| folder.load(&["--lock-timeout", "60"]));
+        wait_for_rows(&folder, "orders", 8, &run);
+        drop(lock);
+        let run = run.join().unwrap();
+        assert_eq!((run.status, run.counts()[0]), (Some(0), [1, 0, 1, 0]));
+    });
+}
+
+#[test]
 fn readers_are_in_nobodys_way() {
     let folder = Folder::initialized();
     let readers =
