@@ -9,12 +9,9 @@ mod table;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::row::{Header, Tally};
-use crate::schema::Table;
-use crate::timeline::Track;
+use crate::row::Tally;
 
 pub use check::{CheckReport, Checked, Violating};
 pub use grid::{MOST_CHARACTERS, cell};
@@ -24,7 +21,7 @@ pub use json::to_json;
 #[derive(Debug)]
 pub struct Report {
     /// The tables in the order of the schema.
-    pub tables: Vec<TableReport>,
+    pub tables: Vec<Tally>,
     /// How many writer threads were spawned.
     pub threads: usize,
     /// When it began.
@@ -43,19 +40,6 @@ pub struct Report {
     pub rejects: Option<PathBuf>,
     /// The words of a command that loads another folder by the same rules, whose name is still to follow.
     pub again: Vec<OsString>,
-}
-
-/// What a run did with the records of one table.
-#[derive(Debug)]
-pub struct TableReport {
-    /// The table.
-    pub table: &'static Table,
-    /// The columns of its file; `None` if there was no file.
-    pub header: Option<Arc<Header>>,
-    /// What became of its records.
-    pub tally: Tally,
-    /// What the writer threads did, if it was asked for.
-    pub timeline: Option<Vec<Track>>,
 }
 
 /// Reads a stored row back while the report is written: given the place of its table and its id, the cell of each

@@ -7,5 +7,5 @@ mod typed;
 
 pub use given::{Batch, Defect, EXTRA, Header, LINE, REASON, Record, offset};
 pub use outcome::{Outcome, Reason};
-pub use tally::{Excerpt, First, MOST_FIELDS, Rejected, Rejections, Tally};
+pub use tally::{Excerpt, MOST_FIELDS, Rejected, Rejections, Tally};
 pub use typed::{Rows, Value};

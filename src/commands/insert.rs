@@ -17,7 +17,7 @@ use crate::csv::{self, Dialect, Rejects};
 use crate::database::{Problem, StoredRow};
 use crate::insert::{self, Fed, Feed, Lane, Results};
 use crate::platform::Interrupt;
-use crate::report::{self, Report, TableReport};
+use crate::report::{self, Report};
 use crate::row::Tally;
 use crate::rules::Rules;
 use crate::schema::TABLES;
@@ -52,14 +52,11 @@ pub fn insert(folder: &Path, options: &Insert) -> Result<ExitCode> {
         let rejects = rejects.map(|(folder, header)| {
             Rejects::new(folder, table, header, &dialect, options.overwrite)
         });
-        let tally = Tally::new(options.output.limit, shown(&options.output));
-        let results = Results {
-            header,
-            tally,
-            rejects,
-            timeline: options.timeline.then(Vec::new),
-        };
-        let lane = Lane::new(table, store, results, &lanes, Arc::clone(&interrupt));
+        let shown = shown(&options.output);
+        let mut tally = Tally::new(table, header, options.output.limit, shown);
+        tally.timeline = options.timeline.then(Vec::new);
+        let results = Results { tally, rejects };
+        let lane = Lane::new(store, results, &lanes, Arc::clone(&interrupt));
         let rules = rules(&lane, options.unique_email);
         let rules = rules.map_err(|problem| at(table, folder, &problem))?;
         feeds.push(Feed { reader, rules });
@@ -165,7 +162,7 @@ fn put_rejects(lane: &Lane, errors: &mut Vec<Error>) -> bool {
 }
 
 /// Takes the results of a lane whose threads are done.
-fn finish(lane: &Lane, from: Option<&Path>, errors: &mut Vec<Error>) -> TableReport {
+fn finish(lane: &Lane, from: Option<&Path>, errors: &mut Vec<Error>) -> Tally {
     let table = lane.table;
     if let Some(error) = lane.fed.get().and_then(|fed| fed.error.as_ref()) {
         let path = show(&csv::path(from, table));
@@ -177,13 +174,7 @@ fn finish(lane: &Lane, from: Option<&Path>, errors: &mut Vec<Error>) -> TableRep
             "{file} was changed by another process during the run: run the command again"
         ));
     }
-    let mut results = lane.results();
-    TableReport {
-        table,
-        header: results.header.clone(),
-        tally: std::mem::replace(&mut results.tally, Tally::new(0, None)),
-        timeline: results.timeline.take(),
-    }
+    std::mem::replace(&mut lane.results().tally, Tally::new(table, None, 0, None))
 }
 
 /// A row as the database has it now, given what to make of each column; `None`, and why, if it cannot be had.

@@ -11,11 +11,10 @@ use super::turns::Turns;
 use crate::csv::Rejects;
 use crate::database::{Database, Problem, Reader};
 use crate::platform::Interrupt;
-use crate::row::{Header, Outcome, Reason, Rows, Tally};
+use crate::row::{Outcome, Reason, Rows, Tally};
 use crate::rules::{Frozen, Ids};
 use crate::schema::Table;
 use crate::sync::{Mutex, MutexGuard, lock};
-use crate::timeline::Track;
 
 /// The run of one table, shared by its feeder, its writers, and those of the tables that refer to it.
 #[derive(Debug)]
@@ -65,14 +64,10 @@ pub enum Store {
 /// What became of a table's records, and where those that were not stored are written.
 #[derive(Debug)]
 pub struct Results {
-    /// The columns of its file; `None` if there is no file.
-    pub header: Option<Arc<Header>>,
     /// Counts of all records, and the first of each kind.
     pub tally: Tally,
     /// The rejects, if they were asked for.
     pub rejects: Option<Rejects>,
-    /// What its writer threads did, if it was asked for.
-    pub timeline: Option<Vec<Track>>,
 }
 
 /// What is known of a table once no more of its rows will be accepted. They may still be waiting to be written.
@@ -99,12 +94,12 @@ impl Fed {
 impl Lane {
     /// A lane that nothing has gone through yet. `earlier` are those of the tables before this one.
     pub fn new(
-        table: &'static Table,
         store: Store,
         results: Results,
         earlier: &[Arc<Lane>],
         interrupt: Arc<Interrupt>,
     ) -> Lane {
+        let table = results.tally.table;
         let parents = table.references().filter_map(|(column, parent)| {
             let lane = earlier
                 .iter()

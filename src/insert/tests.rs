@@ -77,13 +77,11 @@ fn lanes(folder: &Path, threads: usize) -> Vec<Arc<Lane>> {
             threads,
         };
         let results = Results {
-            header: None,
-            tally: Tally::new(usize::MAX, None),
+            tally: Tally::new(table, None, usize::MAX, None),
             rejects: None,
-            timeline: None,
         };
         let interrupt = Arc::new(Interrupt::default());
-        let lane = Lane::new(table, store, results, &lanes, interrupt);
+        let lane = Lane::new(store, results, &lanes, interrupt);
         lanes.push(Arc::new(lane));
     }
     lanes

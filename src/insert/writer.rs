@@ -72,7 +72,8 @@ pub fn write(lane: &Lane, rows: &Rows, places: &[u32]) -> Vec<(u32, Outcome)> {
             Err(problem) => others.extend(failed(&free, &lane.unusable(&problem))),
         }
     }
-    if let (Some(timeline), Store::Write { .. }) = (&mut lane.results().timeline, &lane.store) {
+    if let (Some(timeline), Store::Write { .. }) = (&mut lane.results().tally.timeline, &lane.store)
+    {
         timeline.push(track);
     }
     others

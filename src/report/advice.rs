@@ -3,7 +3,8 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use super::{Report, TableReport};
+use super::Report;
+use crate::row::Tally;
 use crate::schema::Table;
 use crate::terminal::{count, plural, quote, show, to_utf8};
 
@@ -27,7 +28,7 @@ impl Report {
     /// What people should know besides the report, a sentence each: that a file is not in UTF-8, and where an
     /// interrupted run stopped.
     pub fn notices(&self) -> Vec<String> {
-        let foreign = (self.tables.iter()).filter(|table| table.tally.has_invalid_utf8());
+        let foreign = (self.tables.iter()).filter(|table| table.has_invalid_utf8());
         let foreign = foreign.map(|table| {
             let file = self.file(table.table);
             format!(
@@ -45,9 +46,9 @@ impl Report {
 
     fn where_it_stopped(&self) -> String {
         let read = self.tables.iter().filter(|table| table.header.is_some());
-        let stops = read.map(|TableReport { table, tally, .. }| {
+        let stops = read.map(|tally| {
             let rows = count(tally.records(), "row");
-            format!("{rows} of {}", show(&self.file(table)))
+            format!("{rows} of {}", show(&self.file(tally.table)))
         });
         let stops: Vec<_> = stops.collect();
         let stops = match stops.split_last() {
@@ -104,8 +105,8 @@ impl Report {
 
     /// Whether all files with rows that were skipped are rejects of an earlier run: they have reasons already.
     fn are_rejects(&self) -> bool {
-        let mut skipped = (self.tables.iter()).filter(|table| table.tally.skipped.count > 0);
-        let reason = |table: &TableReport| table.header.as_ref()?.reason;
+        let mut skipped = (self.tables.iter()).filter(|table| table.skipped.count > 0);
+        let reason = |table: &Tally| table.header.as_ref()?.reason;
         self.skipped() > 0 && skipped.all(|table| reason(table).is_some())
     }
 
@@ -142,12 +143,12 @@ impl Report {
     /// How many rows of all tables were skipped.
     pub(super) fn skipped(&self) -> u64 {
         let tables = self.tables.iter();
-        tables.map(|table| table.tally.skipped.count).sum()
+        tables.map(|table| table.skipped.count).sum()
     }
 
     /// How many rows of all tables failed.
     pub(super) fn failed(&self) -> u64 {
         let tables = self.tables.iter();
-        tables.map(|table| table.tally.failed.count).sum()
+        tables.map(|table| table.failed.count).sum()
     }
 }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Report, TableReport};
+use super::Report;
+use crate::row::Tally;
 use crate::terminal::{count, duration, percent, thousands};
 use crate::timeline::{Phase, Track};
 
@@ -32,7 +33,7 @@ impl Report {
         }
         let columns = columns.unwrap_or(DEFAULT_WIDTH);
         let width = columns.saturating_sub(LABEL + 1).max(20);
-        let tracks = || self.tables.iter().flat_map(TableReport::tracks);
+        let tracks = || self.tables.iter().flat_map(Tally::tracks);
         let ends = tracks().map(|track| track.span(Phase::Write, self.started).1);
         let end = ends.max().unwrap_or_default();
         let mut text = String::from("\n=== TIMELINE ===\n");
@@ -51,7 +52,7 @@ impl Report {
     }
 
     /// The lines of one table in the order in which its threads wrote, on an axis of so many columns until `end`.
-    fn lines(&self, table: &TableReport, width: usize, end: Duration) -> String {
+    fn lines(&self, table: &Tally, width: usize, end: Duration) -> String {
         let mut tracks: Vec<_> = table.tracks().collect();
         if tracks.is_empty() {
             return String::new();
@@ -129,7 +130,7 @@ impl Report {
     }
 }
 
-impl TableReport {
+impl Tally {
     fn tracks(&self) -> impl Iterator<Item = &Track> {
         self.timeline.iter().flatten()
     }

@@ -7,8 +7,8 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value as Json, json};
 
-use super::{ReadBack, Report, TableReport};
-use crate::row::{EXTRA, Excerpt, First, LINE, Rejected, Rejections, Value};
+use super::{ReadBack, Report};
+use crate::row::{EXTRA, Excerpt, LINE, Rejected, Rejections, Value};
 use crate::schema::Table;
 use crate::terminal::escape_json;
 use crate::timeline::Phase;
@@ -72,19 +72,15 @@ struct TableDocument<'a> {
 impl<'a> Serialize for TableDocument<'a> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let dry_run = self.report.dry_run;
-        let TableReport {
-            table,
-            header,
-            tally,
-            ..
-        } = &self.report.tables[self.place];
+        let tally = &self.report.tables[self.place];
+        let table = tally.table;
         let (skipped, failed) = (&tally.skipped, &tally.failed);
         let cut = |rows: u64, listed: usize| rows > listed as u64;
         let truncated = !dry_run && cut(tally.inserted, tally.inserted_ids.len())
             || cut(tally.unchanged, tally.unchanged_ids.len())
             || cut(skipped.count, skipped.rows.len())
             || cut(failed.count, failed.rows.len());
-        let stored = |ids: &'a First<i64>, listed: bool| {
+        let stored = |ids: &'a [i64], listed: bool| {
             Array(move || {
                 let ids = ids.iter().filter(move |_| listed);
                 let rows = ids.filter_map(|id| (self.read)(self.place, *id));
@@ -94,7 +90,7 @@ impl<'a> Serialize for TableDocument<'a> {
                 })
             })
         };
-        let names = header.as_ref().map_or(&[][..], |header| &header.names);
+        let names = tally.names();
         let given = |rejections: &'a Rejections| {
             Array(move || rejections.rows.iter().map(|row| rejected(names, row)))
         };

@@ -5,8 +5,8 @@ use std::io;
 use console::Color;
 
 use super::grid::{self, cell};
-use super::{ReadBack, Report, TableReport};
-use crate::row::{First, MOST_FIELDS, REASON, Rejected, Rejections, Tally};
+use super::{ReadBack, Report};
+use crate::row::{MOST_FIELDS, REASON, Rejected, Rejections, Tally};
 use crate::schema::{Kind, Table};
 use crate::terminal::{Terminal, count, duration, plural, thousands};
 
@@ -19,8 +19,8 @@ impl Report {
     pub fn write_tables(&self, terminal: &mut Terminal, read: &ReadBack<String>) -> io::Result<()> {
         let first = terminal.paint(Color::Green, "=== INSERTED DATA ===");
         writeln!(terminal.out, "{first}")?;
-        for (place, TableReport { table, tally, .. }) in self.tables.iter().enumerate() {
-            terminal.heading(Color::Green, &heading(table, "Inserted"))?;
+        for (place, tally) in self.tables.iter().enumerate() {
+            terminal.heading(Color::Green, &heading(tally.table, "Inserted"))?;
             let rows = tally.inserted;
             match self.dry_run {
                 true => {
@@ -31,12 +31,12 @@ impl Report {
                 false => self.stored(terminal, place, rows, &tally.inserted_ids, read)?,
             }
         }
-        if self.tables.iter().any(|table| table.tally.unchanged > 0) {
+        if self.tables.iter().any(|table| table.unchanged > 0) {
             terminal.heading(Color::Green, "=== UNCHANGED DATA ===")?;
         }
-        for (place, TableReport { table, tally, .. }) in self.tables.iter().enumerate() {
+        for (place, tally) in self.tables.iter().enumerate() {
             if tally.unchanged > 0 {
-                terminal.heading(Color::Green, &heading(table, "Unchanged"))?;
+                terminal.heading(Color::Green, &heading(tally.table, "Unchanged"))?;
                 self.stored(terminal, place, tally.unchanged, &tally.unchanged_ids, read)?;
             }
         }
@@ -63,7 +63,7 @@ impl Report {
         terminal: &mut Terminal,
         place: usize,
         rows: u64,
-        ids: &First<i64>,
+        ids: &[i64],
         read: &ReadBack<String>,
     ) -> io::Result<()> {
         let table = self.tables[place].table;
@@ -86,7 +86,7 @@ impl Report {
         which: fn(&Tally) -> &Rejections,
     ) -> io::Result<()> {
         for report in &self.tables {
-            let rejections = which(&report.tally);
+            let rejections = which(report);
             if rejections.count == 0 {
                 continue;
             }
@@ -116,7 +116,7 @@ impl Report {
         if self.interrupted {
             parts.push("interrupted".to_string());
         }
-        for TableReport { table, tally, .. } in &self.tables {
+        for tally in &self.tables {
             let counts = [
                 (tally.inserted, "inserted", Color::Green),
                 (tally.unchanged, "unchanged", Color::Green),
@@ -129,7 +129,7 @@ impl Report {
                 terminal.paint(color, &format!("{} {outcome}", thousands(rows)))
             });
             let counts: Vec<_> = counts.collect();
-            parts.push(format!("{}: {}", table.name, counts.join(", ")));
+            parts.push(format!("{}: {}", tally.table.name, counts.join(", ")));
         }
         let threads = count(self.threads as u64, "thread");
         parts.push(format!("{threads}, {}", duration(self.elapsed)));
@@ -141,16 +141,11 @@ impl Report {
     }
 }
 
-impl TableReport {
+impl Tally {
     /// Writes rows as given, with their reasons, and with their lines if these are of use. Where not all fields can be
     /// read beside each other, it says how many more there are.
-    fn given(
-        &self,
-        terminal: &mut Terminal,
-        rows: &First<Rejected>,
-        lines: bool,
-    ) -> io::Result<()> {
-        let names = self.header.as_ref().map_or(&[][..], |header| &header.names);
+    fn given(&self, terminal: &mut Terminal, rows: &[Rejected], lines: bool) -> io::Result<()> {
+        let names = self.names();
         let fits = |width: usize| (width / READABLE).saturating_sub(2);
         let room = terminal.width.map_or(MOST_FIELDS, fits);
         let widest = rows.iter().map(|row| row.fields.len()).max().unwrap_or(0);

@@ -5,22 +5,22 @@ mod json;
 mod table;
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::*;
-use crate::row::{Batch, Defect, Outcome, Reason, Rows, Value};
+use crate::row::{Batch, Defect, Header, Outcome, Reason, Rows, Value};
 use crate::schema::TABLES;
 use crate::terminal::Terminal;
+use crate::timeline::Track;
 
 /// A run without any records, of a load of the folder `in` into the folder `data`.
 fn empty(limit: usize, shown: Option<usize>) -> Report {
-    let table = |table: &&'static Table| TableReport {
-        table,
-        header: Some(Arc::new(Header::of(table))),
-        tally: Tally::new(limit, shown),
-        timeline: None,
-    };
+    let tables = TABLES.iter().map(|table| {
+        let header = Arc::new(Header::of(table));
+        Tally::new(table, Some(header), limit, shown)
+    });
     Report {
-        tables: TABLES.iter().map(table).collect(),
+        tables: tables.collect(),
         threads: 25,
         started: Instant::now(),
         elapsed: Duration::from_micros(14_200),
@@ -39,7 +39,7 @@ fn empty(limit: usize, shown: Option<usize>) -> Report {
 /// skipped, and 6 failed.
 fn mixed(limit: usize) -> Report {
     let mut report = empty(limit, Some(MOST_CHARACTERS));
-    let tally = &mut report.tables[0].tally;
+    let tally = &mut report.tables[0];
     let locked = Reason::new("users.db is locked (waited 5 s)", "users.db is locked");
     let others = [(2, Outcome::Unchanged), (3, Outcome::Failed(vec![locked]))];
     tally.settle_all(&users(2, 1..5), &others);

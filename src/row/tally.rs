@@ -1,15 +1,22 @@
 //! What became of the records of one table: counts of everything, and the first few of each outcome.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::{Defect, Outcome, Reason, Record, Rows};
+use super::{Defect, Header, Outcome, Reason, Record, Rows};
+use crate::schema::Table;
+use crate::timeline::Track;
 
 /// Most fields of a record that a table shows. Nobody reads a wider table, and drawing one takes long.
 pub const MOST_FIELDS: usize = 50;
 
-/// What became of the records of one table.
+/// What became of the records of one table, counted in the order of the file.
 #[derive(Debug)]
 pub struct Tally {
+    /// The table.
+    pub table: &'static Table,
+    /// The columns of its file; `None` if there is no file.
+    pub header: Option<Arc<Header>>,
     /// Rows inserted.
     pub inserted: u64,
     /// Rows that were stored before, with the same values.
@@ -19,19 +26,22 @@ pub struct Tally {
     /// Records that could not be inserted.
     pub failed: Rejections,
     /// The ids of the first inserted rows.
-    pub inserted_ids: First<i64>,
+    pub inserted_ids: Vec<i64>,
     /// The ids of the first rows that were stored before.
-    pub unchanged_ids: First<i64>,
+    pub unchanged_ids: Vec<i64>,
+    /// What its writer threads did, if it was asked for.
+    pub timeline: Option<Vec<Track>>,
+    limit: usize,
     shown: Option<usize>,
 }
 
 /// Records that were not stored.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Rejections {
     /// How many.
     pub count: u64,
     /// The first of them.
-    pub rows: First<Rejected>,
+    pub rows: Vec<Rejected>,
     /// How many there are for each kind of reason. A record that breaks several rules counts for each.
     pub kinds: BTreeMap<String, u64>,
 }
@@ -63,16 +73,30 @@ pub struct Excerpt {
 impl Tally {
     /// Nothing yet. At most `limit` records of each outcome are listed. Of the cells and reasons of those, `shown` is
     /// the most characters to keep, and a record then keeps its first [`MOST_FIELDS`]; `None` keeps everything.
-    pub fn new(limit: usize, shown: Option<usize>) -> Tally {
+    pub fn new(
+        table: &'static Table,
+        header: Option<Arc<Header>>,
+        limit: usize,
+        shown: Option<usize>,
+    ) -> Tally {
         Tally {
+            table,
+            header,
             inserted: 0,
             unchanged: 0,
-            skipped: Rejections::new(limit),
-            failed: Rejections::new(limit),
-            inserted_ids: First::new(limit),
-            unchanged_ids: First::new(limit),
+            skipped: Rejections::default(),
+            failed: Rejections::default(),
+            inserted_ids: Vec::new(),
+            unchanged_ids: Vec::new(),
+            timeline: None,
+            limit,
             shown,
         }
+    }
+
+    /// The names of the fields of its file.
+    pub fn names(&self) -> &[String] {
+        (self.header.as_ref()).map_or(&[], |header| &header.names)
     }
 
     /// How many records have an outcome.
@@ -91,41 +115,32 @@ impl Tally {
     pub fn insert(&mut self, rows: &Rows, places: &[u32], others: &[(u32, Outcome)]) {
         self.inserted += (places.len() - others.len()) as u64;
         let mut others = others.iter().map(|(place, _)| place).peekable();
-        for place in places {
-            let line = rows.record(*place).line;
-            // Lines count up: what comes after is not listed either.
-            if !self.inserted_ids.takes(line) {
-                break;
-            }
-            if others.next_if_eq(&place).is_none() {
-                self.inserted_ids.offer(line, || rows.id(*place));
-            }
-        }
+        let inserted = places
+            .iter()
+            .filter(|place| others.next_if_eq(place).is_none());
+        let room = self.limit - self.inserted_ids.len();
+        self.inserted_ids
+            .extend(inserted.take(room).map(|place| rows.id(*place)));
     }
 
     /// Counts a record that was not inserted, given the id of its row if it has one.
     pub fn count(&mut self, record: Record, id: i64, outcome: &Outcome) {
+        let (limit, shown) = (self.limit, self.shown);
         match outcome {
             Outcome::Unchanged => {
                 self.unchanged += 1;
-                self.unchanged_ids.offer(record.line, || id);
+                if self.unchanged_ids.len() < limit {
+                    self.unchanged_ids.push(id);
+                }
             }
-            Outcome::Skipped(reasons) => self.skipped.add(record, reasons, self.shown),
-            Outcome::Failed(reasons) => self.failed.add(record, reasons, self.shown),
+            Outcome::Skipped(reasons) => self.skipped.add(record, reasons, limit, shown),
+            Outcome::Failed(reasons) => self.failed.add(record, reasons, limit, shown),
         }
     }
 }
 
 impl Rejections {
-    fn new(limit: usize) -> Rejections {
-        Rejections {
-            count: 0,
-            rows: First::new(limit),
-            kinds: BTreeMap::new(),
-        }
-    }
-
-    fn add(&mut self, record: Record, reasons: &[Reason], shown: Option<usize>) {
+    fn add(&mut self, record: Record, reasons: &[Reason], limit: usize, shown: Option<usize>) {
         self.count += 1;
         for Reason { kind, .. } in reasons {
             match self.kinds.get_mut(kind) {
@@ -133,18 +148,19 @@ impl Rejections {
                 None => _ = self.kinds.insert(kind.clone(), 1),
             }
         }
-        self.rows.offer(record.line, || {
-            let mut fields = record.fields();
-            let kept = fields
-                .by_ref()
-                .take(shown.map_or(usize::MAX, |_| MOST_FIELDS));
-            Rejected {
-                line: record.line,
-                fields: kept.map(|field| Excerpt::new(field, shown)).collect(),
-                more_fields: fields.count(),
-                defect: record.defect,
-                reasons: Excerpt::of_reasons(reasons, shown),
-            }
+        if self.rows.len() == limit {
+            return;
+        }
+        let mut fields = record.fields();
+        let kept = fields
+            .by_ref()
+            .take(shown.map_or(usize::MAX, |_| MOST_FIELDS));
+        self.rows.push(Rejected {
+            line: record.line,
+            fields: kept.map(|field| Excerpt::new(field, shown)).collect(),
+            more_fields: fields.count(),
+            defect: record.defect,
+            reasons: Excerpt::of_reasons(reasons, shown),
         });
     }
 
@@ -182,48 +198,6 @@ impl Excerpt {
     pub fn of_reasons(reasons: &[Reason], shown: Option<usize>) -> Vec<Excerpt> {
         let texts = reasons.iter().map(|reason| reason.text.as_bytes());
         texts.map(|text| Excerpt::new(text, shown)).collect()
-    }
-}
-
-/// The first few of what comes in any order: those with the lowest lines.
-#[derive(Debug)]
-pub struct First<T> {
-    limit: usize,
-    items: BTreeMap<u64, T>,
-}
-
-impl<T> First<T> {
-    fn new(limit: usize) -> First<T> {
-        let items = BTreeMap::new();
-        First { limit, items }
-    }
-
-    /// Whether the item of a line is among the first as far as is known.
-    fn takes(&self, line: u64) -> bool {
-        match self.items.len() < self.limit {
-            true => true,
-            false => (self.items.last_key_value()).is_some_and(|(last, _)| line < *last),
-        }
-    }
-
-    /// Takes the item of a line if it is among the first.
-    fn offer(&mut self, line: u64, item: impl FnOnce() -> T) {
-        if self.takes(line) {
-            self.items.insert(line, item());
-            if self.items.len() > self.limit {
-                self.items.pop_last();
-            }
-        }
-    }
-
-    /// How many items there are.
-    pub fn len(&self) -> usize {
-        self.items.len()
-    }
-
-    /// The items in the order of their lines.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &T> {
-        self.items.values()
     }
 }
 

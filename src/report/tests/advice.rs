@@ -31,7 +31,7 @@ fn rejects_that_were_written_are_named_with_the_command_to_load_them() {
 fn rows_that_only_failed_need_their_cause_fixed() {
     let mut report = empty(50, None);
     let failed = Outcome::Failed(vec![Reason::same("locked")]);
-    reject(&mut report.tables[0].tally, 2, &["1"], failed);
+    reject(&mut report.tables[0], 2, &["1"], failed);
     let advice = report.advice().concat();
     assert!(
         advice.contains("to write the failed rows to DIR"),
@@ -58,14 +58,14 @@ fn rejects_that_are_skipped_again_can_be_corrected_where_they_are() {
         ..Header::of(TABLES[0])
     };
     report.tables[0].header = Some(Arc::new(header));
-    skip(&mut report.tables[0].tally, 2, &["1"], "no");
+    skip(&mut report.tables[0], 2, &["1"], "no");
     let expected = "Correct the rows in in and run the same command again, \
                     or add --rejects with another folder for the remaining rows and their new reasons.";
     assert_eq!(report.advice(), [expected, ""]);
     report.rejects = Some("bad".into());
     assert!(report.advice()[0].contains("are in bad"));
     report.rejects = None;
-    skip(&mut report.tables[1].tally, 2, &["1"], "no");
+    skip(&mut report.tables[1], 2, &["1"], "no");
     assert!(report.advice()[0].starts_with("Add --rejects DIR"));
 }
 
@@ -78,12 +78,7 @@ fn a_run_without_rejects_needs_no_advice() {
 fn a_file_that_is_not_utf_8_can_be_converted() {
     let mut report = empty(50, None);
     assert!(report.notices().is_empty());
-    skip(
-        &mut report.tables[0].tally,
-        2,
-        &["1"],
-        "name is not valid UTF-8",
-    );
+    skip(&mut report.tables[0], 2, &["1"], "name is not valid UTF-8");
     let notices = report.notices().concat();
     assert!(
         notices.contains("users.csv has rows that are not UTF-8"),
@@ -100,11 +95,11 @@ fn an_interrupted_run_says_where_it_stopped_and_how_to_go_on() {
     let mut report = empty(50, None);
     report.from = None;
     report.interrupted = true;
-    report.tables[0].tally.settle_all(&users(2, 1..1_235), &[]);
+    report.tables[0].settle_all(&users(2, 1..1_235), &[]);
     let stopped = "interrupted after 1,234 rows of users.csv, 0 rows of products.csv and 0 rows of orders.csv";
     let again = format!("{stopped}: run the same command again to load the rest");
     assert_eq!(report.notices(), [again]);
-    skip(&mut report.tables[1].tally, 2, &["1"], "no");
+    skip(&mut report.tables[1], 2, &["1"], "no");
     report.rejects = Some("bad".into());
     assert!(report.notices()[0].ends_with(
         ": run the same command again, with --overwrite for the rejects, to load the rest"

@@ -113,7 +113,7 @@ fn a_cut_listing_is_truncated_and_a_full_one_is_not() {
 fn a_dry_run_lists_no_inserted_rows_and_no_limit_cut_them() {
     let mut report = empty(1, None);
     report.dry_run = true;
-    report.tables[0].tally.settle_all(&users(2, 1..4), &[]);
+    report.tables[0].settle_all(&users(2, 1..4), &[]);
     let json = parsed(&report);
     let table = &json["tables"][0];
     assert_eq!(json["dry_run"], true);
@@ -127,7 +127,7 @@ fn a_dry_run_lists_no_inserted_rows_and_no_limit_cut_them() {
 #[test]
 fn surplus_fields_are_an_array_and_missing_ones_are_absent() {
     let mut report = empty(50, None);
-    let tally = &mut report.tables[0].tally;
+    let tally = &mut report.tables[0];
     skip(tally, 2, &["1"], "short");
     skip(tally, 3, &["2", "Bo", "b@b.co", "x", "y"], "long");
     let json = parsed(&report);
@@ -140,7 +140,7 @@ fn surplus_fields_are_an_array_and_missing_ones_are_absent() {
 #[test]
 fn a_line_that_could_not_be_split_stands_under_a_key_of_its_own() {
     let mut report = empty(50, None);
-    skip_line(&mut report.tables[0].tally, 3, b"2,\xff,\"Bob");
+    skip_line(&mut report.tables[0], 3, b"2,\xff,\"Bob");
     let row = &parsed(&report)["tables"][0]["skipped_rows"][0];
     assert_eq!(row["row"], json!({"_line": "2,\u{fffd},\"Bob"}));
 }
@@ -149,7 +149,7 @@ fn a_line_that_could_not_be_split_stands_under_a_key_of_its_own() {
 fn a_cell_is_never_cut() {
     let mut report = empty(50, None);
     let long = "x".repeat(20_000);
-    skip(&mut report.tables[0].tally, 2, &[&long], &long);
+    skip(&mut report.tables[0], 2, &[&long], &long);
     let row = &parsed(&report)["tables"][0]["skipped_rows"][0];
     assert_eq!(
         (&row["row"]["id"], &row["reasons"][0]),
@@ -161,7 +161,7 @@ fn a_cell_is_never_cut() {
 fn what_steers_a_terminal_is_escaped_and_parses_to_itself() {
     let mut report = empty(50, None);
     let cell = "\u{1b}[31m\u{9b}\u{202e} \"\\ Zoë\n";
-    skip(&mut report.tables[0].tally, 2, &[cell], "no");
+    skip(&mut report.tables[0], 2, &[cell], "no");
     let text = written(&report);
     assert!(!text.contains(['\u{1b}', '\u{9b}', '\u{202e}']));
     let json: Json = serde_json::from_str(&text).unwrap();
@@ -185,7 +185,7 @@ fn rows_are_read_one_after_another_while_it_is_written() {
     }
 
     let mut report = empty(50, None);
-    report.tables[0].tally.settle_all(&users(2, 1..11), &[]);
+    report.tables[0].settle_all(&users(2, 1..11), &[]);
     let (written, before) = (Cell::new(0), Cell::new(0));
     let read = |place, id| {
         assert!(

@@ -85,7 +85,7 @@ fn a_limit_of_zero_does_not_speak_of_more() {
 fn counts_have_separators() {
     let mut report = empty(1, Some(MOST_CHARACTERS));
     let rows = users(2, 1..1_235);
-    report.tables[0].tally.settle_all(&rows, &[]);
+    report.tables[0].settle_all(&rows, &[]);
     let lines = lines(&text(&report));
     assert!(lines.iter().any(|line| *line == "… and 1,233 more users"));
     assert!(lines.last().unwrap().starts_with("users: 1,234 inserted; "));
@@ -95,7 +95,7 @@ fn counts_have_separators() {
 fn a_row_that_is_gone_is_not_listed() {
     let mut report = empty(50, Some(MOST_CHARACTERS));
     let rows = users(2, 1_000_000..1_000_002);
-    report.tables[0].tally.settle_all(&rows, &[]);
+    report.tables[0].settle_all(&rows, &[]);
     let text = text(&report);
     assert!(text.contains("Name 1000000") && !text.contains("Name 1000001"));
     assert!(text.contains("users: 2 inserted"));
@@ -105,7 +105,7 @@ fn a_row_that_is_gone_is_not_listed() {
 fn a_long_cell_and_a_long_reason_are_cut_with_their_size() {
     let mut report = empty(50, Some(MOST_CHARACTERS));
     let long = "x".repeat(20_000);
-    let tally = &mut report.tables[0].tally;
+    let tally = &mut report.tables[0];
     skip(
         tally,
         2,
@@ -125,7 +125,7 @@ fn a_long_cell_and_a_long_reason_are_cut_with_their_size() {
 #[test]
 fn short_rows_are_padded_and_surplus_fields_have_columns_without_a_name() {
     let mut report = empty(50, Some(MOST_CHARACTERS));
-    let tally = &mut report.tables[0].tally;
+    let tally = &mut report.tables[0];
     skip(tally, 2, &["1"], "expected 3 fields, found 1");
     skip(
         tally,
@@ -149,7 +149,7 @@ fn short_rows_are_padded_and_surplus_fields_have_columns_without_a_name() {
 #[test]
 fn a_row_with_thousands_of_fields_shows_the_first_and_how_many_more() {
     let mut report = empty(50, Some(MOST_CHARACTERS));
-    let tally = &mut report.tables[0].tally;
+    let tally = &mut report.tables[0];
     skip(tally, 2, &["x"; 16_000], "expected 3 fields, found 16000");
     let text = text(&report);
     assert!(text.contains("15,950 more fields"));
@@ -159,7 +159,7 @@ fn a_row_with_thousands_of_fields_shows_the_first_and_how_many_more() {
 #[test]
 fn a_line_that_could_not_be_split_stands_whole_in_the_first_column() {
     let mut report = empty(50, Some(MOST_CHARACTERS));
-    skip_line(&mut report.tables[0].tally, 3, b"2,b@b.co,\"Bob");
+    skip_line(&mut report.tables[0], 3, b"2,b@b.co,\"Bob");
     let lines = lines(&text(&report));
     assert!(lines.contains(&"3|2,b@b.co,\"Bob|||quote is not closed".to_string()));
 }
@@ -186,7 +186,7 @@ fn an_interrupted_run_says_so_in_its_summary() {
 fn control_characters_are_escaped() {
     let mut report = empty(50, Some(MOST_CHARACTERS));
     skip(
-        &mut report.tables[0].tally,
+        &mut report.tables[0],
         2,
         &["1", "\u{1b}[31m\r\n", ""],
         "no \u{9b}",
@@ -200,7 +200,7 @@ fn control_characters_are_escaped() {
 #[test]
 fn tables_and_the_summary_fit_the_terminal() {
     let mut report = mixed(50);
-    let tally = &mut report.tables[0].tally;
+    let tally = &mut report.tables[0];
     skip(
         tally,
         9,
@@ -224,7 +224,7 @@ fn tables_and_the_summary_fit_the_terminal() {
 fn a_wide_row_fits_the_terminal_too() {
     let mut report = empty(50, Some(MOST_CHARACTERS));
     let long = "long ".repeat(200);
-    skip(&mut report.tables[0].tally, 2, &[long.as_str(); 60], "no");
+    skip(&mut report.tables[0], 2, &[long.as_str(); 60], "no");
     for (width, fields) in [(20, ""), (80, "52"), (160, "42")] {
         let mut out = Vec::new();
         let terminal = &mut Terminal::plain(&mut out, Some(width));
