@@ -50,8 +50,10 @@ pub fn insert(folder: &Path, options: &Insert) -> Result<ExitCode> {
         let header = reader.as_ref().map(csv::Reader::header);
         let rejects = options.rejects.as_ref().zip(header.clone());
         let rejects = rejects.map(|(folder, header)| {
-            Rejects::new(folder, table, header, &dialect, options.overwrite)
+            Rejects::create(folder, table, header, &dialect, options.overwrite)
+                .map_err(|failure| anyhow!("{} {failure}", show(&folder.join(table.csv()))))
         });
+        let rejects = rejects.transpose()?;
         let shown = shown(&options.output);
         let mut tally = Tally::new(table, header, options.output.limit, shown);
         tally.timeline = options.timeline.then(Vec::new);

@@ -26,13 +26,15 @@ pub struct Rejects {
     overwrite: bool,
     delimiter: u8,
     header: Arc<Header>,
-    /// The partial file, once there is something to write.
-    file: Option<BufWriter<File>>,
+    /// The partial file, locked.
+    file: BufWriter<File>,
     /// What was there in its place. It stays locked, or another run that has just opened it would take it for a
     /// leftover of its own, and remove the partial file.
-    leftover: Option<File>,
+    _leftover: Option<File>,
+    /// Whether there are any.
+    any: bool,
     /// What ended the writing.
-    failure: Option<Failure>,
+    failure: Option<io::Error>,
 }
 
 /// Why rejects cannot be written, or could not be. Reads as a sentence after the name of the file or folder.
@@ -67,24 +69,36 @@ pub enum Failure {
 }
 
 impl Rejects {
-    /// Rejects that will be written to the file of a table in a folder, under the header that its records have. Files
-    /// of earlier runs are replaced only if `overwrite`. See [`prepare()`] for what must hold beforehand.
-    pub fn new(
+    /// Creates the partial file for the rejects of a table in a folder, whose records have this header. Files of earlier
+    /// runs are replaced only if `overwrite`. See [`prepare()`] for what must hold beforehand.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be created, or if another run is writing it.
+    pub fn create(
         folder: &Path,
         table: &Table,
         header: Arc<Header>,
         dialect: &Dialect,
         overwrite: bool,
-    ) -> Rejects {
-        Rejects {
-            path: folder.join(table.csv()),
+    ) -> Result<Rejects, Failure> {
+        let path = folder.join(table.csv());
+        let created = create_partial(&partial(&path));
+        let (file, leftover) = created.map_err(|error| match error.kind() {
+            // It exists: another run created it first.
+            io::ErrorKind::WouldBlock | io::ErrorKind::AlreadyExists => Failure::Busy,
+            _ => Failure::NotWritable(error),
+        })?;
+        Ok(Rejects {
+            path,
             overwrite,
             delimiter: dialect.delimiter,
             header,
-            file: None,
-            leftover: None,
+            file: BufWriter::new(file),
+            _leftover: leftover,
+            any: false,
             failure: None,
-        }
+        })
     }
 
     /// Where the rejects will be.
@@ -92,8 +106,8 @@ impl Rejects {
         &self.path
     }
 
-    /// Writes a record as given, and the reason behind its last field. The first record creates the partial file.
-    /// After a failure, which [`Rejects::finish`] returns, nothing more is written.
+    /// Writes a record as given, and the reason behind its last field. After a failure, which [`Rejects::finish`]
+    /// returns, nothing more is written.
     ///
     /// A short record is padded with empty fields, a long one keeps its fields. One that could not be split into fields
     /// stands whole in the first field.
@@ -103,17 +117,19 @@ impl Rejects {
         }
     }
 
-    fn try_to_write(&mut self, record: Record, reason: &str) -> Result<(), Failure> {
-        let mut file = match self.file.take() {
-            Some(file) => file,
-            None => self.create()?,
-        };
+    fn try_to_write(&mut self, record: Record, reason: &str) -> io::Result<()> {
+        if !self.any {
+            self.any = true;
+            let names = self.header.given.iter().map(Vec::as_slice);
+            let names = names.chain([REASON.as_bytes()]);
+            // The first bytes of a file may look like those of one in another encoding.
+            let plain = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
+            write_line(&mut self.file, self.delimiter, names, plain)?;
+        }
         let width = self.header.names.len();
         let padding = iter::repeat_n(&b""[..], width.saturating_sub(record.fields().count()));
         let fields = record.fields().chain(padding).chain([reason.as_bytes()]);
-        let written = write_line(&mut file, self.delimiter, fields, |_| true);
-        self.file = Some(file);
-        written.map_err(|error| self.failure(error))
+        write_line(&mut self.file, self.delimiter, fields, |_| true)
     }
 
     /// Puts the file in its place, and returns whether there is one. Call it once all outcomes have been
@@ -124,89 +140,61 @@ impl Rejects {
     ///
     /// # Errors
     ///
-    /// If anything could not be written, if another run writes to the same file, or if a file of that name is there and
-    /// must not be overwritten.
+    /// If anything could not be written, or if a file of that name is there and must not be overwritten.
     pub fn finish(mut self, complete: bool) -> Result<bool, Failure> {
-        if let Some(failure) = self.failure.take() {
-            return Err(failure);
-        }
-        let written = match self.file.take() {
-            None if complete && self.overwrite => self.remove_old().map(|()| false),
-            None => Ok(false),
-            Some(file) => self.put_in_place(file).map(|()| true),
+        let done = match self.failure.take() {
+            Some(error) => Err(error),
+            None if self.any => self.put_in_place(),
+            None if complete && self.overwrite => remove(&self.path),
+            None => Ok(()),
         };
-        written.map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => Failure::Appeared(self.partial_name()),
-            _ => self.failure(error),
-        })
-    }
-
-    /// Removes what an earlier run has left, but not what another run is writing.
-    fn remove_old(&self) -> io::Result<()> {
         let partial = partial(&self.path);
-        if let Ok(Some(_leftover)) = lock_leftover(&partial) {
-            platform::remove_open(&partial)?;
-        }
-        remove(&self.path)
+        let name = partial.file_name().unwrap_or_default().to_string_lossy();
+        done.map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => Failure::Appeared(name.into_owned()),
+            _ => Failure::Write(error, name.into_owned()),
+        })?;
+        Ok(self.any)
     }
 
-    fn put_in_place(&self, file: BufWriter<File>) -> io::Result<()> {
-        // The partial file stays locked until it has its name: no other run takes it for a leftover.
-        let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+    fn put_in_place(&mut self) -> io::Result<()> {
+        self.file.flush()?;
         // Some file systems report only now that the disk is full.
-        file.sync_all()?;
+        self.file.get_ref().sync_all()?;
         if !self.overwrite && self.path.symlink_metadata().is_ok() {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
+        // The partial file stays locked until it has its name: no other run takes it for a leftover.
         fs::rename(partial(&self.path), &self.path)
     }
+}
 
-    fn failure(&self, error: io::Error) -> Failure {
-        Failure::Write(error, self.partial_name())
+impl Drop for Rejects {
+    fn drop(&mut self) {
+        if !self.any {
+            // Empty, it is in nobody's way.
+            let _ = platform::remove_open(&partial(&self.path));
+        }
     }
+}
 
-    fn partial_name(&self) -> String {
-        let partial = partial(&self.path);
-        (partial.file_name().unwrap_or_default())
-            .to_string_lossy()
-            .into_owned()
-    }
-
-    /// Creates the partial file, and writes the header to it.
-    fn create(&mut self) -> Result<BufWriter<File>, Failure> {
-        let created = self.create_partial();
-        let file = created.map_err(|error| match error.kind() {
-            // It exists: another run created it first.
-            io::ErrorKind::WouldBlock | io::ErrorKind::AlreadyExists => Failure::Busy,
-            _ => self.failure(error),
-        })?;
-        let mut file = BufWriter::new(file);
-        let names = self.header.given.iter().map(Vec::as_slice);
-        let names = names.chain([REASON.as_bytes()]);
-        // The first bytes of a file may look like those of one in another encoding.
-        let plain = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
-        let written = write_line(&mut file, self.delimiter, names, plain);
-        written.map_err(|error| self.failure(error))?;
-        Ok(file)
-    }
-
-    fn create_partial(&mut self) -> io::Result<File> {
-        let path = partial(&self.path);
-        let file = match File::create_new(&path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                self.leftover = lock_leftover(&path)?;
-                // It is not written to: it might be a link to anything.
-                match self.leftover {
-                    Some(_) => platform::remove_open(&path)?,
-                    None => remove(&path)?,
-                }
-                File::create_new(&path)?
+/// Creates a partial file and locks it, and returns what was locked in its place before, if there was any.
+fn create_partial(path: &Path) -> io::Result<(File, Option<File>)> {
+    let mut leftover = None;
+    let file = match File::create_new(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            leftover = lock_leftover(path)?;
+            // It is not written to: it might be a link to anything.
+            match leftover {
+                Some(_) => platform::remove_open(path)?,
+                None => remove(path)?,
             }
-            created => created?,
-        };
-        lock(&file)?;
-        Ok(file)
-    }
+            File::create_new(path)?
+        }
+        created => created?,
+    };
+    lock(&file)?;
+    Ok((file, leftover))
 }
 
 /// Writes fields, in quotes where they are needed to read the same bytes again, or where not all bytes are `plain`.

@@ -88,7 +88,7 @@ pub fn databases(folder: &Path, options: &Insert, interrupt: &Interrupt) -> Resu
         .collect())
 }
 
-/// Makes sure that rejects can be written, if they were asked for.
+/// Makes sure that nothing is in the way of rejects, if they were asked for.
 pub fn rejects(options: &Insert) -> Result<()> {
     let Some(folder) = &options.rejects else {
         return Ok(());

@@ -1,15 +1,14 @@
 //! What must hold before rows are loaded so that their rejects can be written afterwards.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process;
 
-use super::{Failure, lock_leftover, partial, remove};
+use super::{Failure, partial};
 use crate::platform;
 use crate::schema::TABLES;
 
-/// Creates the folder for rejects if need be, and looks for everything that could keep them from being written there.
+/// Looks for files that are in the way of rejects, and creates the folder for them if need be.
 ///
 /// `reads` are the files that the run reads: they are never replaced, not even through links in the folder.
 ///
@@ -29,11 +28,10 @@ pub fn prepare(
             failures.push((path, failure));
         }
     }
-    if failures.is_empty() {
-        let created = fs::create_dir_all(folder).map_err(Failure::NoFolder);
-        let writable = created.and_then(|()| probe(folder).map_err(Failure::NotWritable));
-        let failure = writable.err();
-        failures.extend(failure.map(|failure| (folder.to_path_buf(), failure)));
+    if failures.is_empty()
+        && let Err(error) = fs::create_dir_all(folder)
+    {
+        failures.push((folder.to_path_buf(), Failure::NoFolder(error)));
     }
     match failures.is_empty() {
         true => Ok(()),
@@ -60,20 +58,8 @@ fn look_at(path: &Path, overwrite: bool, reads: &[(u64, u64)]) -> Result<(), Fai
         Ok(found) if !found.is_file() && !found.is_symlink() => return Err(Failure::NoFile),
         Ok(_) => {}
     }
-    if is_read(&partial) {
-        return Err(Failure::Read);
+    match is_read(&partial) {
+        true => Err(Failure::Read),
+        false => Ok(()),
     }
-    match lock_leftover(&partial) {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(Failure::Busy),
-        Err(error) => Err(Failure::NotWritable(error)),
-    }
-}
-
-/// Creates a file in the folder and removes it again: whether that works must be known before the load.
-fn probe(folder: &Path) -> io::Result<()> {
-    let path = partial(&folder.join(format!("probe-{}", process::id())));
-    remove(&path)?;
-    File::create_new(&path)?;
-    remove(&path)
 }

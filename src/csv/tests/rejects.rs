@@ -26,15 +26,14 @@ impl Run {
         }
     }
 
-    fn rejects(&self, overwrite: bool) -> Rejects {
+    fn create(&self, overwrite: bool) -> Result<Rejects, Failure> {
         let header = Arc::clone(&self.header);
-        Rejects::new(
-            self.folder.path(),
-            TABLES[0],
-            header,
-            &self.dialect,
-            overwrite,
-        )
+        let folder = self.folder.path();
+        Rejects::create(folder, TABLES[0], header, &self.dialect, overwrite)
+    }
+
+    fn rejects(&self, overwrite: bool) -> Rejects {
+        self.create(overwrite).unwrap()
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -218,10 +217,16 @@ fn there_is_no_file_without_rejects() {
 }
 
 #[test]
+fn a_run_that_ends_before_it_begins_leaves_no_file() {
+    let run = Run::new();
+    drop(run.rejects(false));
+    assert!(run.names().is_empty());
+}
+
+#[test]
 fn the_file_has_another_name_until_it_is_whole() {
     let run = Run::new();
     let mut rejects = run.rejects(false);
-    assert!(run.names().is_empty());
     reject(&mut rejects, &one());
     assert_eq!(run.names(), ["users.csv.partial"]);
     assert_eq!(rejects.path(), run.path("users.csv"));
@@ -248,9 +253,7 @@ fn what_a_killed_run_left_is_replaced() {
 fn a_folder_in_place_of_the_partial_file_stays_there() {
     let run = Run::new();
     fs::create_dir(run.path("users.csv.partial")).unwrap();
-    let mut rejects = run.rejects(false);
-    reject(&mut rejects, &one());
-    assert!(matches!(rejects.finish(true), Err(Failure::Write(..))));
+    assert!(matches!(run.create(false), Err(Failure::NotWritable(_))));
     assert_eq!(run.names(), ["users.csv.partial"]);
 }
 
@@ -268,19 +271,14 @@ fn a_link_in_place_of_the_partial_file_is_not_followed() {
 }
 
 #[test]
-fn two_runs_cannot_write_to_one_file() {
+fn two_runs_cannot_write_to_one_file_even_before_there_is_a_reject() {
     let run = Run::new();
     run.put("users.csv.partial", "leftover");
     let mut first = run.rejects(true);
-    reject(&mut first, &one());
-    let mut second = run.rejects(true);
-    reject(&mut second, &one());
-    let busy = second.finish(true).unwrap_err();
+    let busy = run.create(true).unwrap_err();
     assert!(matches!(busy, Failure::Busy), "{busy}");
-    let busy = "users.csv is being written by another run: choose another folder with --rejects";
-    assert_eq!(run.prepare(true, &[]), [busy]);
+    reject(&mut first, &one());
     first.finish(true).unwrap();
-    assert!(run.prepare(true, &[]).is_empty());
     assert_eq!(
         run.text("users.csv").unwrap(),
         "id,name,email,reason\n1,a,x,line 2\n"
@@ -425,8 +423,20 @@ fn a_folder_that_cannot_be_created_is_an_error() {
 #[cfg(target_os = "linux")] // It has such a folder, even for the superuser.
 #[test]
 fn a_folder_that_takes_no_files_is_an_error() {
-    let refusals = prepare(Path::new("/proc/self"), false, &[]).unwrap_err();
-    assert!(refusals[0].1.to_string().starts_with("cannot be written: "));
+    let header = Arc::new(Header::of(TABLES[0]));
+    let created = Rejects::create(
+        Path::new("/proc/self"),
+        TABLES[0],
+        header,
+        &Dialect::default(),
+        false,
+    );
+    assert!(
+        created
+            .unwrap_err()
+            .to_string()
+            .starts_with("cannot be written: ")
+    );
 }
 
 #[cfg(unix)] // Windows says so only when the folder is created.
