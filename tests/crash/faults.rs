@@ -160,16 +160,18 @@ fn rejects_that_the_disk_does_not_take_are_not_put_in_their_place() {
     if !ready() {
         return;
     }
-    let folder = Folder::initialized();
-    let fault = Fault {
-        file: Some("rejects/users.csv.partial"),
-        ..fault("sync", 1, Mode::Once("EIO"))
-    };
-    let ran = folder.faulty(&[INSERT, &["--rejects", "rejects"]].concat(), fault);
-    assert_eq!((ran.hit, ran.status()), (true, 1));
-    let message = "rejects/users.csv could not be written: ";
-    assert!(ran.run.stderr.contains(message), "{}", ran.run.stderr);
-    assert_eq!(folder.csv_in("rejects", "users"), None);
+    for class in ["write", "sync"] {
+        let folder = Folder::initialized();
+        let fault = Fault {
+            file: Some("rejects/users.csv.partial"),
+            ..fault(class, 1, Mode::Once("EIO"))
+        };
+        let ran = folder.faulty(&[INSERT, &["--rejects", "rejects"]].concat(), fault);
+        assert_eq!((ran.hit, ran.status()), (true, 1), "{class}");
+        let message = "rejects/users.csv could not be written: ";
+        assert!(ran.run.stderr.contains(message), "{}", ran.run.stderr);
+        assert_eq!(folder.csv_in("rejects", "users"), None, "{class}");
+    }
 }
 
 #[test]
