@@ -25,7 +25,7 @@ pub fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, Problem> {
 }
 
 /// Connects to read the file at a path, and changes nothing. If it is read as immutable, the second value is what
-/// [`untouched`] said before. An error if SQLite cannot open it, or if it cannot be read.
+/// [`state`] said before. An error if SQLite cannot open it, or if it cannot be read.
 ///
 /// Reading a WAL database makes SQLite create its `-wal` and `-shm` files where they are missing, even for a
 /// connection that only reads. Where both are missing, nobody has the database open and all of it is in the one file,
@@ -46,7 +46,8 @@ pub fn connect_to_read(
     // <https://www.sqlite.org/fileformat2.html#file_format_version_numbers>
     let is_wal = header.get(18..20) == Some(&[2, 2]);
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
-    let Some(state) = untouched(path).filter(|_| is_wal) else {
+    let is_open = beside(path, "-wal").exists() || beside(path, "-shm").exists();
+    let Some(state) = state(path).filter(|_| is_wal && !is_open) else {
         return Ok((connect(path, flags)?, None));
     };
     // Every byte is escaped, the separators of Windows too: there is nothing in it that SQLite could take for a host, a
@@ -58,10 +59,13 @@ pub fn connect_to_read(
     Ok((connection, Some(state)))
 }
 
-/// The length in bytes of a database that nobody has open, and when it was written last; `None` if somebody has it
-/// open.
-pub fn untouched(path: &Path) -> Option<(u64, SystemTime)> {
-    if beside(path, "-wal").exists() || beside(path, "-shm").exists() {
+/// The length in bytes of a database all of which is in its file, and when that was written last; `None` if something is
+/// in the log. Whoever only reads makes an empty log.
+pub fn state(path: &Path) -> Option<(u64, SystemTime)> {
+    if beside(path, "-wal")
+        .metadata()
+        .is_ok_and(|log| log.len() > 0)
+    {
         return None;
     }
     let metadata = path.metadata().ok()?;

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use rusqlite::{Connection, Params};
 
-use super::connect::{connect_to_read, untouched};
+use super::connect::{connect_to_read, state};
 use super::create::{create_table, has_table};
 use super::patience::{Patience, Waiter};
 use super::place::{cannot_open, find};
@@ -28,8 +28,8 @@ pub struct Reader {
     /// The file itself. Closing it drops the locks that this process has on it, whatever they were taken through, so it
     /// is open from before the first connection until after the last.
     pub(super) file: Option<File>,
-    /// What [`untouched`] said before the file was read as immutable.
-    untouched: Option<(u64, SystemTime)>,
+    /// What [`state`] said before the file was read as immutable.
+    state: Option<(u64, SystemTime)>,
 }
 
 impl Reader {
@@ -71,7 +71,7 @@ impl Reader {
     pub(super) fn over(
         table: &'static Table,
         file: Option<File>,
-        (connection, untouched): (Connection, Option<(u64, SystemTime)>),
+        (connection, state): (Connection, Option<(u64, SystemTime)>),
         waiter: Waiter,
     ) -> Result<Reader, Problem> {
         if !has_table(&connection, table, &waiter)? {
@@ -85,7 +85,7 @@ impl Reader {
             waiter,
             connection: Mutex::new(connection),
             file,
-            untouched,
+            state,
         })
     }
 
@@ -144,7 +144,7 @@ impl Reader {
 
     /// Whether another process may have written while this one read, in a way that makes what was read worthless.
     pub fn was_disturbed(&self) -> bool {
-        self.untouched.is_some() && self.untouched != untouched(&self.waiter.path)
+        self.state.is_some() && self.state != state(&self.waiter.path)
     }
 
     /// Calls `each` with the rows that a statement selects, and returns how many these are.

@@ -52,6 +52,20 @@ fn a_dry_run_beside_which_another_process_writes_is_an_error() {
 }
 
 #[test]
+fn a_dry_run_beside_which_another_process_only_reads_is_not_disturbed() {
+    let [users, ..] = many(USERS);
+    let folder = Folder::with_csv([&users, CLEAN[1], CLEAN[2]]);
+    let arguments = ["insert", "--dry-run", "--format", "json"];
+    let (process, mut pipe) = start_on_a_pipe(&folder, &arguments);
+    pipe.write_all(users.as_bytes()).unwrap();
+    let reading = folder.execute("products", "SELECT count(*) FROM products");
+    drop(pipe);
+    let run = end(process);
+    assert_eq!((run.status, &run.stderr[..]), (Some(0), ""));
+    drop(reading);
+}
+
+#[test]
 fn a_check_beside_which_other_processes_never_rest_is_an_error() {
     let folder = Folder::with_csv(many(5000));
     folder.load(&[]).succeeded();
