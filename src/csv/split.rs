@@ -111,24 +111,19 @@ impl Splitter {
             }
             (self.field, self.at) = (end + 1, end + 1);
             if self.ends.len() == self.limits.fields {
-                return self.give_up(bytes, position, Split::Defect(Defect::TooManyFields));
+                return self.fail(bytes, position, Defect::TooManyFields);
             }
         }
     }
 
     fn more(&mut self, bytes: &[u8], position: u64) -> Split {
-        match bytes.len() < self.limits.record {
-            true => Split::More,
-            false => self.give_up(bytes, position, Split::Endless),
+        if bytes.len() < self.limits.record {
+            return Split::More;
         }
-    }
-
-    /// Gives up on a record that is too large, for a reason that holds if it is one line. Other line ends were in
-    /// quotes, and those do not match then.
-    fn give_up(&mut self, bytes: &[u8], position: u64, reason: Split) -> Split {
         match line_length(&bytes[..self.at]) {
+            // The line has ended in quotes, and those do not match if the record is that large.
             Some(_) => self.fail(bytes, position, Defect::UnclosedQuote),
-            None => reason,
+            None => Split::Endless,
         }
     }
 
