@@ -74,10 +74,10 @@ pub fn insert(folder: &Path, options: &Insert) -> Result<ExitCode> {
     let interrupted = interrupt.is_set() && lanes.iter().any(|lane| was_cut_short(lane));
 
     let mut errors = Vec::new();
-    let mut put = false;
     for lane in &lanes {
-        put |= put_rejects(lane, &mut errors);
+        errors.extend(put_rejects(lane).err());
     }
+    let rejects = options.rejects.clone().filter(|_| errors.is_empty());
     let spawned = lanes
         .iter()
         .map(|lane| lane.spawned.load(Ordering::Relaxed));
@@ -91,7 +91,7 @@ pub fn insert(folder: &Path, options: &Insert) -> Result<ExitCode> {
         interrupted,
         dir: folder.to_path_buf(),
         from: options.from.clone(),
-        rejects: options.rejects.clone().filter(|_| put),
+        rejects,
         again: options.again(folder),
     };
     let unread = RefCell::new(Vec::new());
@@ -150,17 +150,14 @@ fn was_cut_short(lane: &Lane) -> bool {
     lane.fed.get().is_some_and(|fed| fed.cut) || lane.results().tally.failed.count > 0
 }
 
-/// Puts the rejects of a lane whose threads are done in their place, and returns whether there are any.
-fn put_rejects(lane: &Lane, errors: &mut Vec<Error>) -> bool {
-    let complete = is_complete(lane);
+/// Puts the rejects of a lane whose threads are done in their place.
+fn put_rejects(lane: &Lane) -> Result<()> {
     let Some(rejects) = lane.results().rejects.take() else {
-        return false;
+        return Ok(());
     };
     let path = show(rejects.path());
-    rejects.finish(complete).unwrap_or_else(|failure| {
-        errors.push(anyhow!("{path} {failure}"));
-        false
-    })
+    let put = rejects.finish(is_complete(lane));
+    put.map_err(|failure| anyhow!("{path} {failure}"))
 }
 
 /// Takes the results of a lane whose threads are done.

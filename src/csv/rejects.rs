@@ -26,8 +26,9 @@ pub struct Rejects {
     overwrite: bool,
     delimiter: u8,
     header: Arc<Header>,
-    /// The partial file, locked.
+    /// The partial file, locked, and which file that is.
     file: BufWriter<File>,
+    identity: (u64, u64),
     /// What was there in its place. It stays locked, or another run that has just opened it would take it for a
     /// leftover of its own, and remove the partial file.
     _leftover: Option<File>,
@@ -84,7 +85,7 @@ impl Rejects {
     ) -> Result<Rejects, Failure> {
         let path = folder.join(table.csv());
         let created = create_partial(&partial(&path));
-        let (file, leftover) = created.map_err(|error| match error.kind() {
+        let (file, identity, leftover) = created.map_err(|error| match error.kind() {
             // It exists: another run created it first.
             io::ErrorKind::WouldBlock | io::ErrorKind::AlreadyExists => Failure::Busy,
             _ => Failure::NotWritable(error),
@@ -95,6 +96,7 @@ impl Rejects {
             delimiter: dialect.delimiter,
             header,
             file: BufWriter::new(file),
+            identity,
             _leftover: leftover,
             any: false,
             failure: None,
@@ -132,8 +134,7 @@ impl Rejects {
         write_line(&mut self.file, self.delimiter, fields, |_| true)
     }
 
-    /// Puts the file in its place, and returns whether there is one. Call it once all outcomes have been
-    /// written.
+    /// Puts the file in its place, if there are any. Call it once all outcomes have been written.
     ///
     /// Without rejects, the file of an earlier run that may be overwritten is removed: its rows seemed to be still
     /// rejected otherwise. Not so if the run is not `complete`, because the same rows might come up further on.
@@ -141,7 +142,7 @@ impl Rejects {
     /// # Errors
     ///
     /// If anything could not be written, or if a file of that name is there and must not be overwritten.
-    pub fn finish(mut self, complete: bool) -> Result<bool, Failure> {
+    pub fn finish(mut self, complete: bool) -> Result<(), Failure> {
         let done = match self.failure.take() {
             Some(error) => Err(error),
             None if self.any => self.put_in_place(),
@@ -153,8 +154,7 @@ impl Rejects {
         done.map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => Failure::Appeared(name.into_owned()),
             _ => Failure::Write(error, name.into_owned()),
-        })?;
-        Ok(self.any)
+        })
     }
 
     fn put_in_place(&mut self) -> io::Result<()> {
@@ -164,22 +164,30 @@ impl Rejects {
         if !self.overwrite && self.path.symlink_metadata().is_ok() {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
+        if !self.is_own()? {
+            return Err(io::Error::other("another program replaced the file"));
+        }
         // The partial file stays locked until it has its name: no other run takes it for a leftover.
         fs::rename(partial(&self.path), &self.path)
+    }
+
+    /// Whether the file under the name of the partial file is still the one that was created.
+    fn is_own(&self) -> io::Result<bool> {
+        Ok(platform::identity(&partial(&self.path))?.file == self.identity)
     }
 }
 
 impl Drop for Rejects {
     fn drop(&mut self) {
-        if !self.any {
-            // Empty, it is in nobody's way.
+        // What cannot be removed is empty, and in nobody's way.
+        if !self.any && self.is_own().unwrap_or(false) {
             let _ = platform::remove_open(&partial(&self.path));
         }
     }
 }
 
 /// Creates a partial file and locks it, and returns what was locked in its place before, if there was any.
-fn create_partial(path: &Path) -> io::Result<(File, Option<File>)> {
+fn create_partial(path: &Path) -> io::Result<(File, (u64, u64), Option<File>)> {
     let mut leftover = None;
     let file = match File::create_new(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
@@ -194,7 +202,7 @@ fn create_partial(path: &Path) -> io::Result<(File, Option<File>)> {
         created => created?,
     };
     lock(&file)?;
-    Ok((file, leftover))
+    Ok((file, platform::identity(path)?.file, leftover))
 }
 
 /// Writes fields, in quotes where they are needed to read the same bytes again, or where not all bytes are `plain`.

@@ -96,7 +96,7 @@ fn rejects_of(text: &[u8], dialect: Dialect) -> Vec<u8> {
     };
     let mut rejects = run.rejects(false);
     reject(&mut rejects, &batch);
-    assert!(rejects.finish(true).unwrap());
+    rejects.finish(true).unwrap();
     assert_eq!(run.names(), ["users.csv"]);
     fs::read(run.path("users.csv")).unwrap()
 }
@@ -212,7 +212,7 @@ proptest! {
 #[test]
 fn there_is_no_file_without_rejects() {
     let run = Run::new();
-    assert!(!run.rejects(false).finish(true).unwrap());
+    run.rejects(false).finish(true).unwrap();
     assert!(run.names().is_empty());
 }
 
@@ -230,7 +230,7 @@ fn the_file_has_another_name_until_it_is_whole() {
     reject(&mut rejects, &one());
     assert_eq!(run.names(), ["users.csv.partial"]);
     assert_eq!(rejects.path(), run.path("users.csv"));
-    assert!(rejects.finish(false).unwrap());
+    rejects.finish(false).unwrap();
     assert_eq!(run.names(), ["users.csv"]);
 }
 
@@ -302,6 +302,19 @@ fn a_file_that_appears_during_the_run_is_left_as_it_is() {
 }
 
 #[test]
+fn a_file_that_takes_the_place_of_the_rejects_is_not_taken_for_them() {
+    let run = Run::new();
+    let mut rejects = run.rejects(false);
+    reject(&mut rejects, &one());
+    fs::rename(run.path("users.csv.partial"), run.path("moved")).unwrap();
+    run.put("users.csv.partial", "mine");
+    let failure = rejects.finish(true).unwrap_err().to_string();
+    let replaced = "could not be written: another program replaced the file";
+    assert!(failure.starts_with(replaced), "{failure}");
+    assert_eq!(run.names(), ["moved", "users.csv.partial"]);
+}
+
+#[test]
 fn an_old_file_is_replaced_if_that_was_asked_for() {
     let run = Run::new();
     run.put("users.csv", "old");
@@ -318,11 +331,11 @@ fn an_old_file_goes_when_a_complete_run_has_no_rejects() {
     let run = Run::new();
     run.put("users.csv", "old");
     for (overwrite, complete) in [(true, false), (false, true)] {
-        assert!(!run.rejects(overwrite).finish(complete).unwrap());
+        run.rejects(overwrite).finish(complete).unwrap();
         assert_eq!(run.names(), ["users.csv"]);
     }
     run.put("users.csv.partial", "of a killed run");
-    assert!(!run.rejects(true).finish(true).unwrap());
+    run.rejects(true).finish(true).unwrap();
     assert!(run.names().is_empty());
 }
 
