@@ -181,7 +181,7 @@ impl Drop for Rejects {
     fn drop(&mut self) {
         // What cannot be removed is empty, and in nobody's way.
         if !self.any && self.is_own().unwrap_or(false) {
-            let _ = platform::remove_open(&partial(&self.path));
+            let _ = remove(&partial(&self.path));
         }
     }
 }
