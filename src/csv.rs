@@ -17,7 +17,7 @@ use crate::row::Defect;
 use crate::schema::Table;
 
 pub use reader::Reader;
-pub use rejects::{Rejects, prepare};
+pub use rejects::{Failure, Rejects, prepare};
 
 /// How CSV files are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -70,23 +70,36 @@ pub struct Identity {
 /// a file there drops the locks that the process has on it.
 pub fn identity(path: &Path) -> io::Result<Identity> {
     #[cfg(unix)]
-    {
+    return Ok(Identity::from(path.metadata()?));
+    #[cfg(windows)]
+    identity_of(&winapi_util::Handle::from_path_any(path)?)
+}
+
+/// Finds out which file is open; an error if the system does not say.
+#[cfg(unix)]
+pub fn identity_of(file: &File) -> io::Result<Identity> {
+    Ok(Identity::from(file.metadata()?))
+}
+
+/// Finds out which file is open; an error if the system does not say.
+#[cfg(windows)]
+pub fn identity_of(file: impl winapi_util::AsHandleRef) -> io::Result<Identity> {
+    let information = winapi_util::file::information(file)?;
+    Ok(Identity {
+        file: (information.volume_serial_number(), information.file_index()),
+        names: information.number_of_links(),
+    })
+}
+
+#[cfg(unix)]
+impl From<fs::Metadata> for Identity {
+    fn from(metadata: fs::Metadata) -> Identity {
         use std::os::unix::fs::MetadataExt;
 
-        let metadata = path.metadata()?;
-        Ok(Identity {
+        Identity {
             file: (metadata.dev(), metadata.ino()),
             names: metadata.nlink(),
-        })
-    }
-    #[cfg(windows)]
-    {
-        let handle = winapi_util::Handle::from_path_any(path)?;
-        let information = winapi_util::file::information(&handle)?;
-        Ok(Identity {
-            file: (information.volume_serial_number(), information.file_index()),
-            names: information.number_of_links(),
-        })
+        }
     }
 }
 

@@ -36,7 +36,7 @@ pub struct Report {
     pub dir: PathBuf,
     /// The folder that the rows came from; `None` if they are the embedded ones.
     pub from: Option<PathBuf>,
-    /// The folder that skipped and failed rows were written to, if they were.
+    /// The folder that skipped and failed rows were to be written to, if they were.
     pub rejects: Option<PathBuf>,
     /// The words of a command that loads another folder by the same rules, whose name is still to follow.
     pub again: Vec<OsString>,

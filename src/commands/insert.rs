@@ -13,7 +13,7 @@ use anyhow::{Error, Result, anyhow};
 
 use super::{at, complain, print, shown, status};
 use crate::cli::{Format, Insert};
-use crate::csv::{self, Dialect, Rejects};
+use crate::csv::{self, Dialect};
 use crate::database::{Problem, StoredRow};
 use crate::insert::{self, Fed, Feed, Lane, Results};
 use crate::platform::Interrupt;
@@ -42,18 +42,12 @@ pub fn insert(folder: &Path, options: &Insert) -> Result<ExitCode> {
     let sizes = readers.iter().map(|reader| reader.as_ref()?.size);
     let sizes: Vec<_> = sizes.collect();
     let stores = open::databases(folder, options, &interrupt)?;
-    // The last thing before rows are read, because it creates the folder.
-    open::rejects(options)?;
+    // Last, because it creates the folder.
+    let rejects = open::rejects(options, &readers, &dialect)?;
     let mut lanes = Vec::new();
     let mut feeds = Vec::new();
-    for ((table, reader), store) in TABLES.iter().zip(readers).zip(stores) {
+    for (((table, reader), store), rejects) in TABLES.iter().zip(readers).zip(stores).zip(rejects) {
         let header = reader.as_ref().map(csv::Reader::header);
-        let rejects = options.rejects.as_ref().zip(header.clone());
-        let rejects = rejects.map(|(folder, header)| {
-            Rejects::create(folder, table, header, &dialect, options.overwrite)
-                .map_err(|failure| anyhow!("{} {failure}", show(&folder.join(table.csv()))))
-        });
-        let rejects = rejects.transpose()?;
         let shown = shown(&options.output);
         let mut tally = Tally::new(table, header, options.output.limit, shown);
         tally.timeline = options.timeline.then(Vec::new);
@@ -77,7 +71,6 @@ pub fn insert(folder: &Path, options: &Insert) -> Result<ExitCode> {
     for lane in &lanes {
         errors.extend(put_rejects(lane).err());
     }
-    let rejects = options.rejects.clone().filter(|_| errors.is_empty());
     let spawned = lanes
         .iter()
         .map(|lane| lane.spawned.load(Ordering::Relaxed));
@@ -91,7 +84,7 @@ pub fn insert(folder: &Path, options: &Insert) -> Result<ExitCode> {
         interrupted,
         dir: folder.to_path_buf(),
         from: options.from.clone(),
-        rejects,
+        rejects: options.rejects.clone(),
         again: options.again(folder),
     };
     let unread = RefCell::new(Vec::new());
@@ -152,12 +145,15 @@ fn was_cut_short(lane: &Lane) -> bool {
 
 /// Puts the rejects of a lane whose threads are done in their place.
 fn put_rejects(lane: &Lane) -> Result<()> {
-    let Some(rejects) = lane.results().rejects.take() else {
+    let mut results = lane.results();
+    let Some(rejects) = results.rejects.take() else {
         return Ok(());
     };
-    let path = show(rejects.path());
+    let path = rejects.path().to_path_buf();
     let put = rejects.finish(is_complete(lane));
-    put.map_err(|failure| anyhow!("{path} {failure}"))
+    put.map_err(|failure| anyhow!("{} {failure}", show(&path)))?;
+    results.tally.rejects = Some(path).filter(|_| results.tally.rejected() > 0);
+    Ok(())
 }
 
 /// Takes the results of a lane whose threads are done.

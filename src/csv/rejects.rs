@@ -26,12 +26,8 @@ pub struct Rejects {
     overwrite: bool,
     delimiter: u8,
     header: Arc<Header>,
-    /// The partial file, locked, and which file that is.
+    /// The partial file, locked.
     file: BufWriter<File>,
-    identity: (u64, u64),
-    /// What was there in its place. It stays locked, or another run that has just opened it would take it for a
-    /// leftover of its own, and remove the partial file.
-    _leftover: Option<File>,
     /// Whether there are any.
     any: bool,
     /// What ended the writing.
@@ -58,12 +54,23 @@ pub enum Failure {
     /// The folder does not exist and cannot be created.
     #[error("could not be created: {0}")]
     NoFolder(io::Error),
-    /// Files in the folder cannot be looked at or created.
+    /// The file cannot be looked at.
     #[error("cannot be written: {0}")]
     NotWritable(io::Error),
+    /// The partial file, whose name is given here, cannot be created.
+    #[error("cannot be written: {1}: {0}")]
+    NotCreated(io::Error, String),
     /// A file of that name was put there during the run. The rejects are in the file of the name given here.
-    #[error("appeared during the run and was left as it is: the rejects are in {0}")]
+    #[error(
+        "appeared during the run and was left as it is: the rejects are in {0}, which the next run replaces"
+    )]
     Appeared(String),
+    /// The file of the name given here is gone, or another one.
+    #[error("was not written: another program removed or replaced {0}")]
+    Lost(String),
+    /// There are no rejects, but those of an earlier run are still there.
+    #[error("is of an earlier run and could not be removed: {0}")]
+    NotRemoved(io::Error),
     /// Writing failed. The first of the rejects may be in the file of the name given here.
     #[error("could not be written: {0} (the first of the rejects may be in {1})")]
     Write(io::Error, String),
@@ -85,10 +92,10 @@ impl Rejects {
     ) -> Result<Rejects, Failure> {
         let path = folder.join(table.csv());
         let created = create_partial(&partial(&path));
-        let (file, identity, leftover) = created.map_err(|error| match error.kind() {
+        let file = created.map_err(|error| match error.kind() {
             // It exists: another run created it first.
             io::ErrorKind::WouldBlock | io::ErrorKind::AlreadyExists => Failure::Busy,
-            _ => Failure::NotWritable(error),
+            _ => Failure::NotCreated(error, partial_name(&path)),
         })?;
         Ok(Rejects {
             path,
@@ -96,8 +103,6 @@ impl Rejects {
             delimiter: dialect.delimiter,
             header,
             file: BufWriter::new(file),
-            identity,
-            _leftover: leftover,
             any: false,
             failure: None,
         })
@@ -141,68 +146,85 @@ impl Rejects {
     ///
     /// # Errors
     ///
-    /// If anything could not be written, or if a file of that name is there and must not be overwritten.
+    /// If anything could not be written, if another program took the partial file away, or if a file of that name is
+    /// there and must not be overwritten.
     pub fn finish(mut self, complete: bool) -> Result<(), Failure> {
-        let done = match self.failure.take() {
-            Some(error) => Err(error),
-            None if self.any => self.put_in_place(),
-            None if complete && self.overwrite => remove(&self.path),
-            None => Ok(()),
-        };
-        let partial = partial(&self.path);
-        let name = partial.file_name().unwrap_or_default().to_string_lossy();
-        done.map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => Failure::Appeared(name.into_owned()),
-            _ => Failure::Write(error, name.into_owned()),
-        })
+        if self.any {
+            self.put_in_place()
+        } else if complete && self.overwrite {
+            remove(&self.path).map_err(Failure::NotRemoved)
+        } else {
+            Ok(())
+        }
     }
 
-    fn put_in_place(&mut self) -> io::Result<()> {
-        self.file.flush()?;
-        // Some file systems report only now that the disk is full.
-        self.file.get_ref().sync_all()?;
-        if !self.overwrite && self.path.symlink_metadata().is_ok() {
-            return Err(io::ErrorKind::AlreadyExists.into());
+    fn put_in_place(&mut self) -> Result<(), Failure> {
+        let (partial, name) = (partial(&self.path), partial_name(&self.path));
+        if !leads_to(&partial, self.file.get_ref()) {
+            return Err(Failure::Lost(name));
         }
-        if !self.is_own()? {
-            return Err(io::Error::other("another program replaced the file"));
+        let written = match self.failure.take() {
+            Some(error) => Err(error),
+            // Some file systems report only when they sync that the disk is full.
+            None => (self.file.flush()).and_then(|()| self.file.get_ref().sync_all()),
+        };
+        if !self.overwrite && written.is_ok() && self.path.symlink_metadata().is_ok() {
+            return Err(Failure::Appeared(name));
         }
         // The partial file stays locked until it has its name: no other run takes it for a leftover.
-        fs::rename(partial(&self.path), &self.path)
-    }
-
-    /// Whether the file under the name of the partial file is still the one that was created.
-    fn is_own(&self) -> io::Result<bool> {
-        Ok(platform::identity(&partial(&self.path))?.file == self.identity)
+        let put = written.and_then(|()| fs::rename(partial, &self.path));
+        put.map_err(|error| Failure::Write(error, name))
     }
 }
 
 impl Drop for Rejects {
     fn drop(&mut self) {
+        let partial = partial(&self.path);
         // What cannot be removed is empty, and in nobody's way.
-        if !self.any && self.is_own().unwrap_or(false) {
-            let _ = remove(&partial(&self.path));
+        if !self.any && leads_to(&partial, self.file.get_ref()) {
+            let _ = remove(&partial);
         }
     }
 }
 
-/// Creates a partial file and locks it, and returns what was locked in its place before, if there was any.
-fn create_partial(path: &Path) -> io::Result<(File, (u64, u64), Option<File>)> {
-    let mut leftover = None;
+/// Creates a partial file and locks it. [`io::ErrorKind::WouldBlock`] or [`io::ErrorKind::AlreadyExists`] if another run
+/// is writing it.
+fn create_partial(path: &Path) -> io::Result<File> {
     let file = match File::create_new(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            leftover = lock_leftover(path)?;
-            // It is not written to: it might be a link to anything.
-            match leftover {
-                Some(_) => platform::remove_open(path)?,
-                None => remove(path)?,
-            }
-            File::create_new(path)?
-        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match remove_leftover(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => File::create_new(path)?,
+        },
         created => created?,
     };
-    lock(&file)?;
-    Ok((file, platform::identity(path)?.file, leftover))
+    lock(path, &file)?;
+    Ok(file)
+}
+
+/// Removes what a killed run left under the name of a partial file. It is not written to: it might be a link to
+/// anything. [`io::ErrorKind::WouldBlock`] if another run is writing it.
+fn remove_leftover(path: &Path) -> io::Result<()> {
+    if !path.symlink_metadata()?.is_file() {
+        return fs::remove_file(path);
+    }
+    let leftover = File::open(path)?;
+    lock(path, &leftover)?;
+    platform::remove_open(path)
+}
+
+/// Locks the file at a path; [`io::ErrorKind::WouldBlock`] if another process has locked it, or put another one there
+/// before it could be locked. Where the file system knows no locks, nobody has.
+fn lock(path: &Path, file: &File) -> io::Result<()> {
+    match file.try_lock() {
+        Ok(()) | Err(TryLockError::Error(_)) if leads_to(path, file) => Ok(()),
+        _ => Err(io::ErrorKind::WouldBlock.into()),
+    }
+}
+
+/// Whether a path leads to this file.
+fn leads_to(path: &Path, file: &File) -> bool {
+    let (there, this) = (platform::identity(path), platform::identity_of(file));
+    matches!((there, this), (Ok(there), Ok(this)) if there.file == this.file)
 }
 
 /// Writes fields, in quotes where they are needed to read the same bytes again, or where not all bytes are `plain`.
@@ -234,30 +256,6 @@ fn write_quoted(file: &mut impl Write, field: &[u8]) -> io::Result<()> {
     file.write_all(b"\"")
 }
 
-/// Locks what a killed run left under the name of a partial file, if there is a file. [`io::ErrorKind::WouldBlock`] if
-/// another run is writing it.
-fn lock_leftover(path: &Path) -> io::Result<Option<File>> {
-    match path.symlink_metadata() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-        Ok(metadata) if !metadata.is_file() => Ok(None),
-        Ok(_) => {
-            let file = File::open(path)?;
-            lock(&file)?;
-            Ok(Some(file))
-        }
-    }
-}
-
-/// Locks a file; [`io::ErrorKind::WouldBlock`] if another process has locked it. Where the file system knows no locks,
-/// nobody has.
-fn lock(file: &File) -> io::Result<()> {
-    match file.try_lock() {
-        Err(TryLockError::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
-        Ok(()) | Err(TryLockError::Error(_)) => Ok(()),
-    }
-}
-
 /// Removes a file if it is there.
 fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
@@ -269,4 +267,11 @@ fn remove(path: &Path) -> io::Result<()> {
 /// The name under which rejects are written before they are put in place: `users.csv.partial`.
 fn partial(path: &Path) -> PathBuf {
     path.with_extension("csv.partial")
+}
+
+/// The same without its folder, for messages.
+fn partial_name(path: &Path) -> String {
+    let partial = partial(path);
+    let name = partial.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
 }

@@ -26,8 +26,8 @@ pub struct Splitter {
     quoted: bool,
     /// Opening quotes further on, by their places in the file in ascending order, that a record with a defect had taken
     /// for its own, and the defect. A record that starts later and goes beyond its first line opens one of them too,
-    /// and comes to the same end: what is behind a quote does not depend on what is before it. To look for that end
-    /// again from every line would take time that is quadratic in the size of the file.
+    /// and comes to the same end: what is behind a quote does not depend on what is before it, but for the number of
+    /// fields. To look for that end again from every line would take time that is quadratic in the size of the file.
     doomed: Vec<u64>,
     doom: Defect,
 }

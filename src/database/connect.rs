@@ -47,7 +47,7 @@ pub fn connect_to_read(
     let is_wal = header.get(18..20) == Some(&[2, 2]);
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
     let is_open = beside(path, "-wal").exists() || beside(path, "-shm").exists();
-    let Some(state) = state(path).filter(|_| is_wal && !is_open) else {
+    let Some(state) = (is_wal && !is_open).then(|| state(path)).flatten() else {
         return Ok((connect(path, flags)?, None));
     };
     // Every byte is escaped, the separators of Windows too: there is nothing in it that SQLite could take for a host, a

@@ -64,9 +64,9 @@ pub enum Store {
 /// What became of a table's records, and where those that were not stored are written.
 #[derive(Debug)]
 pub struct Results {
-    /// Counts of all records, and the first of each kind.
+    /// What became of them.
     pub tally: Tally,
-    /// The rejects, if they were asked for.
+    /// Writes those that were not stored, if that was asked for.
     pub rejects: Option<Rejects>,
 }
 

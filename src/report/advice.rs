@@ -55,7 +55,7 @@ impl Report {
             Some((last, first @ [_, ..])) => format!("{} and {last}", first.join(", ")),
             _ => stops.concat(),
         };
-        let overwrite = match self.rejects.is_some() && self.skipped() + self.failed() > 0 {
+        let overwrite = match self.tables.iter().any(|table| table.rejects.is_some()) {
             true => ", with --overwrite for the rejects,",
             false => "",
         };
@@ -70,8 +70,14 @@ impl Report {
             (0, _) => "failed rows",
             _ => "skipped and failed rows",
         };
+        let lost = |table: &Tally| table.rejected() > 0 && table.rejects.is_none();
         let mut lines = Vec::new();
         match (&self.rejects, &self.from) {
+            (Some(folder), _) if self.tables.iter().any(lost) => {
+                let folder = show(folder);
+                let advice = format!("Not all {rows} could be written to {folder}.");
+                return vec![advice, String::new()];
+            }
             (Some(folder), _) => {
                 let folder = show(folder);
                 lines.push(format!("The {rows} are in {folder}, with their reasons."));
@@ -111,12 +117,18 @@ impl Report {
     }
 
     /// Where the rejects of a table are, or how to get them.
-    pub(super) fn where_rejects_are(&self, table: &Table) -> String {
-        let (all, folder) = match &self.rejects {
-            Some(folder) => ("All are in", folder.as_path()),
-            None => ("Add --rejects DIR to write all to", Path::new("DIR")),
-        };
-        format!("{all} {}", show(&folder.join(table.csv())))
+    pub(super) fn where_rejects_are(&self, tally: &Tally) -> String {
+        let name = tally.table.csv();
+        match (&tally.rejects, &self.rejects) {
+            (Some(path), _) => format!("All are in {}", show(path)),
+            (None, Some(folder)) => {
+                format!("They could not be written to {}", show(&folder.join(name)))
+            }
+            (None, None) => {
+                let path = Path::new("DIR").join(name);
+                format!("Add --rejects DIR to write all to {}", show(&path))
+            }
+        }
     }
 
     /// The command that lists all stored rows of a table, and what it does.

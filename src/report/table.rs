@@ -93,7 +93,7 @@ impl Report {
             let (table, rows, listed) = (report.table, rejections.count, rejections.rows.len());
             terminal.heading(color, &heading(table, outcome))?;
             report.given(terminal, &rejections.rows, self.from.is_some())?;
-            let all = self.where_rejects_are(table);
+            let all = self.where_rejects_are(report);
             more(terminal, table, rows, listed, &all)?;
             if rows > listed as u64 {
                 writeln!(terminal.out, "By reason:")?;

@@ -5,6 +5,7 @@ mod json;
 mod table;
 
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::*;
@@ -48,6 +49,15 @@ fn mixed(limit: usize) -> Report {
     let both = vec![Reason::same("name is empty"), bob];
     reject(tally, 7, &["6", "", "bob"], Outcome::Skipped(both));
     report
+}
+
+/// Says that all rejects were written to a folder.
+fn write_rejects(report: &mut Report, folder: &str) {
+    report.rejects = Some(folder.into());
+    for table in report.tables.iter_mut() {
+        let path = Path::new(folder).join(table.table.csv());
+        table.rejects = Some(path).filter(|_| table.rejected() > 0);
+    }
 }
 
 /// Rows of users with these ids, from this line on.

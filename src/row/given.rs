@@ -59,7 +59,7 @@ pub enum Defect {
     #[error("quote is not closed")]
     UnclosedQuote,
     /// There are more fields than memory is spent on.
-    #[error("more than a million fields")]
+    #[error("in a record of more than a million fields")]
     TooManyFields,
 }
 

@@ -1,6 +1,7 @@
-//! What became of the records of one table: counts of everything, and the first few of each outcome.
+//! What became of the records of one table: counts of everything, the first few of each outcome, and where more is.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Defect, Header, Outcome, Reason, Record, Rows};
@@ -29,6 +30,8 @@ pub struct Tally {
     pub inserted_ids: Vec<i64>,
     /// The ids of the first rows that were stored before.
     pub unchanged_ids: Vec<i64>,
+    /// The file that the records are in that were not stored, if there is one.
+    pub rejects: Option<PathBuf>,
     /// What its writer threads did, if it was asked for.
     pub timeline: Option<Vec<Track>>,
     limit: usize,
@@ -88,6 +91,7 @@ impl Tally {
             failed: Rejections::default(),
             inserted_ids: Vec::new(),
             unchanged_ids: Vec::new(),
+            rejects: None,
             timeline: None,
             limit,
             shown,
@@ -101,7 +105,12 @@ impl Tally {
 
     /// How many records have an outcome.
     pub fn records(&self) -> u64 {
-        self.inserted + self.unchanged + self.skipped.count + self.failed.count
+        self.inserted + self.unchanged + self.rejected()
+    }
+
+    /// How many records were not stored, though they should have been.
+    pub fn rejected(&self) -> u64 {
+        self.skipped.count + self.failed.count
     }
 
     /// Whether a record was rejected because a cell is not UTF-8.
@@ -148,20 +157,19 @@ impl Rejections {
                 None => _ = self.kinds.insert(kind.clone(), 1),
             }
         }
-        if self.rows.len() == limit {
-            return;
+        if self.rows.len() < limit {
+            let mut fields = record.fields();
+            let kept = fields
+                .by_ref()
+                .take(shown.map_or(usize::MAX, |_| MOST_FIELDS));
+            self.rows.push(Rejected {
+                line: record.line,
+                fields: kept.map(|field| Excerpt::new(field, shown)).collect(),
+                more_fields: fields.count(),
+                defect: record.defect,
+                reasons: Excerpt::of_reasons(reasons, shown),
+            });
         }
-        let mut fields = record.fields();
-        let kept = fields
-            .by_ref()
-            .take(shown.map_or(usize::MAX, |_| MOST_FIELDS));
-        self.rows.push(Rejected {
-            line: record.line,
-            fields: kept.map(|field| Excerpt::new(field, shown)).collect(),
-            more_fields: fields.count(),
-            defect: record.defect,
-            reasons: Excerpt::of_reasons(reasons, shown),
-        });
     }
 
     /// The kinds of reasons with the rows of each, the most frequent first.

@@ -155,13 +155,28 @@ fn an_order_is_not_written_to_another_folder_than_its_user() {
 }
 
 #[test]
+fn a_load_does_not_begin_where_another_one_writes_its_rejects() {
+    let folder = Folder::with_csv(CLEAN);
+    let run = load_and_meanwhile(&folder, &["--rejects", "bad"], "1,7,8,1", || {
+        let other = folder.insert(&["--rejects", "bad", "--overwrite"]);
+        assert_eq!((other.status, &other.stdout[..]), (Some(1), ""));
+        let busy = "bad/users.csv is being written by another run: choose another folder with --rejects";
+        assert!(other.stderr.contains(busy), "{}", other.stderr);
+        assert!(folder.rows("orders").is_empty());
+    });
+    assert_eq!((run.status, &run.stderr[..]), (Some(0), ""));
+    assert!(folder.csv_in("bad", "orders").is_some());
+    assert!(folder.csv_in("bad", "users").is_none());
+}
+
+#[test]
 fn a_reject_file_that_appears_meanwhile_is_left_as_it_is() {
     let folder = Folder::with_csv(CLEAN);
     let run = load_and_meanwhile(&folder, &["--rejects", "bad"], "1,7,8,1", || {
         folder.csv("bad", "orders", "of somebody else");
     });
     assert_eq!(run.status, Some(1));
-    let appeared = "tradexa: bad/orders.csv appeared during the run and was left as it is: the rejects are in orders.csv.partial\n";
+    let appeared = "tradexa: bad/orders.csv appeared during the run and was left as it is: the rejects are in orders.csv.partial, which the next run replaces\n";
     assert!(run.stderr.contains(appeared), "{}", run.stderr);
     let [kept, rejects] = ["orders.csv", "orders.csv.partial"]
         .map(|name| std::fs::read_to_string(folder.outside().join("bad").join(name)).unwrap());

@@ -9,7 +9,7 @@ use anyhow::{Result, anyhow, bail};
 
 use super::super::{all, all_databases, complain, each_table};
 use crate::cli::Insert;
-use crate::csv::{self, Dialect};
+use crate::csv::{self, Dialect, Failure, Rejects};
 use crate::database::{Database, Patience, Reader};
 use crate::insert::Store;
 use crate::platform::Interrupt;
@@ -88,18 +88,32 @@ pub fn databases(folder: &Path, options: &Insert, interrupt: &Interrupt) -> Resu
         .collect())
 }
 
-/// Makes sure that nothing is in the way of rejects, if they were asked for.
-pub fn rejects(options: &Insert) -> Result<()> {
+/// Opens the rejects of each table that has a file, if they were asked for.
+pub fn rejects(
+    options: &Insert,
+    readers: &[Option<csv::Reader>],
+    dialect: &Dialect,
+) -> Result<Vec<Option<Rejects>>> {
     let Some(folder) = &options.rejects else {
-        return Ok(());
+        return Ok(readers.iter().map(|_| None).collect());
     };
+    let says = |path: &Path, failure: Failure| anyhow!("{} {failure}", show(path));
     let from = options.from.iter();
     let reads = from.flat_map(|from| TABLES.iter().map(|table| from.join(table.csv())));
     let reads: Vec<_> = reads.collect();
-    let prepared = csv::prepare(folder, options.overwrite, &reads);
-    let refusals = prepared.err().into_iter().flatten();
-    let refused = refusals.map(|(path, refusal)| Err(anyhow!("{} {refusal}", show(&path))));
-    all(refused).map(|_: Vec<()>| ())
+    if let Err(failures) = csv::prepare(folder, options.overwrite, &reads) {
+        return all(failures
+            .into_iter()
+            .map(|(path, failure)| Err(says(&path, failure))));
+    }
+    all(TABLES.iter().zip(readers).map(|(table, reader)| {
+        let Some(reader) = reader else {
+            return Ok(None);
+        };
+        Rejects::create(folder, table, reader.header(), dialect, options.overwrite)
+            .map(Some)
+            .map_err(|failure| says(&folder.join(table.csv()), failure))
+    }))
 }
 
 /// Does something with each item, in as many threads as there are items, or fewer where they cannot be had.

@@ -1,7 +1,7 @@
-//! What must hold before rows are loaded so that their rejects can be written afterwards.
+//! What is in the way of rejects.
 
 use std::fs;
-use std::io;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::{Failure, partial};
@@ -46,20 +46,18 @@ fn file(path: &Path) -> Option<(u64, u64)> {
 
 /// Looks at the name of a reject file, and at that under which it is written.
 fn look_at(path: &Path, overwrite: bool, reads: &[(u64, u64)]) -> Result<(), Failure> {
-    let partial = partial(path);
-    let is_read = |path| file(path).is_some_and(|file| reads.contains(&file));
-    match path.symlink_metadata() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        // The folder is a file, which is said when it is created.
-        Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Ok(()),
-        Err(error) => return Err(Failure::NotWritable(error)),
-        Ok(_) if is_read(path) => return Err(Failure::Read),
-        Ok(_) if !overwrite => return Err(Failure::Exists),
-        Ok(found) if !found.is_file() && !found.is_symlink() => return Err(Failure::NoFile),
-        Ok(_) => {}
+    let is_read = |path: &Path| file(path).is_some_and(|file| reads.contains(&file));
+    if is_read(path) || is_read(&partial(path)) {
+        return Err(Failure::Read);
     }
-    match is_read(&partial) {
-        true => Err(Failure::Read),
-        false => Ok(()),
+    match path.symlink_metadata() {
+        // That the folder is a file is said when it is created.
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Ok(())
+        }
+        Err(error) => Err(Failure::NotWritable(error)),
+        Ok(_) if !overwrite => Err(Failure::Exists),
+        Ok(found) if !found.is_file() && !found.is_symlink() => Err(Failure::NoFile),
+        Ok(_) => Ok(()),
     }
 }

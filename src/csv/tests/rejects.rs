@@ -7,7 +7,6 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
-use crate::csv::rejects::Failure;
 use crate::row::Header;
 
 /// A folder, and the rejects of users that are written to it.
@@ -253,7 +252,11 @@ fn what_a_killed_run_left_is_replaced() {
 fn a_folder_in_place_of_the_partial_file_stays_there() {
     let run = Run::new();
     fs::create_dir(run.path("users.csv.partial")).unwrap();
-    assert!(matches!(run.create(false), Err(Failure::NotWritable(_))));
+    let failure = run.create(false).unwrap_err().to_string();
+    assert!(
+        failure.starts_with("cannot be written: users.csv.partial: "),
+        "{failure}"
+    );
     assert_eq!(run.names(), ["users.csv.partial"]);
 }
 
@@ -294,7 +297,7 @@ fn a_file_that_appears_during_the_run_is_left_as_it_is() {
     let failure = rejects.finish(true).unwrap_err();
     assert_eq!(
         failure.to_string(),
-        "appeared during the run and was left as it is: the rejects are in users.csv.partial"
+        "appeared during the run and was left as it is: the rejects are in users.csv.partial, which the next run replaces"
     );
     assert_eq!(run.text("users.csv").unwrap(), "mine");
     let partial = run.text("users.csv.partial").unwrap();
@@ -308,9 +311,11 @@ fn a_file_that_takes_the_place_of_the_rejects_is_not_taken_for_them() {
     reject(&mut rejects, &one());
     fs::rename(run.path("users.csv.partial"), run.path("moved")).unwrap();
     run.put("users.csv.partial", "mine");
-    let failure = rejects.finish(true).unwrap_err().to_string();
-    let replaced = "could not be written: another program replaced the file";
-    assert!(failure.starts_with(replaced), "{failure}");
+    let failure = rejects.finish(true).unwrap_err();
+    assert_eq!(
+        failure.to_string(),
+        "was not written: another program removed or replaced users.csv.partial"
+    );
     assert_eq!(run.names(), ["moved", "users.csv.partial"]);
 }
 
@@ -341,17 +346,14 @@ fn an_old_file_goes_when_a_complete_run_has_no_rejects() {
 
 #[cfg(target_os = "linux")] // Elsewhere a folder with an open file cannot be removed.
 #[test]
-fn a_folder_that_is_gone_is_an_error_of_writing() {
+fn rejects_whose_folder_is_gone_are_lost() {
     let run = Run::new();
     let mut rejects = run.rejects(false);
     let Run { folder, .. } = run;
     folder.close().unwrap();
     reject(&mut rejects, &one());
     let failure = rejects.finish(true).unwrap_err();
-    assert!(
-        failure.to_string().starts_with("could not be written: "),
-        "{failure}"
-    );
+    assert!(matches!(failure, Failure::Lost(_)), "{failure}");
 }
 
 #[test]

@@ -13,7 +13,7 @@ fn failed_rows_and_strictly_skipped_ones_make_a_failure() {
 #[test]
 fn rejects_that_were_written_are_named_with_the_command_to_load_them() {
     let mut report = mixed(50);
-    report.rejects = Some("my rejects".into());
+    write_rejects(&mut report, "my rejects");
     let quoted = if cfg!(windows) {
         "\"my rejects\""
     } else {
@@ -62,11 +62,31 @@ fn rejects_that_are_skipped_again_can_be_corrected_where_they_are() {
     let expected = "Correct the rows in in and run the same command again, \
                     or add --rejects with another folder for the remaining rows and their new reasons.";
     assert_eq!(report.advice(), [expected, ""]);
-    report.rejects = Some("bad".into());
+    write_rejects(&mut report, "bad");
     assert!(report.advice()[0].contains("are in bad"));
     report.rejects = None;
     skip(&mut report.tables[1], 2, &["1"], "no");
     assert!(report.advice()[0].starts_with("Add --rejects DIR"));
+}
+
+#[test]
+fn rejects_that_could_not_be_written_are_not_said_to_be_there() {
+    let mut report = mixed(1);
+    skip(&mut report.tables[1], 2, &["1"], "no");
+    write_rejects(&mut report, "bad");
+    report.tables[0].rejects = None;
+    let expected = "Not all skipped and failed rows could be written to bad.";
+    assert_eq!(report.advice(), [expected, ""]);
+    let bad = Path::new("bad");
+    let [users, products] = ["users.csv", "products.csv"].map(|name| bad.join(name));
+    assert_eq!(
+        report.where_rejects_are(&report.tables[0]),
+        format!("They could not be written to {}", users.display())
+    );
+    assert_eq!(
+        report.where_rejects_are(&report.tables[1]),
+        format!("All are in {}", products.display())
+    );
 }
 
 #[test]
@@ -100,7 +120,7 @@ fn an_interrupted_run_says_where_it_stopped_and_how_to_go_on() {
     let again = format!("{stopped}: run the same command again to load the rest");
     assert_eq!(report.notices(), [again]);
     skip(&mut report.tables[1], 2, &["1"], "no");
-    report.rejects = Some("bad".into());
+    write_rejects(&mut report, "bad");
     assert!(report.notices()[0].ends_with(
         ": run the same command again, with --overwrite for the rejects, to load the rest"
     ));
