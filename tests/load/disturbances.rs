@@ -160,7 +160,8 @@ fn a_load_does_not_begin_where_another_one_writes_its_rejects() {
     let run = load_and_meanwhile(&folder, &["--rejects", "bad"], "1,7,8,1", || {
         let other = folder.insert(&["--rejects", "bad", "--overwrite"]);
         assert_eq!((other.status, &other.stdout[..]), (Some(1), ""));
-        let busy = "bad/users.csv is being written by another run: choose another folder with --rejects";
+        let busy =
+            "bad/users.csv is being written by another run: choose another folder with --rejects";
         assert!(other.stderr.contains(busy), "{}", other.stderr);
         assert!(folder.rows("orders").is_empty());
     });

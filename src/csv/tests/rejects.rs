@@ -289,6 +289,31 @@ fn two_runs_cannot_write_to_one_file_even_before_there_is_a_reject() {
 }
 
 #[test]
+fn of_runs_that_begin_and_end_at_any_moment_each_writes_its_rejects_or_is_told_that_another_one_does()
+ {
+    let (run, batch) = (Run::new(), one());
+    std::thread::scope(|scope| {
+        for writes in [false, true, false, true] {
+            let (run, batch) = (&run, &batch);
+            scope.spawn(move || {
+                for _ in 0..5_000 {
+                    match run.create(true) {
+                        Err(failure) => assert!(matches!(failure, Failure::Busy), "{failure}"),
+                        Ok(mut rejects) => {
+                            if writes {
+                                reject(&mut rejects, batch);
+                            }
+                            rejects.finish(false).unwrap();
+                        }
+                    }
+                }
+            });
+        }
+    });
+    assert_eq!(run.names(), ["users.csv"]);
+}
+
+#[test]
 fn a_file_that_appears_during_the_run_is_left_as_it_is() {
     let run = Run::new();
     let mut rejects = run.rejects(false);
