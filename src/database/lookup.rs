@@ -1,11 +1,12 @@
 //! Looking up many ids at once.
 
-use rusqlite::params_from_iter;
+use rusqlite::{Connection, params_from_iter};
 
 use super::problem::Problem;
 use super::reader::Reader;
 use super::stored::StoredRow;
 use crate::row::{Outcome, Reason, Rows};
+use crate::schema::Table;
 
 /// How many ids one statement looks up: from about 25 on, a statement costs little beside its rows.
 const IDS_PER_STATEMENT: usize = 50;
@@ -14,62 +15,80 @@ impl Reader {
     /// Which of these ids are stored, in their order. Fastest if they count up.
     pub fn stored(&self, ids: &[i64]) -> Result<Vec<i64>, Problem> {
         let mut stored = Vec::new();
-        self.look_up("id", ids, |place, _| stored.push(ids[place]))?;
+        self.reading(|connection| {
+            look_up(connection, self.table, "id", ids, |place, _| {
+                stored.push(ids[place])
+            })
+        })?;
         Ok(stored)
     }
 
-    /// What is stored already under the ids of the rows at these places: [`Outcome::Unchanged`], or
-    /// [`Outcome::Skipped`] where any value, or its type, is another one. Places whose ids are not stored are left out.
-    /// Fastest if the ids count up.
+    /// What is stored already under the ids of the rows at these places; see [`compare`].
     pub fn compare(&self, rows: &Rows, places: &[u32]) -> Result<Vec<(u32, Outcome)>, Problem> {
-        let ids = Vec::from_iter(places.iter().map(|place| rows.id(*place)));
-        let mut outcomes = Vec::new();
-        self.look_up(&self.table.column_names(), &ids, |index, stored| {
+        self.reading(|connection| compare(connection, rows, places))
+    }
+}
+
+/// What is stored already under the ids of the rows at these places: [`Outcome::Unchanged`], or [`Outcome::Skipped`]
+/// where any value, or its type, is another one. Places whose ids are not stored are left out. Fastest if the ids count
+/// up.
+pub fn compare(
+    connection: &Connection,
+    rows: &Rows,
+    places: &[u32],
+) -> rusqlite::Result<Vec<(u32, Outcome)>> {
+    let table = rows.table;
+    let ids = Vec::from_iter(places.iter().map(|place| rows.id(*place)));
+    let mut outcomes = Vec::with_capacity(places.len());
+    look_up(
+        connection,
+        table,
+        &table.column_names(),
+        &ids,
+        |index, stored| {
             let place = places[index];
             let mut values = rows.values(place).enumerate();
             let outcome = match values.all(|(column, value)| stored.value(1 + column) == value) {
                 true => Outcome::Unchanged,
-                false => Outcome::Skipped(vec![Reason::taken(self.table, ids[index])]),
+                false => Outcome::Skipped(vec![Reason::taken(table, ids[index])]),
             };
             outcomes.push((place, outcome));
-        })?;
-        Ok(outcomes)
-    }
+        },
+    )?;
+    Ok(outcomes)
+}
 
-    /// Calls `each` for the ids that are stored: with the place of the id among the given ones, and its row, in which
-    /// these columns start at index 1.
-    ///
-    /// One pass, if the ids count up: SQLite keeps its place in the table from one id to the next, steps to the row
-    /// that follows, and searches only where that is another one. A statement for each id would search from the top
-    /// every time.
-    fn look_up(
-        &self,
-        columns: &str,
-        ids: &[i64],
-        mut each: impl FnMut(usize, &StoredRow),
-    ) -> Result<(), Problem> {
-        let table = self.table.name;
-        let select = |ids: usize| {
-            let wanted: Vec<_> = (0..ids).map(|place| format!("({place},?)")).collect();
-            let wanted = wanted.join(",");
-            format!(
-                "SELECT column1, {columns} FROM (VALUES {wanted}) CROSS JOIN {table} ON id = column2"
-            )
-        };
-        self.reading(|connection| {
-            let mut sql = select(IDS_PER_STATEMENT);
-            for (number, group) in ids.chunks(IDS_PER_STATEMENT).enumerate() {
-                if group.len() < IDS_PER_STATEMENT {
-                    sql = select(group.len());
-                }
-                let mut statement = connection.prepare_cached(&sql)?;
-                let mut rows = statement.query(params_from_iter(group))?;
-                while let Some(row) = rows.next()? {
-                    let row = StoredRow { row, connection };
-                    each(number * IDS_PER_STATEMENT + row.integer(0) as usize, &row);
-                }
-            }
-            Ok(())
-        })
+/// Calls `each` for the ids that are stored: with the place of the id among the given ones, and its row, in which these
+/// columns start at index 1.
+///
+/// One pass, if the ids count up: SQLite keeps its place in the table from one id to the next, steps to the row that
+/// follows, and searches only where that is another one. A statement for each id would search from the top every time.
+fn look_up(
+    connection: &Connection,
+    table: &Table,
+    columns: &str,
+    ids: &[i64],
+    mut each: impl FnMut(usize, &StoredRow),
+) -> rusqlite::Result<()> {
+    let table = table.name;
+    let select = |ids: usize| {
+        let wanted: Vec<_> = (0..ids).map(|place| format!("({place},?)")).collect();
+        let wanted = wanted.join(",");
+        format!(
+            "SELECT column1, {columns} FROM (VALUES {wanted}) CROSS JOIN {table} ON id = column2"
+        )
+    };
+    let mut sql = select(IDS_PER_STATEMENT);
+    for (number, group) in ids.chunks(IDS_PER_STATEMENT).enumerate() {
+        if group.len() < IDS_PER_STATEMENT {
+            sql = select(group.len());
+        }
+        let mut statement = connection.prepare_cached(&sql)?;
+        let mut rows = statement.query(params_from_iter(group))?;
+        while let Some(row) = rows.next()? {
+            let row = StoredRow { row, connection };
+            each(number * IDS_PER_STATEMENT + row.integer(0) as usize, &row);
+        }
     }
+    Ok(())
 }

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Statement};
 
+use super::lookup::compare;
 use super::problem::Problem;
 use super::reader::Reader;
 use crate::row::{Outcome, Reason, Rows};
@@ -33,8 +34,8 @@ impl Writer<'_> {
             None => {
                 connection.execute_batch("ROLLBACK")?;
                 reader.waiter.begin_to_write(connection)?;
-                // Nobody else can write now: what the reader sees stays as it is.
-                let mut others = reader.compare(rows, places)?;
+                // Nobody else can write now: what is stored stays as it is.
+                let mut others = compare(connection, rows, places)?;
                 let stored: HashSet<_> = others.iter().map(|(place, _)| *place).collect();
                 let is_new = |place: &u32| !stored.contains(place);
                 let new: Vec<_> = places.iter().copied().filter(is_new).collect();
