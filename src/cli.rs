@@ -123,8 +123,7 @@ pub struct Insert {
 
     /// Replace existing files in the --rejects folder
     ///
-    /// Corrections in them are lost. The files of loaded tables with nothing left to reject are
-    /// removed.
+    /// Corrections in them are lost. The files of loaded tables with nothing left to reject are removed.
     #[arg(long, requires = "rejects")]
     pub overwrite: bool,
 

@@ -6,8 +6,8 @@
 //! room, which writers make. A table's writers start only when those feeders have handed over all their rows, and so
 //! every row that a writer waits for is settled already or has a thread. No thread waits for rows while it has its
 //! turn, and other processes' locks are waited for only as long as patience lasts. Every thread, however it ends,
-//! settles its rows, passes on its turn and makes room. What became of its rows is noted in the order of the file: at once,
-//! or by the thread whose rows come before. In a dry run, writers only look up what is stored.
+//! settles its rows, passes on its turn and makes room. What became of its rows is noted in the order of the file: at
+//! once, or by the thread whose rows come before. In a dry run, writers only look up what is stored.
 
 mod feeder;
 mod lane;

@@ -77,8 +77,8 @@ pub enum Failure {
 }
 
 impl Rejects {
-    /// Creates the partial file for the rejects of a table in a folder, whose records have this header. Files of earlier
-    /// runs are replaced only if `overwrite`. See [`prepare()`] for what must hold beforehand.
+    /// Creates the partial file for the rejects of a table in a folder, whose records have this header. Files of
+    /// earlier runs are replaced only if `overwrite`. See [`prepare()`] for what must hold beforehand.
     ///
     /// # Errors
     ///
@@ -187,8 +187,8 @@ impl Drop for Rejects {
     }
 }
 
-/// Creates a partial file and locks it. [`io::ErrorKind::WouldBlock`] or [`io::ErrorKind::AlreadyExists`] if another run
-/// is writing it.
+/// Creates a partial file and locks it. [`io::ErrorKind::WouldBlock`] or [`io::ErrorKind::AlreadyExists`] if another
+/// run is writing it.
 fn create_partial(path: &Path) -> io::Result<File> {
     let file = match File::create_new(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match remove_leftover(path) {

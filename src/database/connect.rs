@@ -59,8 +59,8 @@ pub fn connect_to_read(
     Ok((connection, Some(state)))
 }
 
-/// The length in bytes of a database all of which is in its file, and when that was written last; `None` if something is
-/// in the log. Whoever only reads makes an empty log.
+/// The length in bytes of a database all of which is in its file, and when that was written last; `None` if something
+/// is in the log. Whoever only reads makes an empty log.
 pub fn state(path: &Path) -> Option<(u64, SystemTime)> {
     if beside(path, "-wal")
         .metadata()

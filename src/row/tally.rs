@@ -108,7 +108,7 @@ impl Tally {
         self.inserted + self.unchanged + self.rejected()
     }
 
-    /// How many records were not stored, though they should have been.
+    /// How many records were skipped or failed.
     pub fn rejected(&self) -> u64 {
         self.skipped.count + self.failed.count
     }

@@ -166,11 +166,13 @@ fn rejects_that_the_disk_does_not_take_are_not_put_in_their_place() {
             file: Some("rejects/users.csv.partial"),
             ..fault(class, 1, Mode::Once("EIO"))
         };
-        let ran = folder.faulty(&[INSERT, &["--rejects", "rejects"]].concat(), fault);
+        let ran = folder.faulty(&["insert", "--rejects", "rejects"], fault);
         assert_eq!((ran.hit, ran.status()), (true, 1), "{class}");
         let message = "rejects/users.csv could not be written: ";
         assert!(ran.run.stderr.contains(message), "{}", ran.run.stderr);
         assert_eq!(folder.csv_in("rejects", "users"), None, "{class}");
+        let advice = "Not all skipped rows could be written to rejects.";
+        assert!(ran.run.stdout.contains(advice), "{}", ran.run.stdout);
     }
 }
 

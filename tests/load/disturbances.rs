@@ -34,17 +34,22 @@ fn a_row_that_is_gone_before_it_is_read_back_is_an_error() {
     assert!(run.stderr.contains(gone), "{}", run.stderr);
 }
 
-#[test]
-fn a_dry_run_beside_which_another_process_writes_is_an_error() {
+/// A dry run that ends while another process, which came after it, still has the products open and has done this.
+fn dry_run_beside(sql: &str) -> Run {
     let [users, ..] = many(USERS);
     let folder = Folder::with_csv([&users, CLEAN[1], CLEAN[2]]);
     let arguments = ["insert", "--dry-run", "--format", "json"];
     let (process, mut pipe) = start_on_a_pipe(&folder, &arguments);
     // More than a pipe and a buffer hold: once it is written, the databases are open.
     pipe.write_all(users.as_bytes()).unwrap();
-    drop(folder.execute("products", "INSERT INTO products VALUES (9, 'Lamp', 20)"));
+    let _other = folder.execute("products", sql);
     drop(pipe);
-    let run = end(process);
+    end(process)
+}
+
+#[test]
+fn a_dry_run_beside_which_another_process_writes_is_an_error() {
+    let run = dry_run_beside("INSERT INTO products VALUES (9, 'Lamp', 20)");
     assert_eq!(run.status, Some(1));
     let changed =
         "products.db was changed by another process during the run: run the command again";
@@ -53,16 +58,15 @@ fn a_dry_run_beside_which_another_process_writes_is_an_error() {
 
 #[test]
 fn a_dry_run_beside_which_another_process_only_reads_is_not_disturbed() {
-    let [users, ..] = many(USERS);
-    let folder = Folder::with_csv([&users, CLEAN[1], CLEAN[2]]);
-    let arguments = ["insert", "--dry-run", "--format", "json"];
-    let (process, mut pipe) = start_on_a_pipe(&folder, &arguments);
-    pipe.write_all(users.as_bytes()).unwrap();
-    let reading = folder.execute("products", "SELECT count(*) FROM products");
-    drop(pipe);
-    let run = end(process);
+    let run = dry_run_beside("SELECT count(*) FROM products");
     assert_eq!((run.status, &run.stderr[..]), (Some(0), ""));
-    drop(reading);
+}
+
+#[test]
+fn a_dry_run_beside_which_another_process_writes_into_the_file_itself_is_an_error() {
+    let checkpointed =
+        "INSERT INTO products VALUES (9, 'Lamp', 20); PRAGMA wal_checkpoint(TRUNCATE)";
+    assert_eq!(dry_run_beside(checkpointed).status, Some(1));
 }
 
 #[test]
