@@ -8,10 +8,9 @@ use std::sync::mpsc::channel;
 use std::thread::Builder;
 
 use crate::database::{Problem, Reader, StoredRow};
-use crate::report::{Checked, Violating};
+use crate::report::{Checked, Listing, Violating};
 use crate::row::{Outcome, Value};
 use crate::rules::{Frozen, Given, Ids, Rules};
-use crate::schema::Table;
 use crate::sync;
 
 /// The check of one table.
@@ -41,8 +40,7 @@ impl Lane {
     }
 }
 
-/// Checks all stored rows of all tables side by side, and lists at most `limit` violating rows of each, with `shown`
-/// characters of each reason. A table's lane comes after those of the tables it refers to. Calls `watch` now and then.
+/// Checks all stored rows of all tables side by side, and lists violating rows of each. A table's lane comes after those of the tables it refers to. Calls `watch` now and then.
 ///
 /// # Errors
 ///
@@ -50,8 +48,7 @@ impl Lane {
 pub fn check(
     lanes: &[Lane],
     unique: bool,
-    limit: usize,
-    shown: Option<usize>,
+    listing: Listing,
     watch: impl FnMut(),
 ) -> Vec<Result<Checked, Problem>> {
     std::thread::scope(|scope| {
@@ -65,7 +62,7 @@ pub fn check(
             let ending = (running.clone(), Told(lane));
             let check = move || {
                 let _ending = ending;
-                held.and_then(|()| check_table(lane, &lanes[..place], unique, limit, shown))
+                held.and_then(|()| check_table(lane, &lanes[..place], unique, listing))
             };
             threads.push(Builder::new().spawn_scoped(scope, check));
         }
@@ -92,8 +89,7 @@ fn check_table(
     lane: &Lane,
     earlier: &[Lane],
     unique: bool,
-    limit: usize,
-    shown: Option<usize>,
+    listing: Listing,
 ) -> Result<Checked, Problem> {
     let mut checked = Checked {
         table: lane.reader.table,
@@ -108,9 +104,15 @@ fn check_table(
         let own = |text: &str, id| rules.own(index, text.as_bytes(), id);
         lane.reader.texts(column.name, own)?;
     }
-    let exists = |parent: &'static Table, id| {
+    let parents = lane.reader.table.references().map(|(column, parent)| {
         let mut earlier = earlier.iter();
-        let parent = earlier.find(|lane| std::ptr::eq(lane.reader.table, parent));
+        let parent = earlier.find(|lane| lane.reader.table == parent);
+        (column, parent)
+    });
+    let parents: Vec<_> = parents.collect();
+    let exists = |column, id| {
+        let parent = parents.iter().find(|(parent, _)| *parent == column);
+        let parent = parent.and_then(|(_, parent)| *parent);
         Ok(parent.is_some_and(|lane| lane.ids.wait().contains(id)))
     };
     lane.reader.scan(|row| {
@@ -121,8 +123,8 @@ fn check_table(
             rules.check(checked.rows, row, false, exists, |_| {})
         {
             checked.violations += 1;
-            if checked.violating_rows.len() < limit {
-                let violating = Violating::new(id, &reasons, shown);
+            if checked.violating_rows.len() < listing.records {
+                let violating = Violating::new(id, &reasons, listing);
                 checked.violating_rows.push(violating);
             }
         }

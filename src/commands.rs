@@ -15,7 +15,7 @@ use anyhow::{Context, Error, Result, anyhow, bail};
 use crate::cli::{Cli, Command, Format, Output};
 use crate::database::{self, Patience, Problem};
 use crate::platform;
-use crate::report::MOST_CHARACTERS;
+use crate::report::Listing;
 use crate::schema::{TABLES, Table};
 use crate::terminal::{escape, show};
 
@@ -109,11 +109,11 @@ fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
     }
 }
 
-/// Most characters of a cell or a reason that a report shows; `None` if it shows all.
-fn shown(output: &Output) -> Option<usize> {
+/// How much a report lists.
+fn listing(output: &Output) -> Listing {
     match output.format {
-        Format::Table => Some(MOST_CHARACTERS),
-        Format::Json => None,
+        Format::Table => Listing::readable(output.limit),
+        Format::Json => Listing::complete(output.limit),
     }
 }
 

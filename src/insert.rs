@@ -1,58 +1,59 @@
-//! The concurrent run. Each table has a [lane](Lane), and a feeder thread that reads and checks its records. The rows
-//! that follow the rules go to writer threads, one row each at first and a share of many later. A writer waits for the
-//! rows that its own refer to, then for its turn on the database.
+//! The concurrent run. Each table has a [load](TableLoad) and a reader thread, which reads and checks its records. The
+//! rows that follow the rules go to writer threads, one row each at first and shares of many rows later. A writer waits
+//! for the rows that its own refer to, then for the write lock of the database. It sends the outcomes of its rows to the
+//! reader thread, which tallies them in the order of the file.
 //!
-//! Nobody waits forever. A feeder waits for its input, for the feeders of the tables that its own refers to, and for
-//! room, which writers make. A table's writers start only when those feeders have handed over all their rows, and so
-//! every row that a writer waits for is settled already or has a thread. No thread waits for rows while it has its
-//! turn, and other processes' locks are waited for only as long as patience lasts. Every thread, however it ends,
-//! settles its rows, passes on its turn and makes room. What became of its rows is noted in the order of the file: at
-//! once, or by the thread whose rows come before. In a dry run, writers only look up what is stored.
+//! No thread waits forever. A reader thread waits for its input, for the reader threads of referenced tables, and for
+//! its own writers. The writers of a table start only when the reader threads of the tables it refers to have handed
+//! over all their rows, so every row that a writer waits for has an outcome already or a thread. No thread waits for
+//! rows while it has a write lock, and waiting for locks of other processes ends with the lock timeout. Every thread,
+//! however it ends, resolves its rows and releases its lock. In a dry run, writers only look up what is stored.
 
-mod feeder;
-mod lane;
+mod fair_lock;
 mod ledger;
 #[cfg(all(test, loom))]
 mod models;
-mod order;
-mod slots;
-mod turns;
+mod producer;
+mod table_load;
 mod writer;
 
 use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::thread::Builder;
 
-use crate::sync;
+use crate::sync::{self, Mutex, lock};
 
-pub use feeder::Feed;
+pub use producer::Input;
+pub use table_load::{EndOfInput, TableLoad, Target};
 
-pub use lane::{Fed, Lane, Results, Store};
-
-/// Inserts all records of the feeds, each into the lane at its place. A table's lane comes after those of the tables it
-/// refers to. Calls `watch` now and then. In the end each record that was read has an outcome in its lane's results,
-/// except for those that an interrupt, or a panic of the feeder, kept from being handed over.
-pub fn run(lanes: &[Arc<Lane>], feeds: Vec<Feed>, watch: impl FnMut()) {
+/// Inserts all records of the inputs, each with the load at its index. The load of a table comes after those of the
+/// tables it refers to. Calls `watch` now and then. In the end each record that was read is in the tally of its input,
+/// except for those that an interrupt, or a panic while they were checked, kept from being handed to a writer.
+pub fn run(loads: &[Arc<TableLoad>], inputs: &mut [Input], watch: impl FnMut()) {
+    // No writer starts before the last reader thread: under a limit on threads, it could take its place.
+    let starting = Mutex::new(());
     std::thread::scope(|scope| {
         let (running, done) = channel::<()>();
-        for (lane, feed) in lanes.iter().zip(feeds) {
-            let running = running.clone();
-            let thread = Builder::new().name(format!("feed {}", lane.table.name));
+        let guard = lock(&starting);
+        for (load, input) in loads.iter().zip(inputs) {
+            let (running, starting) = (running.clone(), &starting);
+            let thread = Builder::new().name(format!("read {}", load.table.name));
             let thread = thread.spawn_scoped(scope, move || {
-                feeder::feed(lane, feed);
-                // Not while rows are read: their first commits, of one row each, would wait for the disk.
-                lanes.iter().for_each(|lane| _ = lane.fed.wait());
-                if let Store::Write { database, .. } = &lane.store {
+                drop(lock(starting));
+                producer::load(load, input);
+                // Not while other tables are still read: the first rows, a commit each, would wait for the disk.
+                loads.iter().for_each(|load| _ = load.end.wait());
+                if let Target::Database { database, .. } = &load.target {
                     database.checkpoint();
                 }
                 drop(running);
             });
             if let Err(error) = thread {
                 let why = format!("its thread could not be started: {error}");
-                let _ = lane.fed.set(Fed::failed(why));
+                let _ = load.end.set(EndOfInput::failed(why));
             }
         }
-        drop(running);
+        drop((running, guard));
         sync::watch(&done, watch);
     });
 }

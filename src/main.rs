@@ -37,5 +37,6 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
+    platform::fit_address_space();
     commands::run(&cli::Cli::parse())
 }

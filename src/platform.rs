@@ -1,6 +1,7 @@
 //! What differs between Linux, macOS and Windows.
 
 mod interrupt;
+mod memory;
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -8,6 +9,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf, Prefix};
 
 pub use interrupt::Interrupt;
+pub use memory::fit_address_space;
 
 /// The longest path that SQLite opens, in bytes, with links followed: its `MAX_PATHNAME` (512 on Unix,
 /// `SQLITE_WINNT_MAX_PATH_BYTES` on Windows) less the 8 bytes of `-journal`.

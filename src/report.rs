@@ -5,17 +5,18 @@ mod chart;
 mod check;
 mod grid;
 mod json;
+mod shorten;
 mod table;
+mod tally;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use crate::row::Tally;
-
 pub use check::{CheckReport, Checked, Violating};
-pub use grid::{MOST_CHARACTERS, cell};
+pub use grid::cell;
 pub use json::to_json;
+pub use tally::{Listing, MOST_CHARACTERS, Rejected, Rejections, Tally};
 
 /// What a run did.
 #[derive(Debug)]

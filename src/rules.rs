@@ -1,7 +1,6 @@
 //! The rules: a record becomes a typed row, or the list of the rules that it breaks. Pure: no SQLite, no files.
 
 mod ids;
-mod violation;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -10,7 +9,6 @@ use crate::row::{Batch, Outcome, Reason, Record, Rows, Value};
 use crate::schema::{Column, Kind, Rule, Table};
 
 pub use ids::{Frozen, Ids};
-pub use violation::Violation;
 
 /// A row to be checked.
 pub trait Given {
@@ -67,18 +65,19 @@ impl Rules {
         }
     }
 
-    /// The ids of the rows that followed the rules.
-    pub fn into_ids(self) -> Frozen {
-        self.ids.freeze()
+    /// The ids of the rows that followed the rules, once all rows have been checked.
+    pub fn take_ids(&mut self) -> Frozen {
+        std::mem::take(&mut self.ids).freeze()
     }
 
     /// Checks the records of a batch.
     ///
-    /// `exists` tells whether a row with an id exists in a table that this one refers to, or why that is not known.
+    /// `exists` tells whether the row exists that a column refers to, given the index of the column and the id, or why
+    /// that is not known.
     pub fn check_batch(
         &mut self,
         batch: Batch,
-        exists: impl Fn(&'static Table, i64) -> Result<bool, Reason>,
+        exists: impl Fn(usize, i64) -> Result<bool, Reason>,
     ) -> Rows {
         // It is quicker to look at the text of all records at once than cell by cell.
         let trusted = is_text(batch.text());
@@ -88,7 +87,7 @@ impl Rules {
         let mut rejected = Vec::new();
         for (place, record) in batch.records().enumerate() {
             let checked = match fields(&record) {
-                Some(violation) => Err(skipped(vec![violation])),
+                Some(reason) => Err(Outcome::skipped(reason)),
                 None => {
                     let keep = |value: Value| numbers.push(value.bits());
                     self.check(record.line, &record, trusted, &exists, keep)
@@ -121,7 +120,7 @@ impl Rules {
         line: u64,
         row: &impl Given,
         trusted: bool,
-        exists: impl Fn(&'static Table, i64) -> Result<bool, Reason>,
+        exists: impl Fn(usize, i64) -> Result<bool, Reason>,
         mut keep: impl FnMut(Value),
     ) -> Result<(), Outcome> {
         let mut violations = Vec::new();
@@ -136,21 +135,22 @@ impl Rules {
                 id = Some(number);
             }
             for rule in column.rules {
-                let text = || row.text(index).into_owned();
+                let text = || row.text(index).into();
                 let name = column.name;
                 match (rule, value) {
                     (Rule::Positive, Value::Integer(number)) if number > 0 => {}
                     (Rule::Positive, Value::Real(number)) if number > 0.0 => {}
-                    (Rule::Positive, _) => violations.push(Violation::NotPositive(name, text())),
-                    (Rule::NotEmpty, Value::Text(text)) if is_blank(text) => {
-                        violations.push(Violation::Empty(name));
+                    (Rule::Positive, _) => violations.push(Reason::NotPositive(name, text())),
+                    (Rule::NotEmpty | Rule::Email, Value::Text(text)) if is_blank(text) => {
+                        violations.push(Reason::Empty(name));
+                        break;
                     }
                     (Rule::Email, Value::Text(bytes)) if !is_email(bytes) => {
-                        violations.push(Violation::NotEmail(name, text()));
+                        violations.push(Reason::NotEmail(name, text()));
                     }
                     (Rule::UniqueId, Value::Integer(id)) => {
                         let line = self.ids.line(id);
-                        violations.extend(line.map(|line| Violation::UsedId(name, id, line)));
+                        violations.extend(line.map(|line| Reason::UsedId(name, id, line)));
                     }
                     // A stored NULL counts as empty text, which breaks other rules, but nobody has it.
                     (Rule::UniqueOnRequest, Value::Text(bytes))
@@ -159,12 +159,16 @@ impl Rules {
                         let owners = self.owners.as_ref();
                         let owner = owners.and_then(|owners| owners.get(&owner_key(index, bytes)));
                         let owner = owner.copied().filter(|owner| Some(*owner) != id);
-                        let used = |owner| Violation::UsedText(name, text(), self.table.row, owner);
+                        let used = |owner| Reason::UsedText(name, text(), owner);
                         violations.extend(owner.map(used));
                     }
-                    (Rule::References(parent), Value::Integer(id)) => match exists(parent, id) {
+                    (Rule::References(parent), Value::Integer(id)) => match exists(index, id) {
                         Ok(true) => {}
-                        Ok(false) => violations.push(Violation::Missing(parent.row, id)),
+                        Ok(false) => violations.push(Reason::Missing {
+                            column: name,
+                            id,
+                            parent,
+                        }),
                         Err(reason) => unknown.push(reason),
                     },
                     _ => {}
@@ -173,10 +177,10 @@ impl Rules {
             keep(value);
         }
         if !violations.is_empty() {
-            return Err(skipped(violations));
+            return Err(Outcome::Skipped(violations.into()));
         }
         if !unknown.is_empty() {
-            return Err(Outcome::Failed(unknown));
+            return Err(Outcome::Failed(unknown.into()));
         }
         let id = id.unwrap_or_default();
         self.ids.insert(id, line);
@@ -196,16 +200,12 @@ pub fn whole_numbers(batch: &Batch, column: usize) -> impl Iterator<Item = i64> 
 }
 
 /// What is wrong with the fields of a record as a whole, if anything.
-fn fields(record: &Record) -> Option<Violation> {
+fn fields(record: &Record) -> Option<Reason> {
     if let Some(defect) = record.defect {
-        return Some(Violation::Defect(defect));
+        return Some(Reason::Defect(defect));
     }
     let (expected, found) = (record.header.width(), record.found());
-    (found != expected).then_some(Violation::FieldCount { expected, found })
-}
-
-fn skipped(violations: Vec<Violation>) -> Outcome {
-    Outcome::Skipped(violations.into_iter().map(Reason::from).collect())
+    (found != expected).then_some(Reason::FieldCount { expected, found })
 }
 
 /// The value of a cell as its column's kind has it, or `None`, for which [`unparsable`] has the reason.
@@ -225,31 +225,45 @@ fn parse<'r>(
         (Kind::Integer, Value::Text(bytes)) => {
             str::from_utf8(bytes).ok()?.parse().ok().map(Value::Integer)
         }
-        (Kind::Real, Value::Text(bytes)) => {
-            let number = str::from_utf8(bytes).ok()?.parse().ok();
-            number
-                .filter(|number| f64::is_finite(*number))
-                .map(Value::Real)
-        }
+        (Kind::Real, Value::Text(bytes)) => number(str::from_utf8(bytes).ok()?).map(Value::Real),
         _ => None,
     }
 }
 
+/// A number that `f64` can hold: finite, and 0 only if all of its digits are.
+fn number(text: &str) -> Option<f64> {
+    let number: f64 = text.parse().ok()?;
+    let digits = || {
+        text.bytes()
+            .take_while(|byte| !byte.eq_ignore_ascii_case(&b'e'))
+    };
+    let is_zero = || !digits().any(|digit| matches!(digit, b'1'..=b'9'));
+    (number.is_finite() && (number != 0.0 || is_zero())).then_some(number)
+}
+
 /// What is wrong with a cell that does not parse.
-fn unparsable(column: &Column, index: usize, row: &impl Given) -> Violation {
+fn unparsable(column: &Column, index: usize, row: &impl Given) -> Reason {
     let Column { name, kind, .. } = *column;
     let value = row.value(index);
     match value {
-        Value::Text(bytes) if str::from_utf8(bytes).is_err() => return Violation::NotUtf8(name),
-        Value::Text(bytes) if bytes.contains(&0) => return Violation::Nul(name),
+        Value::Text(bytes) if str::from_utf8(bytes).is_err() => return Reason::NotUtf8(name),
+        Value::Text(bytes) if bytes.contains(&0) => return Reason::Nul(name),
         _ => {}
     }
-    let text = row.text(index).into_owned();
+    let text = row.text(index);
+    if is_blank(text.as_bytes()) {
+        return Reason::Empty(name);
+    }
     let digits = text.strip_prefix(['+', '-']).unwrap_or(&text);
-    let is_whole = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    match (kind, value) {
-        (Kind::Integer, Value::Text(_)) if is_whole => Violation::OutOfRange(name, text),
-        _ => Violation::Mistyped(name, kind, text),
+    let is_number = match kind {
+        Kind::Integer => !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()),
+        // `inf` and `NaN` are numbers for `f64`, but have no digits.
+        Kind::Real => text.contains(|c: char| c.is_ascii_digit()) && text.parse::<f64>().is_ok(),
+        Kind::Text => false,
+    };
+    match value {
+        Value::Text(_) if is_number => Reason::OutOfRange(name, text.into()),
+        _ => Reason::WrongKind(name, kind, text.into()),
     }
 }
 

@@ -5,12 +5,12 @@
 mod parking;
 
 #[cfg(not(all(test, loom)))]
-pub use std::sync::{Condvar, Mutex, MutexGuard};
+pub use std::sync::{Mutex, MutexGuard};
 #[cfg(not(all(test, loom)))]
 pub use std::thread::{Thread, current, park};
 
 #[cfg(all(test, loom))]
-pub use loom::sync::{Condvar, Mutex, MutexGuard};
+pub use loom::sync::{Mutex, MutexGuard};
 #[cfg(all(test, loom))]
 pub use parking::{Thread, current, park};
 

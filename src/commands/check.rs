@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use anyhow::{Result, bail};
 
-use super::{all_databases, each_table, patience, print, shown};
+use super::{all_databases, each_table, listing, patience, print};
 use crate::check::{self, Lane};
 use crate::cli::{Format, Output};
 use crate::database::Reader;
@@ -29,7 +29,7 @@ pub fn check(folder: &Path, unique_email: bool, output: &Output) -> Result<ExitC
             Reader::open(table, folder, &patience).map(Lane::new)
         })?;
         let mut progress = Progress::new();
-        let checked = check::check(&lanes, unique_email, output.limit, shown(output), || {
+        let checked = check::check(&lanes, unique_email, listing(output), || {
             progress.show(&lanes.iter().map(step).collect::<Vec<_>>());
         });
         drop(progress);

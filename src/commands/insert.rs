@@ -11,14 +11,13 @@ use std::time::Instant;
 
 use anyhow::{Error, Result, anyhow};
 
-use super::{at, complain, print, shown, status};
+use super::{at, complain, listing, print, status};
 use crate::cli::{Format, Insert};
-use crate::csv::{self, Dialect};
+use crate::csv::{self, Dialect, Rejects};
 use crate::database::{Problem, StoredRow};
-use crate::insert::{self, Fed, Feed, Lane, Results};
+use crate::insert::{self, EndOfInput, Input, TableLoad};
 use crate::platform::Interrupt;
-use crate::report::{self, Report};
-use crate::row::Tally;
+use crate::report::{self, Report, Tally};
 use crate::rules::Rules;
 use crate::schema::TABLES;
 use crate::terminal::{Progress, Step, Terminal, show};
@@ -31,53 +30,59 @@ use crate::terminal::{Progress, Step, Terminal, show};
 /// or if the report or the rejects could not be written.
 pub fn insert(folder: &Path, options: &Insert) -> Result<ExitCode> {
     let started = Instant::now();
-    let from = options.from.as_deref();
     let dialect = Dialect {
         delimiter: options.delimiter,
         trim: options.trim,
         ignore_extra_columns: options.ignore_extra_columns,
     };
     let interrupt = Arc::new(Interrupt::default());
-    let readers = open::files(from, &dialect)?;
-    let sizes = readers.iter().map(|reader| reader.as_ref()?.size);
-    let sizes: Vec<_> = sizes.collect();
-    let stores = open::databases(folder, options, &interrupt)?;
+    let readers = open::files(options.from.as_deref(), &dialect)?;
+    let targets = open::databases(folder, options, &interrupt)?;
     // Last, because it creates the folder.
     let rejects = open::rejects(options, &readers, &dialect)?;
-    let mut lanes = Vec::new();
-    let mut feeds = Vec::new();
-    for (((table, reader), store), rejects) in TABLES.iter().zip(readers).zip(stores).zip(rejects) {
+    let sizes: Vec<_> = readers.iter().map(|reader| reader.as_ref()?.size).collect();
+    let mut loads: Vec<Arc<TableLoad>> = Vec::new();
+    let mut inputs = Vec::new();
+    for (((table, reader), target), rejects) in TABLES.iter().zip(readers).zip(targets).zip(rejects)
+    {
+        let load = TableLoad::new(table, target, &loads, Arc::clone(&interrupt));
+        let rules = rules(&load, options.unique_email);
         let header = reader.as_ref().map(csv::Reader::header);
-        let shown = shown(&options.output);
-        let mut tally = Tally::new(table, header, options.output.limit, shown);
+        let mut tally = Tally::new(table, header, listing(&options.output));
         tally.timeline = options.timeline.then(Vec::new);
-        let results = Results { tally, rejects };
-        let lane = Lane::new(store, results, &lanes, Arc::clone(&interrupt));
-        let rules = rules(&lane, options.unique_email);
-        let rules = rules.map_err(|problem| at(table, folder, &problem))?;
-        feeds.push(Feed { reader, rules });
-        lanes.push(Arc::new(lane));
+        inputs.push(Input {
+            reader,
+            rules: rules.map_err(|problem| at(table, folder, &problem))?,
+            tally,
+            rejects,
+        });
+        loads.push(Arc::new(load));
     }
     let mut progress = Progress::new();
-    insert::run(&lanes, feeds, || {
-        let steps = lanes.iter().zip(&sizes);
-        let steps = steps.map(|(lane, size)| step(lane, *size));
+    insert::run(&loads, &mut inputs, || {
+        let steps = loads.iter().zip(&sizes);
+        let steps = steps.map(|(load, size)| step(load, *size));
         progress.show(&steps.collect::<Vec<_>>());
     });
     drop(progress);
-    let interrupted = interrupt.is_set() && lanes.iter().any(|lane| was_cut_short(lane));
+    let interrupted = interrupt.is_set() && loads.iter().any(|load| load.was_cut_short());
 
     let mut errors = Vec::new();
-    for lane in &lanes {
-        errors.extend(put_rejects(lane).err());
+    let mut tables = Vec::new();
+    for (load, input) in loads.iter().zip(inputs) {
+        errors.extend(unread(load, options.from.as_deref()));
+        let mut tally = input.tally;
+        if let Some(rejects) = input.rejects {
+            errors.extend(put_rejects(load, rejects, &mut tally).err());
+        }
+        tables.push(tally);
     }
-    let spawned = lanes
+    let threads = loads
         .iter()
-        .map(|lane| lane.spawned.load(Ordering::Relaxed));
-    let tables = lanes.iter().map(|lane| finish(lane, from, &mut errors));
+        .map(|load| load.threads.load(Ordering::Relaxed));
     let report = Report {
-        tables: tables.collect(),
-        threads: if options.dry_run { 0 } else { spawned.sum() },
+        tables,
+        threads: if options.dry_run { 0 } else { threads.sum() },
         started,
         elapsed: started.elapsed(),
         dry_run: options.dry_run,
@@ -89,100 +94,86 @@ pub fn insert(folder: &Path, options: &Insert) -> Result<ExitCode> {
     };
     let unread = RefCell::new(Vec::new());
     let printed = print(|out| match options.output.format {
-        Format::Table => report.write_tables(&mut Terminal::stdout(out), &|place, id| {
+        Format::Table => report.write_tables(&mut Terminal::stdout(out), &|index, id| {
             let cell = |row: &StoredRow, column| Ok(report::cell(row.printed(column)?.as_bytes()));
-            read_back(&lanes[place], id, &unread, cell)
+            read_back(&loads[index], id, &unread, cell)
         }),
-        Format::Json => report.write_json(out, &|place, id| {
+        Format::Json => report.write_json(out, &|index, id| {
             let value = |row: &StoredRow, column| Ok(report::to_json(row.value(column)));
-            read_back(&lanes[place], id, &unread, value)
+            read_back(&loads[index], id, &unread, value)
         }),
     });
     errors.extend(unread.into_inner());
     errors.extend(printed.err());
     errors.extend(report.failures(options.strict).into_iter().map(Error::msg));
-    close(lanes);
+    close(loads);
     complain(&report.notices());
     let status = status(&errors);
-    Ok(match interrupted {
-        true => ExitCode::from(interrupt.status()),
-        false => status,
-    })
+    if interrupted {
+        Ok(ExitCode::from(interrupt.status()))
+    } else {
+        Ok(status)
+    }
 }
 
-/// The rules of a lane's table, which know the texts that stored rows own.
-fn rules(lane: &Lane, unique: bool) -> Result<Rules, Problem> {
-    let mut rules = Rules::new(lane.table, unique);
+/// The rules of a table, which know the unique texts of stored rows.
+fn rules(load: &TableLoad, unique: bool) -> Result<Rules, Problem> {
+    let mut rules = Rules::new(load.table, unique);
     for (index, column) in rules.unique_columns() {
         let own = |text: &str, id| rules.own(index, text.as_bytes(), id);
-        lane.reader().texts(column.name, own)?;
+        load.reader().texts(column.name, own)?;
     }
     Ok(rules)
 }
 
-fn step(lane: &Lane, size: Option<u64>) -> Step {
+fn step(load: &TableLoad, size: Option<u64>) -> Step {
     Step {
-        name: lane.table.name,
-        read: lane.position.load(Ordering::Relaxed),
+        name: load.table.name,
+        read: load.position.load(Ordering::Relaxed),
         size,
-        rows: lane.results().tally.records(),
-        waits_for: lane.waits_for().map(|table| table.name).collect(),
-        done: is_complete(lane) && lane.is_settled(),
+        rows: load.records.load(Ordering::Relaxed),
+        waits_for: load.waits_for().map(|table| table.name).collect(),
+        done: load.is_done(),
     }
 }
 
-/// Whether the lane's file was read to its end.
-fn is_complete(lane: &Lane) -> bool {
-    let complete = |fed: &Fed| !fed.cut && fed.error.is_none();
-    lane.fed.get().is_some_and(complete)
-}
-
-/// Whether some of the lane's records have no outcome, or failed: an interrupt that comes later than that changes
-/// nothing.
-fn was_cut_short(lane: &Lane) -> bool {
-    lane.fed.get().is_some_and(|fed| fed.cut) || lane.results().tally.failed.count > 0
-}
-
-/// Puts the rejects of a lane whose threads are done in their place.
-fn put_rejects(lane: &Lane) -> Result<()> {
-    let mut results = lane.results();
-    let Some(rejects) = results.rejects.take() else {
-        return Ok(());
-    };
+/// Puts the rejects of a finished load in place.
+fn put_rejects(load: &TableLoad, rejects: Rejects, tally: &mut Tally) -> Result<()> {
     let path = rejects.path().to_path_buf();
-    let put = rejects.finish(is_complete(lane));
+    let is_complete = load.end.get().is_some_and(EndOfInput::is_complete);
+    let put = rejects.finish(is_complete);
     put.map_err(|failure| anyhow!("{} {failure}", show(&path)))?;
-    results.tally.rejects = Some(path).filter(|_| results.tally.rejected() > 0);
+    tally.rejects = Some(path).filter(|_| tally.rejected() > 0);
     Ok(())
 }
 
-/// Takes the results of a lane whose threads are done.
-fn finish(lane: &Lane, from: Option<&Path>, errors: &mut Vec<Error>) -> Tally {
-    let table = lane.table;
-    if let Some(error) = lane.fed.get().and_then(|fed| fed.error.as_ref()) {
-        let path = show(&csv::path(from, table));
+/// Why not all of a table's rows could be read.
+fn unread(load: &TableLoad, from: Option<&Path>) -> Vec<Error> {
+    let mut errors = Vec::new();
+    if let Some(error) = load.end.get().and_then(|end| end.error.as_ref()) {
+        let path = show(&csv::path(from, load.table));
         errors.push(anyhow!("{path} could not be read to its end: {error}"));
     }
-    if lane.reader().was_disturbed() {
-        let file = table.database();
+    if load.reader().was_disturbed() {
+        let file = load.table.database();
         errors.push(anyhow!(
             "{file} was changed by another process during the run: run the command again"
         ));
     }
-    std::mem::replace(&mut lane.results().tally, Tally::new(table, None, 0, None))
+    errors
 }
 
 /// A row as the database has it now, given what to make of each column; `None`, and why, if it cannot be had.
 fn read_back<T>(
-    lane: &Lane,
+    load: &TableLoad,
     id: i64,
     errors: &RefCell<Vec<Error>>,
     cell: impl Fn(&StoredRow, usize) -> Result<T, Problem>,
 ) -> Option<Vec<T>> {
-    let (row, file) = (lane.table.row, lane.table.database());
+    let (row, file) = (load.table.row, load.table.database());
     let mut cells = None;
-    let columns = 0..lane.table.columns.len();
-    let read = lane.reader().row(id, |row| {
+    let columns = 0..load.table.columns.len();
+    let read = load.reader().row(id, |row| {
         cells = Some(columns.clone().map(|column| cell(row, column)).collect());
     });
     let why = match read.and_then(|_| cells.transpose()) {
@@ -196,11 +187,11 @@ fn read_back<T>(
 }
 
 /// Closes the databases side by side: each moves its WAL into the file, and waits for the disk.
-fn close(mut lanes: Vec<Arc<Lane>>) {
-    let mut stores = Vec::new();
-    // The last one first: a lane is kept by those of the tables that refer to it.
-    while let Some(lane) = lanes.pop().and_then(Arc::into_inner) {
-        stores.push(lane.store);
+fn close(mut loads: Vec<Arc<TableLoad>>) {
+    let mut targets = Vec::new();
+    // The last one first: the loads of referring tables keep it.
+    while let Some(load) = loads.pop().and_then(Arc::into_inner) {
+        targets.push(load.target);
     }
-    open::side_by_side(stores, drop);
+    open::side_by_side(targets, drop);
 }

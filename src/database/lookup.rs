@@ -47,10 +47,18 @@ pub fn compare(
         &ids,
         |index, stored| {
             let place = places[index];
-            let mut values = rows.values(place).enumerate();
-            let outcome = match values.all(|(column, value)| stored.value(1 + column) == value) {
-                true => Outcome::Unchanged,
-                false => Outcome::Skipped(vec![Reason::taken(table, ids[index])]),
+            let columns = rows.values(place).zip(table.columns).enumerate();
+            let differs = columns.filter(|(index, (value, _))| stored.value(1 + index) != *value);
+            let differing: Box<[_]> = differs.map(|(_, (_, column))| column.name).collect();
+            let outcome = if differing.is_empty() {
+                Outcome::Unchanged
+            } else {
+                let id = ids[index];
+                Outcome::skipped(Reason::Taken {
+                    table,
+                    id,
+                    differing,
+                })
             };
             outcomes.push((place, outcome));
         },

@@ -34,6 +34,8 @@ pub struct Waiter {
     pub path: PathBuf,
     patience: Patience,
     clock: Mutex<Clock>,
+    /// Whether `stop` has ended a wait.
+    pub gave_up: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -57,6 +59,7 @@ impl Waiter {
             path,
             patience,
             clock: Mutex::default(),
+            gave_up: AtomicBool::new(false),
         }
     }
 
@@ -95,6 +98,7 @@ impl Waiter {
             return Err(Problem::Locked(self.patience.limit.as_secs_f64()));
         }
         if self.patience.stop.load(Ordering::Relaxed) {
+            self.gave_up.store(true, Ordering::Relaxed);
             let tenths = (clock.waited.as_secs_f64() * 10.0).round();
             return Err(Problem::Locked(tenths / 10.0));
         }

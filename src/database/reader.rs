@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
 use rusqlite::{Connection, Params};
@@ -89,12 +90,6 @@ impl Reader {
         })
     }
 
-    /// Whether there is any row.
-    pub fn has_rows(&self) -> Result<bool, Problem> {
-        let sql = format!("SELECT 1 FROM {} LIMIT 1", self.table.name);
-        self.select(&sql, [], |_| ()).map(|rows| rows > 0)
-    }
-
     /// Calls `each` with the row that has this id, and returns `false` if there is none.
     pub fn row(&self, id: i64, each: impl FnMut(&StoredRow)) -> Result<bool, Problem> {
         let (names, table) = (self.table.column_names(), self.table.name);
@@ -140,6 +135,11 @@ impl Reader {
     pub fn hold_snapshot(&self) -> Result<(), Problem> {
         lock(&self.connection).execute_batch("BEGIN")?;
         self.reading(|_| Ok(()))
+    }
+
+    /// Whether an interrupt ended a wait for a lock, of this connection or of one that writes.
+    pub fn gave_up_waiting(&self) -> bool {
+        self.waiter.gave_up.load(Ordering::Relaxed)
     }
 
     /// Whether another process may have written while this one read, in a way that makes what was read worthless.

@@ -138,11 +138,13 @@ fn sorted(rows: &Rows) -> Vec<u32> {
 }
 
 /// Stands for a row that was inserted among the outcomes of those that were not.
-const INSERTED: Outcome = Skipped(Vec::new());
+fn inserted() -> Outcome {
+    Skipped([].into())
+}
 
 /// What became of each row, given what became of those that were not inserted.
 fn each(rows: &Rows, others: Vec<(u32, Outcome)>) -> Vec<Outcome> {
-    let mut outcomes = vec![INSERTED; rows.accepted.len()];
+    let mut outcomes = vec![inserted(); rows.accepted.len()];
     for (place, outcome) in others {
         outcomes[place as usize] = outcome;
     }
@@ -158,7 +160,16 @@ fn users(ids: impl IntoIterator<Item = i64>) -> String {
     lines
 }
 
-/// The outcome of a user whose id belongs to another one.
-fn taken(id: i64) -> Outcome {
-    Skipped(vec![Reason::taken(TABLES[0], id)])
+/// The outcome of a user whose id belongs to another one, which differs in these columns.
+fn taken(id: i64, differing: &[&'static str]) -> Outcome {
+    taken_in(0, id, differing)
+}
+
+/// The outcome of a row of a table whose id belongs to another one, which differs in these columns.
+fn taken_in(table: usize, id: i64, differing: &[&'static str]) -> Outcome {
+    Outcome::skipped(Reason::Taken {
+        table: TABLES[table],
+        id,
+        differing: differing.into(),
+    })
 }

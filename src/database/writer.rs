@@ -106,7 +106,7 @@ fn insert(
             (Err(error), _) if !is_refusal(&error) => return Err(error),
             (Err(error), [place]) => {
                 let why = format!("{} refused it: {error}", rows.table.database());
-                refused.push((*place, Outcome::Failed(vec![Reason::same(why)])));
+                refused.push((*place, Outcome::failed(Reason::failure(why))));
             }
             // One of them is refused: which one shows when each is inserted alone.
             (Err(_), _) => {

@@ -1,10 +1,8 @@
-//! Who waits for whom: the rows of a table that other tables' threads may wait for, until each is settled.
-
-use std::collections::BTreeSet;
+//! Which rows of a table are still being written, so that rows that refer to them can wait.
 
 use crate::sync::{Mutex, Thread, current, lock, park};
 
-/// The accepted rows of one table that are not settled yet, and those that could not be inserted.
+/// The accepted rows of one table whose outcome is not known yet.
 #[derive(Debug, Default)]
 pub struct Ledger {
     state: Mutex<State>,
@@ -12,33 +10,34 @@ pub struct Ledger {
 
 #[derive(Debug, Default)]
 struct State {
-    /// The shares in flight, as many as may have a thread and one more: each with the ids of its rows in their order.
+    /// The shares in flight, at most one more than there are threads: the number and the sorted ids of each.
     pending: Vec<(u64, Vec<i64>)>,
-    /// How many shares there have been.
-    shares: u64,
-    failed: BTreeSet<i64>,
-    /// The threads that sleep, each with the id it waits for.
+    /// How many shares have been registered.
+    registered: u64,
+    /// Whether any row so far could not be inserted.
+    any_failed: bool,
+    /// The sleeping threads, each with the id it waits for.
     waiting: Vec<(i64, Thread)>,
 }
 
 impl Ledger {
-    /// Notes rows that will be settled together, as a share. It comes before anybody waits for them. Returns the number
-    /// of the share, counted from 1.
-    pub fn expect(&self, ids: impl Iterator<Item = i64>) -> u64 {
+    /// Registers rows that will be resolved together. Do so before any thread waits for them. Returns the number of the
+    /// share; they count from 1.
+    pub fn register(&self, ids: impl Iterator<Item = i64>) -> u64 {
         let mut ids: Vec<_> = ids.collect();
         ids.sort_unstable();
         let mut state = lock(&self.state);
-        state.shares += 1;
-        let share = state.shares;
+        state.registered += 1;
+        let share = state.registered;
         state.pending.push((share, ids));
         share
     }
 
-    /// Settles the rows of a share: their ids exist in the database now, but for those that could not be inserted.
-    /// Wakes those who wait for them.
-    pub fn settle(&self, share: u64, failed: impl IntoIterator<Item = i64>) {
+    /// Marks a share as done, and wakes the threads that wait for its rows. `failed` says that some of them could not be
+    /// inserted.
+    pub fn resolve(&self, share: u64, failed: bool) {
         let mut state = lock(&self.state);
-        state.failed.extend(failed);
+        state.any_failed |= failed;
         state.pending.retain(|(pending, _)| *pending != share);
         let State {
             pending, waiting, ..
@@ -48,29 +47,25 @@ impl Ledger {
         }
     }
 
-    /// Whether all shares so far are settled.
-    pub fn is_settled(&self) -> bool {
+    /// Whether no registered share is pending.
+    pub fn is_resolved(&self) -> bool {
         lock(&self.state).pending.is_empty()
     }
 
-    /// Waits until all rows with these ids are settled, and returns the places among them of those that could not be
-    /// inserted. A row that nobody expects counts as one that exists.
-    pub fn wait(&self, ids: impl IntoIterator<Item = i64>) -> Vec<usize> {
-        let mut failed = Vec::new();
+    /// Waits until none of these rows is pending. Returns whether all rows of the table that were resolved so far have
+    /// been inserted: if not, some of these may be missing from the database.
+    pub fn wait(&self, ids: impl IntoIterator<Item = i64>) -> bool {
         let mut state = lock(&self.state);
-        for (place, id) in ids.into_iter().enumerate() {
+        for id in ids {
             while is_pending(&state.pending, id) {
-                // Woken for another reason, this thread may be in the list already; a second entry does no harm.
+                // A thread woken for another reason may be in the list already; a second entry does no harm.
                 state.waiting.push((id, current()));
                 drop(state);
                 park();
                 state = lock(&self.state);
             }
-            if !state.failed.is_empty() && state.failed.contains(&id) {
-                failed.push(place);
-            }
         }
-        failed
+        !state.any_failed
     }
 }
 

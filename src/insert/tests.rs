@@ -3,8 +3,8 @@
 mod faults;
 mod shares;
 
-use std::io::{Cursor, Read};
-use std::path::Path;
+use std::io::{self, Cursor, Read};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 use tempfile::TempDir;
@@ -12,8 +12,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::csv::{Dialect, Reader};
 use crate::database::{self, Database, Patience};
-use crate::platform::Interrupt;
-use crate::row::{Rejections, Tally};
+use crate::report::{Listing, Rejections, Tally};
 use crate::rules::Rules;
 use crate::schema::{ID, Rule, Table, integer, real, text};
 
@@ -36,9 +35,9 @@ static OFFERS: Table = Table {
     seed: "",
 };
 
-/// What became of the records of one table.
+/// The outcomes of the records of one table.
 #[derive(Debug, PartialEq)]
-struct Became {
+struct Outcomes {
     inserted: u64,
     unchanged: u64,
     /// The line and the reasons of each.
@@ -46,10 +45,10 @@ struct Became {
     failed: Vec<(u64, String)>,
 }
 
-impl Became {
+impl Outcomes {
     /// All of this many records were inserted.
-    fn inserted(count: u64) -> Became {
-        Became {
+    fn inserted(count: u64) -> Outcomes {
+        Outcomes {
             inserted: count,
             unchanged: 0,
             skipped: Vec::new(),
@@ -67,66 +66,60 @@ fn folder() -> TempDir {
     folder
 }
 
-/// The lanes of suppliers and offers into a folder, with at most so many threads alive per database.
-fn lanes(folder: &Path, threads: usize) -> Vec<Arc<Lane>> {
-    let mut lanes = Vec::new();
+/// The loads of suppliers and offers into a folder, with at most this many threads alive per database.
+fn loads(folder: &Path, threads: usize) -> Vec<Arc<TableLoad>> {
+    let mut loads = Vec::new();
     for table in [&SUPPLIERS, &OFFERS] {
         let database = Database::open(table, folder, &Patience::default()).unwrap();
-        let store = Store::Write {
+        let target = Target::Database {
             database: database.prepare().unwrap(),
             threads,
         };
-        let results = Results {
-            tally: Tally::new(table, None, usize::MAX, None),
-            rejects: None,
-        };
-        let interrupt = Arc::new(Interrupt::default());
-        let lane = Lane::new(store, results, &lanes, interrupt);
-        lanes.push(Arc::new(lane));
+        let load = TableLoad::new(table, target, &loads, Arc::default());
+        loads.push(Arc::new(load));
     }
-    lanes
+    loads
 }
 
-/// Loads the text of a CSV file per lane, if there is one, and returns how many threads wrote it.
-fn load(lanes: &[Arc<Lane>], texts: [Option<Box<dyn Read + Send>>; 2]) -> usize {
-    let feeds = lanes.iter().zip(texts).map(|(lane, text)| Feed {
-        reader: text.map(|text| Reader::new(lane.table, text, &Dialect::default()).unwrap()),
-        rules: Rules::new(lane.table, false),
+/// Loads the text of a CSV file per table, if there is one.
+fn load(loads: &[Arc<TableLoad>], texts: [Option<Box<dyn Read + Send>>; 2]) -> Vec<Outcomes> {
+    let inputs = loads.iter().zip(texts).map(|(load, text)| Input {
+        reader: text.map(|text| Reader::new(load.table, text, &Dialect::default()).unwrap()),
+        rules: Rules::new(load.table, false),
+        tally: Tally::new(load.table, None, Listing::complete(usize::MAX)),
+        rejects: None,
     });
-    run(lanes, feeds.collect(), || {});
-    let spawned = lanes
-        .iter()
-        .map(|lane| lane.spawned.load(Ordering::Relaxed));
-    spawned.sum()
+    let mut inputs: Vec<_> = inputs.collect();
+    run(loads, &mut inputs, || {});
+    inputs.iter().map(|input| outcomes(&input.tally)).collect()
 }
 
-/// What became of the records of each lane.
-fn became(lanes: &[Arc<Lane>]) -> Vec<Became> {
+/// How many threads have written so far.
+fn threads(loads: &[Arc<TableLoad>]) -> usize {
+    let threads = loads.iter();
+    threads
+        .map(|load| load.threads.load(Ordering::Relaxed))
+        .sum()
+}
+
+fn outcomes(tally: &Tally) -> Outcomes {
     let listed = |rejections: &Rejections| -> Vec<_> {
-        let rows = rejections.rows.iter().map(|rejected| {
-            let reasons = rejected.reasons.iter().map(|reason| reason.text.as_str());
-            (rejected.line, reasons.collect::<Vec<_>>().join("; "))
-        });
-        rows.collect()
+        let rows = rejections.rows.iter();
+        rows.map(|rejected| (rejected.line, rejected.reasons.join("; ")))
+            .collect()
     };
-    let became = lanes.iter().map(|lane| {
-        let tally = &lane.results().tally;
-        Became {
-            inserted: tally.inserted,
-            unchanged: tally.unchanged,
-            skipped: listed(&tally.skipped),
-            failed: listed(&tally.failed),
-        }
-    });
-    became.collect()
+    Outcomes {
+        inserted: tally.inserted,
+        unchanged: tally.unchanged,
+        skipped: listed(&tally.skipped),
+        failed: listed(&tally.failed),
+    }
 }
 
 /// Loads suppliers and offers, each given as CSV text.
-fn load_texts(folder: &Path, suppliers: &str, offers: &str, threads: usize) -> Vec<Became> {
-    let lanes = lanes(folder, threads);
+fn load_texts(folder: &Path, suppliers: &str, offers: &str, threads: usize) -> Vec<Outcomes> {
     let texts = [suppliers, offers].map(|text| Some(input(text)));
-    load(&lanes, texts);
-    became(&lanes)
+    load(&loads(folder, threads), texts)
 }
 
 fn input(text: &str) -> Box<dyn Read + Send> {
@@ -165,12 +158,12 @@ fn a_model_that_is_declared_is_loaded_with_its_rules_and_references() {
     let offers =
         "supplier_id,price,id,note\n2,1.5,1,\n9,2,2,\nx,0,3,\n1,3,1,again\n+1,1e2,4,\"a, b\"\n";
     let suppliers = format!("{TWO_SUPPLIERS} ,3\n");
-    let became = load_texts(folder.path(), &suppliers, offers, 64);
-    assert_eq!(became[0].skipped, because([(4, "name is empty")]));
+    let loaded = load_texts(folder.path(), &suppliers, offers, 64);
+    assert_eq!(loaded[0].skipped, because([(4, "name is empty")]));
     assert_eq!(
-        became[1].skipped,
+        loaded[1].skipped,
         because([
-            (3, "supplier 9 does not exist"),
+            (3, "supplier_id 9 does not exist in suppliers"),
             (
                 4,
                 "supplier_id is not a whole number: \"x\"; price must be greater than 0, got 0"
@@ -178,7 +171,7 @@ fn a_model_that_is_declared_is_loaded_with_its_rules_and_references() {
             (5, "id 1 is already used on line 2"),
         ])
     );
-    assert_eq!((became[0].inserted, became[1].inserted), (2, 2));
+    assert_eq!((loaded[0].inserted, loaded[1].inserted), (2, 2));
     assert_eq!(stored(folder.path(), &SUPPLIERS), ["1|Acme", "2|B, Ltd"]);
     assert_eq!(
         stored(folder.path(), &OFFERS),
@@ -190,9 +183,9 @@ fn a_model_that_is_declared_is_loaded_with_its_rules_and_references() {
 fn a_row_that_was_skipped_does_not_exist_for_those_that_refer_to_it() {
     let folder = folder();
     let offers = "id,note,supplier_id,price\n1,,1,1\n";
-    let became = load_texts(folder.path(), "id,name\n1,\n", offers, 64);
-    let expected = because([(2, "supplier 1 does not exist")]);
-    assert_eq!(became[1].skipped, expected);
+    let loaded = load_texts(folder.path(), "id,name\n1,\n", offers, 64);
+    let expected = because([(2, "supplier_id 1 does not exist in suppliers")]);
+    assert_eq!(loaded[1].skipped, expected);
     assert_eq!(stored(folder.path(), &OFFERS), [""; 0]);
 }
 
@@ -202,30 +195,66 @@ fn rows_that_were_stored_before_exist_and_are_unchanged() {
     let offers = "id,note,supplier_id,price\n1,,1,1\n";
     load_texts(folder.path(), TWO_SUPPLIERS, offers, 64);
     let more = "id,note,supplier_id,price\n1,,1,1\n2,,2,2\n";
-    let became = load_texts(folder.path(), "id,name\n1,Acme\n", more, 64);
-    assert_eq!((became[0].inserted, became[0].unchanged), (0, 1));
-    assert_eq!((became[1].inserted, became[1].unchanged), (1, 1));
+    let loaded = load_texts(folder.path(), "id,name\n1,Acme\n", more, 64);
+    assert_eq!((loaded[0].inserted, loaded[0].unchanged), (0, 1));
+    assert_eq!((loaded[1].inserted, loaded[1].unchanged), (1, 1));
 }
 
 #[test]
 fn a_row_whose_id_is_taken_is_skipped_and_its_id_still_exists() {
     let folder = folder_with_two_suppliers();
     let offers = "id,note,supplier_id,price\n1,,1,1\n";
-    let became = load_texts(folder.path(), "id,name\n1,Other\n", offers, 64);
-    let taken = "id 1 is already taken by a different row in suppliers.db";
-    assert_eq!(became[0].skipped, because([(2, taken)]));
-    assert_eq!(became[1], Became::inserted(1));
+    let loaded = load_texts(folder.path(), "id,name\n1,Other\n", offers, 64);
+    let taken = "id 1 is already taken by a different row in suppliers.db (name differs)";
+    assert_eq!(loaded[0].skipped, because([(2, taken)]));
+    assert_eq!(loaded[1], Outcomes::inserted(1));
     assert_eq!(stored(folder.path(), &SUPPLIERS)[0], "1|Acme");
 }
 
 #[test]
 fn a_table_without_a_file_has_the_rows_that_are_stored() {
     let folder = folder_with_two_suppliers();
-    let lanes = lanes(folder.path(), 64);
+    let loads = loads(folder.path(), 64);
     let offers = "id,note,supplier_id,price\n1,,2,1\n2,,3,1\n";
-    assert_eq!(load(&lanes, [None, Some(input(offers))]), 1);
-    let became = became(&lanes);
-    assert_eq!(became[0], Became::inserted(0));
-    let expected = because([(3, "supplier 3 does not exist")]);
-    assert_eq!((became[1].inserted, &became[1].skipped), (1, &expected));
+    let loaded = load(&loads, [None, Some(input(offers))]);
+    assert_eq!(threads(&loads), 1);
+    assert_eq!(loaded[0], Outcomes::inserted(0));
+    let expected = because([(3, "supplier_id 3 does not exist in suppliers")]);
+    assert_eq!((loaded[1].inserted, &loaded[1].skipped), (1, &expected));
+}
+
+/// A CSV file, before the rows of which another program stores a supplier.
+struct Meanwhile {
+    header: Cursor<&'static [u8]>,
+    rows: Cursor<&'static [u8]>,
+    folder: PathBuf,
+}
+
+impl Read for Meanwhile {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.header.read(buffer)?;
+        if read > 0 {
+            return Ok(read);
+        }
+        if self.rows.position() == 0 {
+            let other = rusqlite::Connection::open(self.folder.join("suppliers.db")).unwrap();
+            let sql = "INSERT INTO suppliers VALUES (1, 'Acme')";
+            other.execute_batch(sql).unwrap();
+        }
+        self.rows.read(buffer)
+    }
+}
+
+#[test]
+fn a_row_that_another_program_stores_meanwhile_exists_even_if_its_table_was_empty() {
+    let folder = folder();
+    let loads = loads(folder.path(), 64);
+    let offers = Meanwhile {
+        header: Cursor::new(b"id,note,supplier_id,price\n"),
+        rows: Cursor::new(b"1,,1,1\n2,,2,1\n"),
+        folder: folder.path().into(),
+    };
+    let loaded = load(&loads, [None, Some(Box::new(offers))]);
+    let expected = because([(3, "supplier_id 2 does not exist in suppliers")]);
+    assert_eq!((loaded[1].inserted, &loaded[1].skipped), (1, &expected));
 }

@@ -1,122 +1,178 @@
-//! One writer thread's work: wait for the rows that its own refer to, take a turn, write, and tell everyone who waits.
+//! A writer thread: it waits for the rows that its own refer to, then for the write lock, and writes its share.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use super::lane::{Lane, Store};
-use super::order::Order;
-use super::slots::Slot;
+use super::table_load::{TableLoad, Target};
+use crate::database::Problem;
 use crate::row::{Outcome, Reason, Rows};
 use crate::timeline::{Phase, Track};
 
-/// Checked rows, and the room that they take until nobody needs them any more.
-pub type Cargo<'a> = Arc<(Rows, Slot<'a>)>;
-
-/// Shares that are done: their rows, the places of their records, and what became of those that were not inserted.
-pub type Done<'a> = Order<(Cargo<'a>, Range<u32>, Vec<(u32, Outcome)>)>;
-
-/// Does the work that tells what became of those rows of a share that were not inserted, by their places, and tells
-/// everyone who waits for the rows or counts them, even if the work panics.
-pub fn carry_out<'a>(
-    lane: &Lane,
-    done: &Done<'a>,
-    cargo: &Cargo<'a>,
-    places: Range<u32>,
-    share: u64,
-    work: impl FnOnce() -> Vec<(u32, Outcome)>,
-) {
-    let rows = &cargo.0;
-    let mut others = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
-        failed(
-            rows.accepted_at(&places),
-            &Reason::same("its thread panicked"),
-        )
-    });
-    others.sort_unstable_by_key(|(place, _)| *place);
-    let failed = (others.iter())
-        .filter(|(_, outcome)| matches!(outcome, Outcome::Failed(_)))
-        .map(|(place, _)| rows.id(*place));
-    lane.ledger.settle(share, failed);
-    done.note(share, (Arc::clone(cargo), places, others), |done| {
-        let (cargo, places, others) = done;
-        lane.note(&cargo.0, &places, &others);
-    });
+/// Consecutive records of a checked batch. One thread writes those that were accepted.
+#[derive(Debug, Clone)]
+pub struct Share {
+    /// Its number in the ledger.
+    pub number: u64,
+    /// The batch.
+    pub rows: Arc<Rows>,
+    /// The records of the batch that belong to the share.
+    pub range: Range<u32>,
+    /// How many bytes of the batch are no longer needed once the share is complete.
+    pub bytes: usize,
 }
 
-/// Writes the rows at these places, one at least, once all that they refer to are settled, or finds out what would
-/// become of them then. Returns what became of those that were not inserted.
-pub fn write(lane: &Lane, rows: &Rows, places: &[u32]) -> Vec<(u32, Outcome)> {
-    let mut track = Track::begin(rows.id(places[0]), places.len());
-    let mut others = wait_for_parents(lane, rows, places);
+/// A share whose rows all have an outcome.
+#[derive(Debug)]
+pub struct Completion {
+    /// The share.
+    pub share: Share,
+    /// The outcomes of the accepted rows that were not inserted, sorted by their position in the batch.
+    pub others: Vec<(u32, Outcome)>,
+    /// What its thread did, and when.
+    pub track: Option<Track>,
+}
+
+impl Share {
+    /// The positions of its accepted rows in the batch.
+    pub fn accepted(&self) -> &[u32] {
+        self.rows.accepted_at(&self.range)
+    }
+
+    /// The ids of its accepted rows.
+    pub fn ids(&self) -> impl Iterator<Item = i64> {
+        self.accepted()
+            .iter()
+            .map(|position| self.rows.id(*position))
+    }
+}
+
+/// Does the work of one thread, and tells the threads that wait for its rows, even if the work panics.
+pub fn complete(load: &TableLoad, share: Share) -> Completion {
+    complete_with(load, share, write)
+}
+
+pub(super) fn complete_with(
+    load: &TableLoad,
+    share: Share,
+    work: impl FnOnce(&TableLoad, &Share, &mut Option<Track>) -> Vec<(u32, Outcome)>,
+) -> Completion {
+    let mut track = None;
+    let work = AssertUnwindSafe(|| work(load, &share, &mut track));
+    let mut others = catch_unwind(work).unwrap_or_else(|_| {
+        let panicked = Outcome::failed(Reason::failure("its thread panicked"));
+        same_outcome(share.accepted(), &panicked)
+    });
+    others.sort_unstable_by_key(|(position, _)| *position);
+    let failed = |(_, outcome): &(u32, Outcome)| matches!(outcome, Outcome::Failed(_));
+    load.ledger.resolve(share.number, others.iter().any(failed));
+    Completion {
+        share,
+        others,
+        track,
+    }
+}
+
+/// Writes the rows of a share, one at least, once the outcome of every row they refer to is known. In a dry run, it
+/// compares them with what is stored. Returns the outcomes of those that were not inserted.
+fn write(load: &TableLoad, share: &Share, track: &mut Option<Track>) -> Vec<(u32, Outcome)> {
+    let (rows, accepted) = (&*share.rows, share.accepted());
+    let track = track.insert(Track::begin(rows.id(accepted[0]), accepted.len()));
+    let mut others = wait_for_parents(load, share);
     track.end(Phase::Parents);
-    let free = by_id(rows, places, &others);
-    if !free.is_empty() {
-        let written = match &lane.store {
-            Store::Rehearse(reader) => reader.compare(rows, &free),
-            Store::Write { database, .. } => {
-                let _turn = lane.turns.take();
-                track.end(Phase::Turn);
-                let written = database.writer().and_then(|writer| {
-                    track.end(Phase::Open);
-                    writer.insert(rows, &free)
-                });
-                // While it still is this thread's turn, or the next one would seem to write at the same time.
-                track.end(Phase::Write);
-                written
-            }
-        };
-        match written {
-            Ok(not_inserted) => others.extend(not_inserted),
-            Err(problem) => others.extend(failed(&free, &lane.unusable(&problem))),
+    let free = sorted_by_id(rows, accepted, &others);
+    if free.is_empty() {
+        return others;
+    }
+    let written = match &load.target {
+        Target::DryRun(reader) => reader.compare(rows, &free),
+        Target::Database { database, .. } => {
+            let _guard = load.write_lock.acquire();
+            track.end(Phase::Turn);
+            let written = database.writer().and_then(|writer| {
+                track.end(Phase::Open);
+                writer.insert(rows, &free)
+            });
+            // While the lock is held, or the next thread would seem to write at the same time.
+            track.end(Phase::Write);
+            written
         }
-    }
-    if let (Some(timeline), Store::Write { .. }) = (&mut lane.results().tally.timeline, &lane.store)
-    {
-        timeline.push(track);
-    }
+    };
+    others.extend(written.unwrap_or_else(|problem| not_written(load, rows, &free, &problem)));
     others
 }
 
-/// Waits until all rows that these refer to are settled, and tells which refer to one that could not be inserted.
-fn wait_for_parents(lane: &Lane, rows: &Rows, places: &[u32]) -> Vec<(u32, Outcome)> {
-    let mut blocked: BTreeMap<u32, Vec<Reason>> = BTreeMap::new();
-    for (column, parent) in &lane.parents {
-        let id = |place: &u32| rows.integer(*place, *column);
-        let missing = parent.ledger.wait(places.iter().map(id)).into_iter();
-        let mut missing: Vec<_> = missing.map(|index| places[index]).collect();
-        if missing.is_empty() {
-            continue;
-        }
-        // A row that could not be written now may have been stored before.
-        let mut ids: Vec<_> = missing.iter().map(id).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let stored = parent.reader().stored(&ids).unwrap_or_default();
-        missing.retain(|place| stored.binary_search(&id(place)).is_err());
-        for place in missing {
-            let reason = Reason::not_inserted(parent.table, id(&place));
-            blocked.entry(place).or_default().push(reason);
-        }
-    }
-    let blocked = blocked.into_iter();
-    blocked
-        .map(|(place, reasons)| (place, Outcome::Failed(reasons)))
-        .collect()
+/// The outcomes of rows that could not be written. A database that another process has locked can still be read: only
+/// rows that would have to be written have failed.
+fn not_written(
+    load: &TableLoad,
+    rows: &Rows,
+    positions: &[u32],
+    problem: &Problem,
+) -> Vec<(u32, Outcome)> {
+    let failed = Outcome::failed(load.unusable(problem));
+    let mut outcomes = match problem {
+        Problem::Locked(_) => load.reader().compare(rows, positions).unwrap_or_default(),
+        _ => Vec::new(),
+    };
+    outcomes.sort_unstable_by_key(|(position, _)| *position);
+    let stored = |position: &u32| outcomes.binary_search_by_key(position, |(stored, _)| *stored);
+    let missing = positions.iter().copied();
+    let missing: Vec<_> = missing
+        .filter(|position| stored(position).is_err())
+        .collect();
+    outcomes.extend(same_outcome(&missing, &failed));
+    outcomes
 }
 
-/// The places that are not among `others`, by the ids of their rows: SQLite writes them quickest in this order.
-fn by_id(rows: &Rows, places: &[u32], others: &[(u32, Outcome)]) -> Vec<u32> {
-    let other = |place: &u32| others.binary_search_by_key(place, |(other, _)| *other);
-    let free = places.iter().filter(|place| other(place).is_err());
+/// Waits until the outcome of every row that these refer to is known. Returns the outcomes of rows that refer to one
+/// that could not be inserted, sorted by their position in the batch.
+fn wait_for_parents(load: &TableLoad, share: &Share) -> Vec<(u32, Outcome)> {
+    let (rows, accepted) = (&*share.rows, share.accepted());
+    let mut missing = Vec::new();
+    for (column, parent) in &load.parents {
+        let id = |position: &u32| rows.integer(*position, *column);
+        if parent.ledger.wait(accepted.iter().map(id)) {
+            continue;
+        }
+        let stored = parent.stored(accepted.iter().map(id).collect());
+        let reason = |position: &u32| match &stored {
+            Ok(stored) if stored.binary_search(&id(position)).is_ok() => None,
+            Ok(_) => Some(Reason::NotInserted {
+                column: load.table.columns[*column].name,
+                id: id(position),
+                parent: parent.table,
+            }),
+            Err(reason) => Some(reason.clone()),
+        };
+        let reasons = accepted
+            .iter()
+            .map(|position| (*position, reason(position)));
+        missing.extend(reasons.filter_map(|(position, reason)| Some((position, reason?))));
+    }
+    // Stable: the reasons of a row stay in the order of its columns.
+    missing.sort_by_key(|(position, _)| *position);
+    let rows = missing.chunk_by(|(one, _), (next, _)| one == next);
+    let outcomes = rows.map(|reasons| {
+        let position = reasons[0].0;
+        let reasons = reasons.iter().map(|(_, reason)| reason.clone());
+        (position, Outcome::Failed(reasons.collect()))
+    });
+    outcomes.collect()
+}
+
+/// The positions without an outcome so far, sorted by the ids of their rows: SQLite writes them fastest in this order.
+fn sorted_by_id(rows: &Rows, positions: &[u32], outcomes: &[(u32, Outcome)]) -> Vec<u32> {
+    let known = |position: &u32| outcomes.binary_search_by_key(position, |(known, _)| *known);
+    let free = positions.iter().filter(|position| known(position).is_err());
     let mut free: Vec<_> = free.copied().collect();
-    free.sort_unstable_by_key(|place| rows.id(*place));
+    free.sort_unstable_by_key(|position| rows.id(*position));
     free
 }
 
-/// The same reason for the rows at all these places.
-pub fn failed(places: &[u32], reason: &Reason) -> Vec<(u32, Outcome)> {
-    let failed = |place: &u32| (*place, Outcome::Failed(vec![reason.clone()]));
-    places.iter().map(failed).collect()
+fn same_outcome(positions: &[u32], outcome: &Outcome) -> Vec<(u32, Outcome)> {
+    let outcomes = positions
+        .iter()
+        .map(|position| (*position, outcome.clone()));
+    outcomes.collect()
 }

@@ -3,8 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use super::Report;
-use crate::row::Tally;
+use super::{Report, Tally};
 use crate::schema::Table;
 use crate::terminal::{count, plural, quote, show, to_utf8};
 

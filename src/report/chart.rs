@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use super::Report;
-use crate::row::Tally;
+use super::{Report, Tally};
 use crate::terminal::{count, duration, percent, thousands};
 use crate::timeline::{Phase, Track};
 

@@ -5,9 +5,10 @@ use std::io::{self, Write};
 use console::Color;
 use serde::Serialize;
 
-use super::grid;
 use super::json::Escaped;
-use crate::row::{Excerpt, REASON, Reason};
+use super::shorten::shorten;
+use super::{Listing, grid};
+use crate::row::{REASON, Reason};
 use crate::schema::Table;
 use crate::terminal::{Terminal, count, plural};
 
@@ -37,15 +38,18 @@ pub struct Checked {
 #[derive(Debug, Serialize)]
 pub struct Violating {
     id: i64,
-    reasons: Vec<Excerpt>,
+    reasons: Vec<String>,
 }
 
 impl Violating {
-    /// A row, and the rules it breaks in the order of the columns. `shown` is the most characters of a reason to keep;
-    /// `None` keeps everything.
-    pub fn new(id: i64, reasons: &[Reason], shown: Option<usize>) -> Violating {
-        let reasons = Excerpt::of_reasons(reasons, shown);
-        Violating { id, reasons }
+    /// A row, and the rules it breaks in the order of the columns.
+    pub fn new(id: i64, reasons: &[Reason], listing: Listing) -> Violating {
+        let reasons = reasons.iter();
+        let reasons = reasons.map(|reason| shorten(reason, listing.characters));
+        Violating {
+            id,
+            reasons: reasons.collect(),
+        }
     }
 }
 

@@ -8,11 +8,9 @@ use tabled::settings::object::Columns;
 use tabled::settings::peaker::Priority;
 use tabled::settings::{Alignment, Style, Width};
 
-use crate::row::Excerpt;
-use crate::terminal::{Terminal, count, escape};
-
-/// Most characters of a cell or a reason that a table shows. JSON shows them all.
-pub const MOST_CHARACTERS: usize = 1_000;
+use super::MOST_CHARACTERS;
+use super::shorten::shorten_bytes;
+use crate::terminal::{Terminal, escape};
 
 /// Most lines that are drawn at once: more become another table below, so that a long listing takes no more memory.
 const MOST_LINES: usize = 1_000;
@@ -49,22 +47,12 @@ pub fn draw(
 
 /// A text as a cell.
 pub fn cell(text: &[u8]) -> String {
-    excerpt(&Excerpt::new(text, Some(MOST_CHARACTERS)))
-}
-
-/// An excerpt as a cell, which says how much was left out.
-pub fn excerpt(excerpt: &Excerpt) -> String {
-    let text = escape(&excerpt.text);
-    match excerpt.cut {
-        Some(bytes) => format!("{text}… ({})", count(bytes as u64, "byte")),
-        None => text.into_owned(),
-    }
+    escape(&shorten_bytes(text, MOST_CHARACTERS)).into_owned()
 }
 
 /// Several reasons as a cell.
-pub fn reasons(reasons: &[Excerpt]) -> String {
-    let reasons: Vec<_> = reasons.iter().map(excerpt).collect();
-    reasons.join("; ")
+pub fn reasons(reasons: &[String]) -> String {
+    escape(&reasons.join("; ")).into_owned()
 }
 
 #[cfg(test)]

@@ -7,8 +7,8 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value as Json, json};
 
-use super::{ReadBack, Report};
-use crate::row::{EXTRA, Excerpt, LINE, Rejected, Rejections, Value};
+use super::{ReadBack, Rejected, Rejections, Report};
+use crate::row::{EXTRA, LINE, Value};
 use crate::schema::Table;
 use crate::terminal::escape_json;
 use crate::timeline::Phase;
@@ -151,12 +151,6 @@ fn milliseconds(duration: Duration, parts: f64) -> f64 {
 impl Serialize for Table {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.name)
-    }
-}
-
-impl Serialize for Excerpt {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.text)
     }
 }
 

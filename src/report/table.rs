@@ -5,10 +5,11 @@ use std::io;
 use console::Color;
 
 use super::grid::{self, cell};
-use super::{ReadBack, Report};
-use crate::row::{MOST_FIELDS, REASON, Rejected, Rejections, Tally};
+use super::tally::MOST_FIELDS;
+use super::{ReadBack, Rejected, Rejections, Report, Tally};
+use crate::row::REASON;
 use crate::schema::{Kind, Table};
-use crate::terminal::{Terminal, count, duration, plural, thousands};
+use crate::terminal::{Terminal, count, duration, escape, plural, thousands};
 
 /// The columns of a terminal that a cell should have to be read.
 const READABLE: usize = 8;
@@ -161,7 +162,12 @@ impl Tally {
         let names = names.iter().take(fields).map(|name| cell(name.as_bytes()));
         let title = line("line".into(), names.collect(), "…".into(), REASON.into());
         let rows = rows.iter().map(|row| {
-            let cells = row.fields.iter().take(fields).map(grid::excerpt).collect();
+            let cells = row
+                .fields
+                .iter()
+                .take(fields)
+                .map(|field| escape(field).into_owned());
+            let cells = cells.collect();
             let more = match more(row) {
                 0 => String::new(),
                 more => count(more as u64, "more field"),

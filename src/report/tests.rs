@@ -15,10 +15,10 @@ use crate::terminal::Terminal;
 use crate::timeline::Track;
 
 /// A run without any records, of a load of the folder `in` into the folder `data`.
-fn empty(limit: usize, shown: Option<usize>) -> Report {
+fn empty(listing: Listing) -> Report {
     let tables = TABLES.iter().map(|table| {
         let header = Arc::new(Header::of(table));
-        Tally::new(table, Some(header), limit, shown)
+        Tally::new(table, Some(header), listing)
     });
     Report {
         tables: tables.collect(),
@@ -39,15 +39,20 @@ fn empty(limit: usize, shown: Option<usize>) -> Report {
 /// A run whose users have every outcome: 1 and 2 were inserted, 3 was unchanged, those on the lines 5 and 6 were
 /// skipped, and 6 failed.
 fn mixed(limit: usize) -> Report {
-    let mut report = empty(limit, Some(MOST_CHARACTERS));
+    let mut report = empty(Listing::readable(limit));
     let tally = &mut report.tables[0];
-    let locked = Reason::new("users.db is locked (waited 5 s)", "users.db is locked");
-    let others = [(2, Outcome::Unchanged), (3, Outcome::Failed(vec![locked]))];
+    let locked = Reason::Locked {
+        table: TABLES[0],
+        seconds: 5.0,
+    };
+    let others = [(2, Outcome::Unchanged), (3, Outcome::failed(locked))];
     tally.settle_all(&users(2, 1..5), &others);
     skip(tally, 6, &["5", "", "e@e.co"], "name is empty");
-    let bob = Reason::new("email is not valid: \"bob\"", "email is not valid");
-    let both = vec![Reason::same("name is empty"), bob];
-    reject(tally, 7, &["6", "", "bob"], Outcome::Skipped(both));
+    let both = [
+        Reason::Empty("name"),
+        Reason::NotEmail("email", "bob".into()),
+    ];
+    reject(tally, 7, &["6", "", "bob"], Outcome::Skipped(both.into()));
     report
 }
 
@@ -85,7 +90,7 @@ fn skip(tally: &mut Tally, line: u64, fields: &[&str], reason: &str) {
         tally,
         line,
         fields,
-        Outcome::Skipped(vec![Reason::same(reason)]),
+        Outcome::skipped(Reason::failure(reason)),
     );
 }
 
@@ -93,8 +98,8 @@ fn skip(tally: &mut Tally, line: u64, fields: &[&str], reason: &str) {
 fn skip_line(tally: &mut Tally, line: u64, text: &[u8]) {
     let mut batch = Batch::new(Arc::new(Header::of(TABLES[0])));
     batch.push_defect(line, text, Defect::UnclosedQuote);
-    let reason = Reason::same("quote is not closed");
-    tally.count(batch.record(0), 0, &Outcome::Skipped(vec![reason]));
+    let reason = Reason::Defect(Defect::UnclosedQuote);
+    tally.count(batch.record(0), 0, &Outcome::skipped(reason));
 }
 
 /// Reads users back as if every one with an id up to 1,000,000 were stored.

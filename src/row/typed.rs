@@ -47,7 +47,7 @@ impl Rows {
     }
 
     /// The places of all records.
-    pub fn places(&self) -> Range<u32> {
+    pub fn positions(&self) -> Range<u32> {
         0..offset(self.batch.len())
     }
 

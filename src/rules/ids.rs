@@ -77,12 +77,6 @@ impl Ids {
         }
     }
 
-    /// Whether a row used this id.
-    pub fn contains(&self, id: i64) -> bool {
-        let (block, place) = locate(id);
-        has(self.entry(block), place)
-    }
-
     /// The line that used this id first, or `None` if no line did or lines are not kept.
     pub fn line(&self, id: i64) -> Option<u64> {
         let (block, place) = locate(id);
@@ -219,7 +213,6 @@ mod tests {
                 ids.freeze()
             };
             for id in rows.iter().flat_map(|(id, _)| [*id, id.saturating_add(1)]) {
-                prop_assert_eq!(ids.contains(id), model.contains_key(&id));
                 prop_assert_eq!(frozen.contains(id), model.contains_key(&id));
                 prop_assert_eq!(ids.line(id), model.get(&id).copied());
             }

@@ -67,7 +67,7 @@ fn finds_violations_in_what_a_killed_writer_left_in_its_log() {
     fs::copy(empty.database("users"), killed.database("users")).unwrap();
     let run = killed.check(&[]);
     let dangling: Vec<_> = (1..=7)
-        .map(|id| format!("orders {id}: user {id} does not exist"))
+        .map(|id| format!("orders {id}: user_id {id} does not exist in users"))
         .collect();
     assert_eq!(run.violations(), dangling);
 }
@@ -85,7 +85,10 @@ fn sees_what_was_committed_over_a_connection_that_is_still_open() {
     let folder = Folder::inserted();
     let _open = folder.execute("users", "DELETE FROM users WHERE id = 1");
     let run = folder.check(&[]);
-    assert_eq!(run.violations(), ["orders 1: user 1 does not exist"]);
+    assert_eq!(
+        run.violations(),
+        ["orders 1: user_id 1 does not exist in users"]
+    );
 }
 
 #[test]

@@ -125,8 +125,8 @@ fn numbers_up_to_the_limits_are_stored_and_those_past_them_are_not() {
     assert_eq!(
         run.reasons("products", "skipped"),
         [
-            "4: price is not a number: \"1.8e308\"",
-            "5: price must be greater than 0, got 2e-324",
+            "4: price is out of range: \"1.8e308\"",
+            "5: price is out of range: \"2e-324\"",
             "7: id is out of range: \"9223372036854775808\"",
         ]
     );

@@ -52,7 +52,7 @@ fn insert_prints_tables_of_what_was_inserted_and_what_was_skipped() {
         "id|user_id|product_id|quantity|reason",
         "8|8|8|0|quantity must be greater than 0, got 0",
         "9|9|1|-1|quantity must be greater than 0, got -1",
-        "10|10|11|2|user 10 does not exist; product 11 does not exist",
+        "10|10|11|2|user_id 10 does not exist in users; product_id 11 does not exist in products",
         "Add --rejects DIR to write the skipped rows to DIR, with their reasons.",
         "Once they are fixed, load them with: tradexa --dir databases insert --from DIR",
         "users: 9 inserted, 1 skipped; products: 9 inserted, 1 skipped; orders: 7 inserted, 3 skipped; 25 threads",
@@ -111,7 +111,7 @@ fn insert_prints_the_whole_report_as_one_json_object() {
                 "skipped_rows": [
                     {"line": 9, "row": {"id": "8", "user_id": "8", "product_id": "8", "quantity": "0"}, "reasons": ["quantity must be greater than 0, got 0"]},
                     {"line": 10, "row": {"id": "9", "user_id": "9", "product_id": "1", "quantity": "-1"}, "reasons": ["quantity must be greater than 0, got -1"]},
-                    {"line": 11, "row": {"id": "10", "user_id": "10", "product_id": "11", "quantity": "2"}, "reasons": ["user 10 does not exist", "product 11 does not exist"]},
+                    {"line": 11, "row": {"id": "10", "user_id": "10", "product_id": "11", "quantity": "2"}, "reasons": ["user_id 10 does not exist in users", "product_id 11 does not exist in products"]},
                 ],
                 "failed_rows": [],
             },
@@ -164,11 +164,11 @@ fn unique_email_skips_the_second_user_of_an_email_and_her_order() {
     assert_eq!(run.counts(), [[8, 0, 2, 0], [9, 0, 1, 0], [7, 0, 3, 0]]);
     assert_eq!(
         run.reasons("users", "skipped")[0],
-        "9: email \"alice@example.com\" is already used by user 1"
+        "9: email \"alice@example.com\" is already used by id 1"
     );
     assert_eq!(
         run.reasons("orders", "skipped")[0],
-        "9: user 8 does not exist; quantity must be greater than 0, got 0"
+        "9: user_id 8 does not exist in users; quantity must be greater than 0, got 0"
     );
     assert_eq!((run.status, &run.report["threads"]), (Some(0), &json!(24)));
 }

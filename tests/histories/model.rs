@@ -55,23 +55,20 @@ pub fn expect(load: &Load, stored: &Stored, locked: Option<usize>) -> [Expected;
             let missing = rules.missing(record, &lost);
             if !missing.is_empty() {
                 here.failed.insert(line, missing.join("; "));
-            } else if locked == Some(table) {
+            } else if locked == Some(table) && !stored[table].contains_key(&id) {
                 let reason = format!(
                     "{}.db is locked by another process (waited 0 s)",
                     TABLES[table]
                 );
                 here.failed.insert(line, reason);
-                if table < 2 && !stored[table].contains_key(&id) {
+                if table < 2 {
                     lost[table].insert(id);
                 }
             } else {
                 match stored[table].get(&id) {
                     Some(same) if *same == row => drop(here.unchanged.insert(id, row)),
-                    Some(_) => {
-                        let reason = format!(
-                            "id {id} is already taken by a different row in {}.db",
-                            TABLES[table]
-                        );
+                    Some(other) => {
+                        let reason = taken(table, id, other, &row);
                         here.skipped.insert(line, reason);
                     }
                     None => drop(here.inserted.insert(id, row)),
@@ -125,18 +122,21 @@ impl Rules<'_> {
             0 => {
                 let (name, email) = (&record[1], &record[2]);
                 not_empty(name, &mut broken);
-                if !email.contains('@') {
+                if email.trim().is_empty() {
+                    broken.push("email is empty".to_string());
+                } else if !email.contains('@') {
                     broken.push(format!("email is not valid: {email:?}"));
                 } else if let Some(owner) = self.owner(email, used)
                     && owner != id
                 {
-                    broken.push(format!("email {email:?} is already used by user {owner}"));
+                    broken.push(format!("email {email:?} is already used by id {owner}"));
                 }
                 cells.extend([name.clone(), email.clone()]);
             }
             1 => {
                 not_empty(&record[1], &mut broken);
                 match record[2].parse::<f64>() {
+                    _ if record[2].trim().is_empty() => broken.push("price is empty".to_string()),
                     Ok(price) if price > 0.0 => {
                         cells.extend([record[1].clone(), format!("{price:?}")])
                     }
@@ -147,13 +147,11 @@ impl Rules<'_> {
                 }
             }
             _ => {
-                for (parent, (column, name)) in [("user_id", "user"), ("product_id", "product")]
-                    .into_iter()
-                    .enumerate()
-                {
+                for (parent, column) in ["user_id", "product_id"].into_iter().enumerate() {
                     match whole(&record[1 + parent], column) {
                         Ok(id) if !self.exist[parent].contains(&id) => {
-                            broken.push(format!("{name} {id} does not exist"));
+                            let table = TABLES[parent];
+                            broken.push(format!("{column} {id} does not exist in {table}"));
                         }
                         Ok(id) => cells.push(id.to_string()),
                         Err(reason) => broken.push(reason),
@@ -193,7 +191,7 @@ impl Rules<'_> {
     /// Why an order that keeps the rules cannot be written.
     fn missing(&self, record: &Record, lost: &[BTreeSet<i64>; 2]) -> Vec<String> {
         let mut missing = Vec::new();
-        for (parent, name) in ["user", "product"]
+        for (parent, column) in ["user_id", "product_id"]
             .into_iter()
             .enumerate()
             .filter(|_| self.table == 2)
@@ -201,7 +199,8 @@ impl Rules<'_> {
             if let Ok(id) = whole(&record[1 + parent], "id")
                 && lost[parent].contains(&id)
             {
-                missing.push(format!("{name} {id} could not be inserted"));
+                let table = TABLES[parent];
+                missing.push(format!("{column} {id} could not be inserted into {table}"));
             }
         }
         missing
@@ -226,12 +225,32 @@ fn positive(text: &str, column: &str, broken: &mut Vec<String>) -> Option<i64> {
 fn whole(text: &str, column: &str) -> Result<i64, String> {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     match text.parse() {
+        _ if text.trim().is_empty() => Err(format!("{column} is empty")),
         _ if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) => {
             Err(format!("{column} is not a whole number: {text:?}"))
         }
         Ok(number) => Ok(number),
         Err(_) => Err(format!("{column} is out of range: {text:?}")),
     }
+}
+
+/// The reason of a row whose id belongs to another one, both as the shell prints them.
+fn taken(table: usize, id: i64, stored: &str, row: &str) -> String {
+    let columns = [
+        &["id", "name", "email"][..],
+        &["id", "name", "price"],
+        &["id", "user_id", "product_id", "quantity"],
+    ][table];
+    let cells = stored.split('|').zip(row.split('|')).zip(columns);
+    let differing = cells.filter(|((stored, given), _)| stored != given);
+    let differing: Vec<_> = differing.map(|(_, column)| *column).collect();
+    let differ = match &differing[..] {
+        [column] => format!("{column} differs"),
+        [columns @ .., last] => format!("{} and {last} differ", columns.join(", ")),
+        [] => panic!("{stored} is {row}"),
+    };
+    let table = TABLES[table];
+    format!("id {id} is already taken by a different row in {table}.db ({differ})")
 }
 
 /// The rows that break a rule that is about other rows, as `check` lists them. All of them keep those about cells.
@@ -243,7 +262,7 @@ pub fn violations(stored: &Stored, unique_email: bool) -> Vec<String> {
         let owner = *owners.entry(email.to_ascii_lowercase()).or_insert(*id);
         if owner != *id {
             violations.push(format!(
-                "users {id}: email {email:?} is already used by user {owner}"
+                "users {id}: email {email:?} is already used by id {owner}"
             ));
         }
     }
@@ -260,10 +279,11 @@ pub fn violations(stored: &Stored, unique_email: bool) -> Vec<String> {
 pub fn dangling(order: &str, stored: &Stored) -> Vec<String> {
     let ids: Vec<i64> = order.split('|').map(|cell| cell.parse().unwrap()).collect();
     let mut dangling = Vec::new();
-    for (parent, name) in ["user", "product"].into_iter().enumerate() {
+    for (parent, column) in ["user_id", "product_id"].into_iter().enumerate() {
         let id = ids[1 + parent];
         if !stored[parent].contains_key(&id) {
-            dangling.push(format!("{name} {id} does not exist"));
+            let table = TABLES[parent];
+            dangling.push(format!("{column} {id} does not exist in {table}"));
         }
     }
     dangling

@@ -186,7 +186,8 @@ fn a_reject_file_that_appears_meanwhile_is_left_as_it_is() {
     let [kept, rejects] = ["orders.csv", "orders.csv.partial"]
         .map(|name| std::fs::read_to_string(folder.outside().join("bad").join(name)).unwrap());
     assert_eq!(kept, "of somebody else");
-    let reject = "1,7,8,1,user 7 does not exist; product 8 does not exist\n";
+    let reject =
+        "1,7,8,1,user_id 7 does not exist in users; product_id 8 does not exist in products\n";
     assert!(rejects.ends_with(reject), "{rejects}");
 }
 
@@ -217,7 +218,7 @@ fn a_file_that_cannot_be_read_to_its_end_is_an_error_and_what_was_read_is_stored
     assert!((1..USERS).contains(&stored), "{stored} are stored");
     assert_eq!(run.count("users", "inserted"), stored as u64);
     assert_eq!(folder.rows("orders").len(), 1);
-    let why = format!("3: user {USERS} could not be inserted");
+    let why = format!("3: user_id {USERS} could not be inserted into users");
     assert_eq!(run.reasons("orders", "failed"), [why]);
     let rerun = folder.load(&[]).succeeded();
     assert_eq!(rerun.counts()[2], [1, 1, 0, 0]);

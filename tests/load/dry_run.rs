@@ -75,7 +75,7 @@ fn stored_rows_are_unchanged_taken_or_referred_to() {
     folder.execute("orders", "DELETE FROM orders");
     let run = predicts(&folder, &[]);
     assert_eq!(run.counts(), [[1, 7, 2, 0], [0, 9, 1, 0], [7, 0, 3, 0]]);
-    let taken = "4: id 3 is already taken by a different row in users.db";
+    let taken = "4: id 3 is already taken by a different row in users.db (name differs)";
     assert_eq!(run.reasons("users", "skipped")[0], taken);
 }
 

@@ -33,7 +33,12 @@ fn locked_users_fail_with_their_orders_and_the_products_are_inserted() {
     assert_eq!(run.counts(), [[0, 0, 1, 9], [9, 0, 1, 0], [0, 0, 3, 7]]);
     let reason = "users.db is locked by another process (waited 0.2 s)";
     assert_eq!(run.reasons("users", "failed"), each(2..=10, reason));
-    let orders = ORDER_LINES.map(|line| format!("{line}: user {} could not be inserted", line - 1));
+    let orders = ORDER_LINES.map(|line| {
+        format!(
+            "{line}: user_id {} could not be inserted into users",
+            line - 1
+        )
+    });
     assert_eq!(run.reasons("orders", "failed"), orders.collect::<Vec<_>>());
     assert!(folder.rows("orders").is_empty());
 }
@@ -47,8 +52,12 @@ fn locked_products_fail_with_their_orders_and_the_users_are_inserted() {
     assert_eq!(run.counts(), [[9, 0, 1, 0], [0, 0, 1, 9], [0, 0, 3, 7]]);
     let reason = "products.db is locked by another process (waited 0.2 s)";
     assert_eq!(run.reasons("products", "failed"), each(2..=10, reason));
-    let orders =
-        ORDER_LINES.map(|line| format!("{line}: product {} could not be inserted", line - 1));
+    let orders = ORDER_LINES.map(|line| {
+        format!(
+            "{line}: product_id {} could not be inserted into products",
+            line - 1
+        )
+    });
     assert_eq!(run.reasons("orders", "failed"), orders.collect::<Vec<_>>());
     assert!(folder.rows("orders").is_empty());
 }
@@ -72,7 +81,7 @@ fn with_users_and_products_locked_an_order_has_both_reasons() {
     let run = folder.insert(&["--lock-timeout", "0"]);
     assert_eq!(
         run.reasons("orders", "failed")[0],
-        "2: user 1 could not be inserted; product 1 could not be inserted"
+        "2: user_id 1 could not be inserted into users; product_id 1 could not be inserted into products"
     );
 }
 
@@ -144,15 +153,34 @@ fn no_order_is_stored_before_its_user_is() {
 }
 
 #[test]
-fn orders_of_users_stored_before_do_not_fail_when_the_users_are_locked() {
+fn rows_that_are_stored_already_do_not_fail_when_their_database_is_locked() {
     let folder = Folder::inserted();
     folder.execute("orders", "DELETE FROM orders WHERE id = 4");
     let lock = folder.lock("users");
     let run = folder.insert(&["--lock-timeout", "0"]);
     drop(lock);
-    assert_eq!(run.status, Some(1));
-    assert_eq!(run.counts(), [[0, 0, 1, 9], [0, 9, 1, 0], [1, 6, 3, 0]]);
+    assert_eq!(run.status, Some(0));
+    assert_eq!(run.counts(), [[0, 9, 1, 0], [0, 9, 1, 0], [1, 6, 3, 0]]);
     folder.assert_complete();
+}
+
+#[test]
+fn only_rows_that_would_have_to_be_written_fail_when_their_database_is_locked() {
+    let folder = Folder::inserted();
+    folder.execute(
+        "users",
+        "DELETE FROM users WHERE id = 9; UPDATE users SET name = 'x' WHERE id = 2",
+    );
+    folder.execute("orders", "DELETE FROM orders");
+    let lock = folder.lock("users");
+    let users = "id,name,email\n1,Alice,alice@example.com\n2,Bob,bob@example.com\n9,Henry,henry@example.com\n";
+    let orders = "id,user_id,product_id,quantity\n1,1,1,1\n2,2,2,1\n3,9,3,1\n";
+    folder.give("input", [users, "id,name,price\n", orders]);
+    let run = folder.load(&["--lock-timeout", "0"]);
+    drop(lock);
+    assert_eq!(run.counts(), [[0, 1, 1, 1], [0, 0, 0, 0], [2, 0, 0, 1]]);
+    let reason = "4: user_id 9 could not be inserted into users";
+    assert_eq!(run.reasons("orders", "failed"), [reason]);
 }
 
 #[test]

@@ -17,6 +17,8 @@ mod files;
 #[cfg(unix)] // Signals, and pipes that have names.
 mod interrupts;
 mod kills;
+#[cfg(target_os = "linux")] // `setpriv`, and limits as Linux has them.
+mod limits;
 mod locks;
 #[cfg(target_os = "linux")] // /proc tells how much memory a process had.
 mod memory;

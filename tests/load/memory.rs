@@ -8,7 +8,7 @@ use std::process::{Child, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use crate::kit::{CLEAN, Folder, Run, header};
+use crate::kit::{CLEAN, Folder, Run, TABLES, header, many};
 
 const MIB: u64 = 1 << 20;
 
@@ -154,6 +154,39 @@ fn giant_rows_that_are_skipped_are_held_a_few_at_a_time() {
         let (run, peak) = load(&folder, arguments);
         assert_eq!((run.counts()[0][2], run.counts()[2][2]), (rows, rows));
         assert_at_most(peak, most, arguments[1]);
+    }
+}
+
+#[test]
+fn many_rows_that_fail_take_no_more_than_rows_that_are_stored() {
+    let rows = 400_000;
+    let folder = Folder::with_csv(many(rows));
+    let locks = TABLES.map(|table| folder.lock(table));
+    let all = [
+        "insert",
+        "--from",
+        "input",
+        "--format",
+        "json",
+        "--limit=0",
+        "--lock-timeout=0",
+    ];
+    let (run, peak) = measure(&folder, &all);
+    drop(locks);
+    assert_eq!(run.counts(), [[0, 0, 0, rows as u64]; 3]);
+    assert_at_most(peak, ANY, "behind locks");
+}
+
+#[test]
+fn a_giant_cell_of_control_characters_takes_four_times_its_size_with_rejects_too() {
+    let bytes = 20_000_000;
+    let text = "\u{1}".repeat(bytes);
+    let orders = format!("{}\n1,{text},1,1\n", header(2));
+    let folder = Folder::with_csv([CLEAN[0], CLEAN[1], &orders]);
+    for arguments in [&["--limit=0", "--dry-run"], &["--limit=0", "--rejects=bad"]] {
+        let (run, peak) = load(&folder, arguments);
+        assert_eq!(run.counts()[2][2], 1);
+        assert_at_most(peak, ANY + 4 * bytes as u64, arguments[1]);
     }
 }
 

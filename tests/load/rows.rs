@@ -69,7 +69,7 @@ fn every_broken_rule_is_reported_in_column_order_and_in_fixed_words() {
             "5: id 1 is already used on line 4",
             "6: id 1 is already used on line 4; name is empty; email is not valid: \"a@@b.co\"",
             "7: id is not a whole number: \"1.0\"; email is not valid: \"a b@c.co\"",
-            "8: id is not a whole number: \"\"; email is not valid: \"@b.co\"",
+            "8: id is empty; email is not valid: \"@b.co\"",
             "9: id is out of range: \"9223372036854775808\"; email is not valid: \"a@b..co\"",
             "10: id is out of range: \"-9223372036854775809\"; name is not valid UTF-8; email is not valid UTF-8",
             "11: id contains a NUL character; name contains a NUL character; email contains a NUL character",
@@ -85,8 +85,8 @@ fn every_broken_rule_is_reported_in_column_order_and_in_fixed_words() {
             "3: price must be greater than 0, got -50",
             "4: price is not a number: \"inf\"",
             "5: price is not a number: \"NaN\"",
-            "6: price is not a number: \"1e999\"",
-            "7: price is not a number: \"\"",
+            "6: price is out of range: \"1e999\"",
+            "7: price is empty",
             "8: price is not a number: \"1 000\"",
             "9: price is not a number: \"0x10\"",
             "10: id is not a whole number: \"x\"; name is empty; price is not a number: \"y\\\"z\"",
@@ -96,14 +96,14 @@ fn every_broken_rule_is_reported_in_column_order_and_in_fixed_words() {
     assert_eq!(
         run.reasons("orders", "skipped"),
         [
-            "2: id must be greater than 0, got 0; user 2 does not exist; product 1 does not exist; \
+            "2: id must be greater than 0, got 0; user_id 2 does not exist in users; product_id 1 does not exist in products; \
              quantity must be greater than 0, got 0",
             "3: user_id is not a whole number: \"x\"; product_id is not a whole number: \"1.5\"; \
              quantity is not a whole number: \"2.5\"",
-            "4: product_id is not a whole number: \"\"; quantity must be greater than 0, got -1",
+            "4: product_id is empty; quantity must be greater than 0, got -1",
             "5: user_id is out of range: \"99999999999999999999\"; product_id is not valid UTF-8; \
              quantity is not a whole number: \"1e3\"",
-            "6: user -7 does not exist; product 0 does not exist; \
+            "6: user_id -7 does not exist in users; product_id 0 does not exist in products; \
              quantity is out of range: \"99999999999999999999\"",
         ]
     );
@@ -152,7 +152,7 @@ fn a_row_that_breaks_a_rule_uses_neither_its_id_nor_its_email() {
         run.reasons("users", "skipped"),
         [
             "2: name is empty",
-            "4: email \"a@b.co\" is already used by user 1",
+            "4: email \"a@b.co\" is already used by id 1",
             "5: id 1 is already used on line 3"
         ]
     );
@@ -169,7 +169,7 @@ fn an_id_that_turns_out_to_be_taken_is_used_nevertheless() {
     assert_eq!(
         folder.load(&[]).reasons("users", "skipped"),
         [
-            "2: id 1 is already taken by a different row in users.db",
+            "2: id 1 is already taken by a different row in users.db (name and email differ)",
             "3: id 1 is already used on line 2"
         ]
     );
@@ -182,8 +182,8 @@ fn a_unique_email_is_compared_without_the_case_of_ascii_letters() {
     assert_eq!(
         run.reasons("users", "skipped"),
         [
-            "4: email \"Ä@b.CO\" is already used by user 1",
-            "6: email \"D@B.CO\" is already used by user 4"
+            "4: email \"Ä@b.CO\" is already used by id 1",
+            "6: email \"D@B.CO\" is already used by id 4"
         ]
     );
 }
@@ -202,7 +202,7 @@ fn a_stored_email_belongs_to_the_stored_user_with_the_lowest_id() {
     let run = folder.load(&["--unique-email"]);
     assert_eq!(
         run.reasons("users", "skipped"),
-        ["2: email \"A@B.CO\" is already used by user 7"]
+        ["2: email \"A@B.CO\" is already used by id 7"]
     );
     assert_eq!(run.counts()[0], [1, 1, 1, 0]);
 }

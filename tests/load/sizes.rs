@@ -33,7 +33,7 @@ fn orders_may_refer_to_any_number_of_users_stored_before() {
     assert_eq!(run.counts(), [[0; 4], [0; 4], [2499, 0, 1, 0]]);
     assert_eq!(
         run.reasons("orders", "skipped"),
-        ["2401: user 2400 does not exist"]
+        ["2401: user_id 2400 does not exist in users"]
     );
 }
 

@@ -28,7 +28,7 @@ fn an_id_that_another_row_has_taken_is_skipped_and_the_row_kept() {
     assert_eq!(
         rerun.reasons("users", "skipped"),
         [
-            "4: id 3 is already taken by a different row in users.db",
+            "4: id 3 is already taken by a different row in users.db (name differs)",
             "11: name is empty"
         ]
     );
@@ -52,7 +52,7 @@ fn an_order_may_refer_to_a_user_stored_before_that_the_batch_skips() {
     let run = folder.insert(&[]);
     assert_eq!(
         run.reasons("orders", "skipped")[2],
-        "11: product 11 does not exist"
+        "11: product_id 11 does not exist in products"
     );
 }
 
@@ -66,7 +66,7 @@ fn a_stored_null_is_a_different_row() {
     let run = folder.insert(&[]);
     assert_eq!(
         run.reasons("products", "skipped")[0],
-        "5: id 4 is already taken by a different row in products.db"
+        "5: id 4 is already taken by a different row in products.db (price differs)"
     );
     assert_eq!(folder.rows("products")[3], "4|Monitor|");
 }
@@ -113,11 +113,11 @@ fn unique_email_gives_an_email_to_the_stored_user_in_whatever_letters() {
     let run = folder.insert(&["--unique-email"]);
     assert_eq!(
         run.reasons("users", "skipped")[0],
-        "3: email \"bob@example.com\" is already used by user 50"
+        "3: email \"bob@example.com\" is already used by id 50"
     );
     assert_eq!(
         run.reasons("orders", "skipped")[0],
-        "3: user 2 does not exist"
+        "3: user_id 2 does not exist in users"
     );
 }
 
@@ -136,7 +136,7 @@ fn a_constraint_of_a_foreign_database_fails_its_row_and_those_that_refer_to_it()
     assert!(refused.starts_with("4: users.db refused it: "), "{refused}");
     assert_eq!(
         run.reasons("orders", "failed"),
-        ["4: user 3 could not be inserted"]
+        ["4: user_id 3 could not be inserted into users"]
     );
 }
 

@@ -11,7 +11,7 @@ use super::super::{all, all_databases, complain, each_table};
 use crate::cli::Insert;
 use crate::csv::{self, Dialect, Failure, Rejects};
 use crate::database::{Database, Patience, Reader};
-use crate::insert::Store;
+use crate::insert::Target;
 use crate::platform::Interrupt;
 use crate::schema::TABLES;
 use crate::sync::{Mutex, lock};
@@ -69,14 +69,14 @@ fn names_in_other_case(folder: &Path, readers: &[Option<csv::Reader>]) -> Vec<St
 }
 
 /// Opens all databases before any is changed.
-pub fn databases(folder: &Path, options: &Insert, interrupt: &Interrupt) -> Result<Vec<Store>> {
+pub fn databases(folder: &Path, options: &Insert, interrupt: &Interrupt) -> Result<Vec<Target>> {
     let patience = Patience {
         limit: options.lock_timeout,
         stop: interrupt.flag(),
     };
     if options.dry_run {
         return each_table(folder, |table| {
-            Reader::open_or_empty(table, folder, &patience).map(Store::Rehearse)
+            Reader::open_or_empty(table, folder, &patience).map(Target::DryRun)
         });
     }
     let databases = each_table(folder, |table| Database::open(table, folder, &patience))?;
@@ -84,7 +84,7 @@ pub fn databases(folder: &Path, options: &Insert, interrupt: &Interrupt) -> Resu
     let databases = all_databases(folder, prepared)?.into_iter();
     let threads = usize::from(options.threads);
     Ok(databases
-        .map(|database| Store::Write { database, threads })
+        .map(|database| Target::Database { database, threads })
         .collect())
 }
 

@@ -1,18 +1,15 @@
 //! What goes wrong for some records goes wrong for them and for those that refer to them, and for nothing else.
 
-use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
 use super::*;
-use crate::insert::lane::Fed;
+use crate::insert::fair_lock::FairLock;
 use crate::insert::ledger::Ledger;
-use crate::insert::slots::Slots;
-use crate::insert::turns::Turns;
-use crate::insert::writer::{Done, carry_out, write};
-use crate::row::{Batch, Rows};
+use crate::insert::writer::{Completion, Share, complete, complete_with};
+use crate::row::{Batch, Outcome, Reason, Rows};
 
-const OFFERS_OF_3: &str = "id,note,supplier_id,price\n1,,1,1\n2,,2,1\n3,,3,1\n";
+const OFFERS_OF_2: &str = "id,note,supplier_id,price\n1,,1,1\n2,,2,1\n";
 
 /// The rows of a CSV text that all follow the rules.
 fn rows(table: &'static Table, text: &str) -> Rows {
@@ -24,45 +21,55 @@ fn rows(table: &'static Table, text: &str) -> Rows {
     rows
 }
 
-/// Has the suppliers 1, 2 and 3 written by threads of which that of supplier 2 panics; then loads an offer of each.
-fn load_with_a_panic(folder: &Path) -> Vec<Became> {
-    let lanes = lanes(folder, 64);
-    let suppliers = rows(&SUPPLIERS, "id,name\n1,Acme\n2,Lost\n3,Bolt\n");
-    let cargo = Arc::new((suppliers, lanes[0].bytes.take(1, 1)));
-    let done = Done::new();
-    for place in 0..3 {
-        let (lane, suppliers) = (&lanes[0], &cargo.0);
-        let share = lane.ledger.expect([suppliers.id(place)].into_iter());
-        carry_out(
-            lane,
-            &done,
-            &cargo,
-            place..place + 1,
-            share,
-            || match place {
-                1 => panic!("as asked"),
-                _ => write(lane, suppliers, &[place]),
-            },
-        );
-    }
-    lanes[0].fed.set(Fed::default()).unwrap();
-    let offers = rows(&OFFERS, OFFERS_OF_3);
-    let share = lanes[1].ledger.expect(1..=3);
-    let cargo = Arc::new((offers, lanes[1].bytes.take(1, 1)));
-    let work = || write(&lanes[1], &cargo.0, &[0, 1, 2]);
-    carry_out(&lanes[1], &Done::new(), &cargo, 0..3, share, work);
-    became(&lanes)
+/// A share of all of these rows.
+fn share(load: &TableLoad, rows: Rows) -> Share {
+    let mut share = Share {
+        number: 0,
+        range: rows.positions(),
+        rows: Arc::new(rows),
+        bytes: 0,
+    };
+    share.number = load.ledger.register(share.ids());
+    share
+}
+
+/// The outcomes of rows that were not inserted, in words.
+fn not_inserted(completion: &Completion) -> Vec<(u64, String)> {
+    let others = completion.others.iter().map(|(position, outcome)| {
+        let Outcome::Failed(reasons) = outcome else {
+            panic!("{outcome:?}");
+        };
+        let line = completion.share.rows.record(*position).line;
+        (line, Reason::join(reasons))
+    });
+    others.collect()
+}
+
+/// Writes supplier 1, has the thread of supplier 2 panic, and writes an offer of each. Returns which of both tables were
+/// not inserted.
+fn load_with_a_panic(folder: &Path) -> [Vec<(u64, String)>; 2] {
+    let loads = loads(folder, 64);
+    let supplier = rows(&SUPPLIERS, "id,name\n1,Acme\n");
+    let inserted = complete(&loads[0], share(&loads[0], supplier));
+    assert_eq!(inserted.others, []);
+    let supplier = rows(&SUPPLIERS, "id,name\n2,Lost\n");
+    let share_of_2 = share(&loads[0], supplier);
+    let lost = complete_with(&loads[0], share_of_2, |_, _, _| panic!("as asked"));
+    loads[0].end.set(EndOfInput::default()).unwrap();
+    let offers = rows(&OFFERS, OFFERS_OF_2);
+    let offers = complete(&loads[1], share(&loads[1], offers));
+    [not_inserted(&lost), not_inserted(&offers)]
 }
 
 #[test]
 fn a_thread_that_panics_fails_its_record_and_those_that_refer_to_it() {
     let folder = folder();
-    let became = load_with_a_panic(folder.path());
-    assert_eq!(became[0].failed, because([(3, "its thread panicked")]));
-    let expected = because([(3, "supplier 2 could not be inserted")]);
-    assert_eq!(became[1].failed, expected);
-    assert_eq!(stored(folder.path(), &SUPPLIERS), ["1|Acme", "3|Bolt"]);
-    assert_eq!(stored(folder.path(), &OFFERS), ["1||1|1.0", "3||3|1.0"]);
+    let [suppliers, offers] = load_with_a_panic(folder.path());
+    assert_eq!(suppliers, because([(2, "its thread panicked")]));
+    let reason = "supplier_id 2 could not be inserted into suppliers";
+    assert_eq!(offers, because([(3, reason)]));
+    assert_eq!(stored(folder.path(), &SUPPLIERS), ["1|Acme"]);
+    assert_eq!(stored(folder.path(), &OFFERS), ["1||1|1.0"]);
 }
 
 #[test]
@@ -70,9 +77,9 @@ fn what_refers_to_a_row_that_was_stored_before_does_not_need_its_thread() {
     let folder = folder();
     let nothing = "id,note,supplier_id,price\n";
     load_texts(folder.path(), "id,name\n2,stored before\n", nothing, 64);
-    let became = load_with_a_panic(folder.path());
-    assert_eq!(became[0].failed, because([(3, "its thread panicked")]));
-    assert_eq!(became[1], Became::inserted(3));
+    let [suppliers, offers] = load_with_a_panic(folder.path());
+    assert_eq!(suppliers, because([(2, "its thread panicked")]));
+    assert_eq!(offers, []);
 }
 
 #[test]
@@ -85,23 +92,20 @@ fn a_database_that_is_gone_fails_its_records_and_those_that_refer_to_them() {
         "id,note,supplier_id,price\n",
         64,
     );
-    let lanes = lanes(folder.path(), 64);
+    let loads = loads(folder.path(), 64);
     std::fs::remove_file(folder.path().join("suppliers.db")).unwrap();
     let offers = "id,note,supplier_id,price\n1,,1,1\n2,,2,1\n";
-    load(
-        &lanes,
-        [TWO_SUPPLIERS, offers].map(|text| Some(input(text))),
-    );
-    let became = became(&lanes);
-    assert_eq!((became[0].inserted, became[0].failed.len()), (0, 2));
-    for (_, reason) in &became[0].failed {
+    let texts = [TWO_SUPPLIERS, offers].map(|text| Some(input(text)));
+    let loaded = load(&loads, texts);
+    assert_eq!((loaded[0].inserted, loaded[0].failed.len()), (0, 2));
+    for (_, reason) in &loaded[0].failed {
         assert!(
             reason.starts_with("suppliers.db cannot be opened"),
             "{reason}"
         );
     }
-    let expected = because([(3, "supplier 2 could not be inserted")]);
-    assert_eq!((became[1].inserted, &became[1].failed), (1, &expected));
+    let expected = because([(3, "supplier_id 2 could not be inserted into suppliers")]);
+    assert_eq!((loaded[1].inserted, &loaded[1].failed), (1, &expected));
 }
 
 /// A file that breaks after its text.
@@ -119,44 +123,48 @@ impl Read for Broken {
 #[test]
 fn what_refers_to_a_row_that_could_not_be_read_fails() {
     let folder = folder();
-    let lanes = lanes(folder.path(), 64);
+    let loads = loads(folder.path(), 64);
     let suppliers = Broken(Cursor::new(b"id,name\n1,Acme\n".to_vec()));
-    load(
-        &lanes,
-        [Some(Box::new(suppliers)), Some(input(OFFERS_OF_3))],
-    );
-    let became = became(&lanes);
-    assert_eq!(became[0], Became::inserted(1));
-    let expected = because([
-        (3, "supplier 2 could not be inserted"),
-        (4, "supplier 3 could not be inserted"),
-    ]);
-    assert_eq!((became[1].inserted, &became[1].failed), (1, &expected));
+    let texts: [Option<Box<dyn Read + Send>>; 2] =
+        [Some(Box::new(suppliers)), Some(input(OFFERS_OF_2))];
+    let loaded = load(&loads, texts);
+    assert_eq!(loaded[0], Outcomes::inserted(1));
+    let reason = "supplier_id 2 could not be inserted into suppliers";
+    let expected = because([(3, reason)]);
+    assert_eq!((loaded[1].inserted, &loaded[1].failed), (1, &expected));
 }
 
 #[test]
-fn a_thread_that_panics_lets_go_of_its_turn_and_its_slot() {
-    let (turns, slots) = (Turns::default(), Slots::default());
+fn a_failed_row_alone_does_not_make_a_load_cut_short() {
+    let folder = folder();
+    let loads = loads(folder.path(), 64);
+    let suppliers = Broken(Cursor::new(b"id,name\n1,Acme\n".to_vec()));
+    let texts: [Option<Box<dyn Read + Send>>; 2] =
+        [Some(Box::new(suppliers)), Some(input(OFFERS_OF_2))];
+    assert_eq!(load(&loads, texts)[1].failed.len(), 1);
+    loads[0].interrupt.flag().store(true, Ordering::Relaxed);
+    assert!(!loads.iter().any(|load| load.was_cut_short()));
+}
+
+#[test]
+fn a_thread_that_panics_releases_the_write_lock() {
+    let write_lock = FairLock::default();
     thread::scope(|scope| {
-        for _ in 0..2 {
-            let thread = scope.spawn(|| {
-                let _held = (slots.take(1, 1), turns.take());
-                panic!("as asked");
-            });
-            assert!(thread.join().is_err());
-        }
+        let thread = scope.spawn(|| {
+            let _guard = write_lock.acquire();
+            panic!("as asked");
+        });
+        assert!(thread.join().is_err());
     });
-    let _held = (slots.take(1, 1), turns.take());
+    let _guard = write_lock.acquire();
 }
 
 #[test]
-fn a_ledger_goes_on_after_a_panic_within_it() {
+fn a_ledger_still_works_after_a_panic_while_it_was_locked() {
     let ledger = Ledger::default();
-    let shares = [1, 2].map(|id| ledger.expect([id].into_iter()));
-    ledger.settle(shares[0], [1]);
-    let settle = || ledger.settle(shares[1], (2..3).map(|_| panic!("as asked")));
-    assert!(catch_unwind(AssertUnwindSafe(settle)).is_err());
-    assert_eq!(ledger.wait([1]), [0]);
-    ledger.settle(shares[1], None);
-    assert_eq!(ledger.wait([2]), [0; 0]);
+    let register = || ledger.register((1..2).map(|_| panic!("as asked")));
+    assert!(catch_unwind(AssertUnwindSafe(register)).is_err());
+    let share = ledger.register([1].into_iter());
+    ledger.resolve(share, true);
+    assert!(!ledger.wait([1]));
 }

@@ -1,7 +1,7 @@
 //! From some record on, a thread takes a share of many.
 
 use super::*;
-use crate::insert::feeder::{BATCH_BYTES, BATCH_ROWS};
+use crate::insert::producer::{BATCH_BYTES, BATCH_ROWS};
 
 /// Rows in each table: some alone, and three shares and a part of one where each row takes [`BYTES`].
 const ROWS: usize = 3 * BATCH_BYTES / BYTES + 100;
@@ -21,13 +21,13 @@ fn texts() -> [Option<Box<dyn Read + Send>>; 2] {
 
 /// Loads all rows with this many threads alive per database at most. Returns how many threads wrote them and what is
 /// stored then.
-fn load_all(threads: usize) -> (usize, [Vec<String>; 2]) {
+fn load_all(most: usize) -> (usize, [Vec<String>; 2]) {
     let folder = folder();
-    let lanes = lanes(folder.path(), threads);
-    let spawned = load(&lanes, texts());
-    let all = || Became::inserted(ROWS as u64);
-    assert_eq!(became(&lanes), [all(), all()]);
-    drop(lanes);
+    let loads = loads(folder.path(), most);
+    let all = || Outcomes::inserted(ROWS as u64);
+    assert_eq!(load(&loads, texts()), [all(), all()]);
+    let spawned = threads(&loads);
+    drop(loads);
     let stored = [&SUPPLIERS, &OFFERS].map(|table| stored(folder.path(), table));
     (spawned, stored)
 }
@@ -46,30 +46,32 @@ fn shares_store_what_single_threads_store() {
 }
 
 #[test]
-fn a_batch_is_full_from_so_many_rows_on() {
+fn a_full_batch_is_one_share() {
     let rows = BATCH_ROWS + 2;
     let suppliers: String = (1..=rows).map(|id| format!("{id},x\n")).collect();
     let folder = folder();
-    let lanes = lanes(folder.path(), 1);
+    let loads = loads(folder.path(), 1);
     let text = input(&format!("id,name\n{suppliers}"));
+    let loaded = load(&loads, [Some(text), None]);
+    assert_eq!(loaded[0], Outcomes::inserted(rows as u64));
     // One alone, a full batch, and one more.
-    assert_eq!(load(&lanes, [Some(text), None]), 3);
-    assert_eq!(became(&lanes)[0], Became::inserted(rows as u64));
+    assert_eq!(threads(&loads), 3);
 }
 
 #[test]
 fn records_that_are_not_accepted_take_no_thread() {
     let folder = folder();
-    let lanes = lanes(folder.path(), 64);
+    let loads = loads(folder.path(), 64);
     let text = "id,name\n0,x\n1,\n1,Acme\n1,x\nx\n2,Bolt\n";
-    assert_eq!(load(&lanes, [Some(input(text)), None]), 2);
-    assert_eq!(became(&lanes)[0].skipped.len(), 4);
+    let loaded = load(&loads, [Some(input(text)), None]);
+    assert_eq!((loaded[0].skipped.len(), threads(&loads)), (4, 2));
 }
 
 #[test]
 fn records_that_turn_out_unchanged_or_taken_take_a_thread_each() {
     let folder = folder_with_two_suppliers();
-    let lanes = lanes(folder.path(), 64);
+    let loads = loads(folder.path(), 64);
     let text = "id,name\n1,Acme\n2,Other\n3,Bolt\n";
-    assert_eq!(load(&lanes, [Some(input(text)), None]), 3);
+    load(&loads, [Some(input(text)), None]);
+    assert_eq!(threads(&loads), 3);
 }

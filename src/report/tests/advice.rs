@@ -7,7 +7,7 @@ fn failed_rows_and_strictly_skipped_ones_make_a_failure() {
     assert_eq!(report.failures(false), [failed]);
     let strict = "2 rows were skipped, and --strict allows none";
     assert_eq!(report.failures(true), [failed, strict]);
-    assert!(empty(50, None).failures(true).is_empty());
+    assert!(empty(Listing::complete(50)).failures(true).is_empty());
 }
 
 #[test]
@@ -29,8 +29,8 @@ fn rejects_that_were_written_are_named_with_the_command_to_load_them() {
 
 #[test]
 fn rows_that_only_failed_need_their_cause_fixed() {
-    let mut report = empty(50, None);
-    let failed = Outcome::Failed(vec![Reason::same("locked")]);
+    let mut report = empty(Listing::complete(50));
+    let failed = Outcome::failed(Reason::failure("locked"));
     reject(&mut report.tables[0], 2, &["1"], failed);
     let advice = report.advice().concat();
     assert!(
@@ -52,7 +52,7 @@ fn a_dry_run_does_not_advise_to_load_the_rejects_alone() {
 
 #[test]
 fn rejects_that_are_skipped_again_can_be_corrected_where_they_are() {
-    let mut report = empty(50, None);
+    let mut report = empty(Listing::complete(50));
     let header = Header {
         reason: Some(3),
         ..Header::of(TABLES[0])
@@ -91,12 +91,12 @@ fn rejects_that_could_not_be_written_are_not_said_to_be_there() {
 
 #[test]
 fn a_run_without_rejects_needs_no_advice() {
-    assert!(empty(50, None).advice().is_empty());
+    assert!(empty(Listing::complete(50)).advice().is_empty());
 }
 
 #[test]
 fn a_file_that_is_not_utf_8_can_be_converted() {
-    let mut report = empty(50, None);
+    let mut report = empty(Listing::complete(50));
     assert!(report.notices().is_empty());
     skip(&mut report.tables[0], 2, &["1"], "name is not valid UTF-8");
     let notices = report.notices().concat();
@@ -112,7 +112,7 @@ fn a_file_that_is_not_utf_8_can_be_converted() {
 
 #[test]
 fn an_interrupted_run_says_where_it_stopped_and_how_to_go_on() {
-    let mut report = empty(50, None);
+    let mut report = empty(Listing::complete(50));
     report.from = None;
     report.interrupted = true;
     report.tables[0].settle_all(&users(2, 1..1_235), &[]);
@@ -128,7 +128,7 @@ fn an_interrupted_run_says_where_it_stopped_and_how_to_go_on() {
 
 #[test]
 fn a_table_without_a_file_was_not_stopped() {
-    let mut report = empty(50, None);
+    let mut report = empty(Listing::complete(50));
     (report.from, report.interrupted) = (None, true);
     report.tables[1].header = None;
     assert!(
@@ -141,7 +141,7 @@ fn a_table_without_a_file_was_not_stopped() {
 #[test]
 fn the_query_for_all_rows_can_be_pasted_into_a_shell() {
     let query = |dir: &str| {
-        let mut report = empty(50, None);
+        let mut report = empty(Listing::complete(50));
         report.dir = dir.into();
         let query = report.query(TABLES[0]);
         query

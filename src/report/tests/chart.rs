@@ -3,7 +3,7 @@ use crate::timeline::Phase;
 
 /// A report with so many threads of a single user, and so many of a share.
 fn report(single: usize, shares: usize) -> Report {
-    let mut report = empty(50, None);
+    let mut report = empty(Listing::complete(50));
     let rows = std::iter::repeat_n(1, single).chain(std::iter::repeat_n(30_000, shares));
     let tracks = rows.zip(1..).map(|(rows, id)| {
         let mut track = Track::begin(id, rows);
@@ -65,5 +65,5 @@ fn only_a_load_with_shares_says_what_it_was_bound_by() {
 
 #[test]
 fn a_report_without_a_timeline_has_no_chart() {
-    assert!(drawn(&empty(50, None), None).is_empty());
+    assert!(drawn(&empty(Listing::complete(50)), None).is_empty());
 }

@@ -11,8 +11,8 @@ fn check(violations: u64) -> CheckReport {
             (1, 0)
         };
         let violating = |id| {
-            let reason = Reason::same(format!("name is empty \u{1b}{id}"));
-            Violating::new(id, &[reason], None)
+            let reason = Reason::failure(format!("name is empty \u{1b}{id}"));
+            Violating::new(id, &[reason], Listing::complete(2))
         };
         Checked {
             table,

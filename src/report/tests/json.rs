@@ -40,7 +40,7 @@ const TABLE_KEYS: [&str; 13] = [
 
 #[test]
 fn every_key_is_always_there_and_in_the_same_order() {
-    for report in [empty(50, None), mixed(50)] {
+    for report in [empty(Listing::complete(50)), mixed(50)] {
         let json = parsed(&report);
         let expected = ["tables", "threads", "elapsed_ms", "dry_run", "interrupted"];
         assert_eq!(keys(&json), expected);
@@ -81,9 +81,9 @@ fn a_table_has_its_rows_and_reasons_by_outcome() {
         "failed_rows": [{
             "line": 5,
             "row": {"id": "4", "name": "Name", "email": "Email"},
-            "reasons": ["users.db is locked (waited 5 s)"],
+            "reasons": ["users.db is locked by another process (waited 5 s)"],
         }],
-        "failed_reasons": [{"reason": "users.db is locked", "rows": 1}],
+        "failed_reasons": [{"reason": "users.db is locked by another process", "rows": 1}],
     });
     assert_eq!(json["tables"][0], expected);
     assert_eq!(json["elapsed_ms"], 14.2);
@@ -106,12 +106,12 @@ fn a_cut_listing_is_truncated_and_a_full_one_is_not() {
     assert_eq!(truncated(&mixed(2)), false);
     assert_eq!(truncated(&mixed(1)), true);
     assert_eq!(truncated(&mixed(0)), true);
-    assert_eq!(truncated(&empty(0, None)), false);
+    assert_eq!(truncated(&empty(Listing::complete(0))), false);
 }
 
 #[test]
 fn a_dry_run_lists_no_inserted_rows_and_no_limit_cut_them() {
-    let mut report = empty(1, None);
+    let mut report = empty(Listing::complete(1));
     report.dry_run = true;
     report.tables[0].settle_all(&users(2, 1..4), &[]);
     let json = parsed(&report);
@@ -126,7 +126,7 @@ fn a_dry_run_lists_no_inserted_rows_and_no_limit_cut_them() {
 
 #[test]
 fn surplus_fields_are_an_array_and_missing_ones_are_absent() {
-    let mut report = empty(50, None);
+    let mut report = empty(Listing::complete(50));
     let tally = &mut report.tables[0];
     skip(tally, 2, &["1"], "short");
     skip(tally, 3, &["2", "Bo", "b@b.co", "x", "y"], "long");
@@ -139,7 +139,7 @@ fn surplus_fields_are_an_array_and_missing_ones_are_absent() {
 
 #[test]
 fn a_line_that_could_not_be_split_stands_under_a_key_of_its_own() {
-    let mut report = empty(50, None);
+    let mut report = empty(Listing::complete(50));
     skip_line(&mut report.tables[0], 3, b"2,\xff,\"Bob");
     let row = &parsed(&report)["tables"][0]["skipped_rows"][0];
     assert_eq!(row["row"], json!({"_line": "2,\u{fffd},\"Bob"}));
@@ -147,7 +147,7 @@ fn a_line_that_could_not_be_split_stands_under_a_key_of_its_own() {
 
 #[test]
 fn a_cell_is_never_cut() {
-    let mut report = empty(50, None);
+    let mut report = empty(Listing::complete(50));
     let long = "x".repeat(20_000);
     skip(&mut report.tables[0], 2, &[&long], &long);
     let row = &parsed(&report)["tables"][0]["skipped_rows"][0];
@@ -159,7 +159,7 @@ fn a_cell_is_never_cut() {
 
 #[test]
 fn what_steers_a_terminal_is_escaped_and_parses_to_itself() {
-    let mut report = empty(50, None);
+    let mut report = empty(Listing::complete(50));
     let cell = "\u{1b}[31m\u{9b}\u{202e} \"\\ Zoë\n";
     skip(&mut report.tables[0], 2, &[cell], "no");
     let text = written(&report);
@@ -184,7 +184,7 @@ fn rows_are_read_one_after_another_while_it_is_written() {
         }
     }
 
-    let mut report = empty(50, None);
+    let mut report = empty(Listing::complete(50));
     report.tables[0].settle_all(&users(2, 1..11), &[]);
     let (written, before) = (Cell::new(0), Cell::new(0));
     let read = |place, id| {

@@ -24,7 +24,7 @@ fn every_outcome_has_a_section_and_the_summary_comes_last() {
         "=== FAILED DATA ===",
         "USERS TABLE (Failed)",
         "line|id|name|email|reason",
-        "5|4|Name|Email|users.db is locked (waited 5 s)",
+        "5|4|Name|Email|users.db is locked by another process (waited 5 s)",
         "Add --rejects DIR to write the skipped and failed rows to DIR, with their reasons.",
         "Once they are fixed, load them with: tradexa --dir data insert --from DIR",
         "users: 2 inserted, 1 unchanged, 2 skipped, 1 failed; products: 0 inserted; orders: 0 inserted; 25 threads, 14.2 ms",
@@ -46,7 +46,7 @@ fn nothing_skipped_and_nothing_unchanged_is_said_in_few_words() {
         "(no rows)",
         "users: 0 inserted; products: 0 inserted; orders: 0 inserted; 25 threads, 14.2 ms",
     ];
-    assert_eq!(lines(&text(&empty(50, Some(MOST_CHARACTERS)))), expected);
+    assert_eq!(lines(&text(&empty(Listing::readable(50)))), expected);
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn a_limit_of_zero_does_not_speak_of_more() {
 
 #[test]
 fn counts_have_separators() {
-    let mut report = empty(1, Some(MOST_CHARACTERS));
+    let mut report = empty(Listing::readable(1));
     let rows = users(2, 1..1_235);
     report.tables[0].settle_all(&rows, &[]);
     let lines = lines(&text(&report));
@@ -93,7 +93,7 @@ fn counts_have_separators() {
 
 #[test]
 fn a_row_that_is_gone_is_not_listed() {
-    let mut report = empty(50, Some(MOST_CHARACTERS));
+    let mut report = empty(Listing::readable(50));
     let rows = users(2, 1_000_000..1_000_002);
     report.tables[0].settle_all(&rows, &[]);
     let text = text(&report);
@@ -103,7 +103,7 @@ fn a_row_that_is_gone_is_not_listed() {
 
 #[test]
 fn a_long_cell_and_a_long_reason_are_cut_with_their_size() {
-    let mut report = empty(50, Some(MOST_CHARACTERS));
+    let mut report = empty(Listing::readable(50));
     let long = "x".repeat(20_000);
     let tally = &mut report.tables[0];
     skip(
@@ -124,7 +124,7 @@ fn a_long_cell_and_a_long_reason_are_cut_with_their_size() {
 
 #[test]
 fn short_rows_are_padded_and_surplus_fields_have_columns_without_a_name() {
-    let mut report = empty(50, Some(MOST_CHARACTERS));
+    let mut report = empty(Listing::readable(50));
     let tally = &mut report.tables[0];
     skip(tally, 2, &["1"], "expected 3 fields, found 1");
     skip(
@@ -148,7 +148,7 @@ fn short_rows_are_padded_and_surplus_fields_have_columns_without_a_name() {
 
 #[test]
 fn a_row_with_thousands_of_fields_shows_the_first_and_how_many_more() {
-    let mut report = empty(50, Some(MOST_CHARACTERS));
+    let mut report = empty(Listing::readable(50));
     let tally = &mut report.tables[0];
     skip(tally, 2, &["x"; 16_000], "expected 3 fields, found 16000");
     let text = text(&report);
@@ -158,7 +158,7 @@ fn a_row_with_thousands_of_fields_shows_the_first_and_how_many_more() {
 
 #[test]
 fn a_line_that_could_not_be_split_stands_whole_in_the_first_column() {
-    let mut report = empty(50, Some(MOST_CHARACTERS));
+    let mut report = empty(Listing::readable(50));
     skip_line(&mut report.tables[0], 3, b"2,b@b.co,\"Bob");
     let lines = lines(&text(&report));
     assert!(lines.contains(&"3|2,b@b.co,\"Bob|||quote is not closed".to_string()));
@@ -177,14 +177,14 @@ fn a_dry_run_says_what_would_be_inserted_and_lists_what_is_stored() {
 
 #[test]
 fn an_interrupted_run_says_so_in_its_summary() {
-    let mut report = empty(50, None);
+    let mut report = empty(Listing::complete(50));
     report.interrupted = true;
     assert!(text(&report).contains("\ninterrupted; users: 0 inserted; "));
 }
 
 #[test]
 fn control_characters_are_escaped() {
-    let mut report = empty(50, Some(MOST_CHARACTERS));
+    let mut report = empty(Listing::readable(50));
     skip(
         &mut report.tables[0],
         2,
@@ -222,7 +222,7 @@ fn tables_and_the_summary_fit_the_terminal() {
 
 #[test]
 fn a_wide_row_fits_the_terminal_too() {
-    let mut report = empty(50, Some(MOST_CHARACTERS));
+    let mut report = empty(Listing::readable(50));
     let long = "long ".repeat(200);
     skip(&mut report.tables[0], 2, &[long.as_str(); 60], "no");
     for (width, fields) in [(20, ""), (80, "52"), (160, "42")] {

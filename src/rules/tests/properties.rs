@@ -53,10 +53,10 @@ proptest! {
     ) {
         let table = TABLES[place];
         let mut rules = Rules::new(table, unique);
-        let exists = |_: &'static Table, id: i64| Ok(id % 2 == 0);
+        let exists = |_, id: i64| Ok(id % 2 == 0);
         let rows = rules.check_batch(batch(table, &records), exists);
         let rejected = &rows.rejected;
-        let ids_used = rules.into_ids();
+        let ids_used = rules.take_ids();
         prop_assert_eq!(rows.accepted.len() + rejected.len(), records.len());
         for (_, outcome) in rejected {
             prop_assert!(matches!(outcome, Outcome::Skipped(reasons) if !reasons.is_empty()));
@@ -95,8 +95,9 @@ proptest! {
         let parsed = parsed.ok_or_else(|| unparsable(column, 0, &record));
         let expected = match whole_number(&text) {
             Some(Some(number)) => Ok(Value::Integer(number)),
-            Some(None) => Err(Violation::OutOfRange("id", text.clone())),
-            None => Err(Violation::Mistyped("id", Kind::Integer, text.clone())),
+            Some(None) => Err(Reason::OutOfRange("id", text.as_str().into())),
+            None if text.trim().is_empty() => Err(Reason::Empty("id")),
+            None => Err(Reason::WrongKind("id", Kind::Integer, text.as_str().into())),
         };
         prop_assert_eq!(parsed, expected);
     }

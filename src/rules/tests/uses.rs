@@ -38,7 +38,7 @@ fn a_row_that_breaks_a_rule_uses_neither_its_id_nor_its_email() {
     let mut rules = users(true);
     let (accepted, rejected) = check_all(&mut rules, &records);
     assert_eq!((accepted, rejected.len()), (vec![3], 4));
-    let ids = rules.into_ids();
+    let ids = rules.take_ids();
     assert!(ids.contains(3));
     assert!(!ids.contains(0));
 }
@@ -53,7 +53,7 @@ fn ids_and_emails_are_remembered_from_batch_to_batch() {
         [(2, "id 3 is already used on line 2".to_string())]
     );
     let (_, rejected) = check_all(&mut rules, &[&[b"4", b"Ann", ANN]]);
-    let expected = "email \"ann@example.com\" is already used by user 3";
+    let expected = "email \"ann@example.com\" is already used by id 3";
     assert_eq!(rejected, [(2, expected.to_string())]);
 }
 
@@ -75,7 +75,7 @@ fn emails_are_compared_without_regard_to_the_case_of_ascii_letters_only() {
     let (accepted, rejected) = check_all(&mut users(true), &records);
     assert_eq!(accepted, [1, 3]);
     let expected = [
-        (3, "email \"ANN@exämple.COM\" is already used by user 1"),
+        (3, "email \"ANN@exämple.COM\" is already used by id 1"),
         (5, "email is not valid: \" ann@exämple.com\""),
     ];
     assert_eq!(
@@ -96,7 +96,7 @@ fn an_email_that_is_stored_belongs_to_the_first_owner_named() {
     ];
     let (accepted, rejected) = check_all(&mut rules, &records);
     assert_eq!(accepted, [5], "the owner itself may have it");
-    let reason = "email \"ann@example.com\" is already used by user 5".to_string();
+    let reason = "email \"ann@example.com\" is already used by id 5".to_string();
     assert_eq!(rejected, [(2, reason.clone()), (4, reason)]);
 }
 
@@ -106,7 +106,7 @@ fn an_email_that_is_both_invalid_and_used_has_two_reasons() {
     rules.own(2, b"bob", 1);
     let (_, rejected) = check_all(&mut rules, &[&[b"x", b"Bob", b"bob"]]);
     let expected = "id is not a whole number: \"x\"; email is not valid: \"bob\"; \
-                    email \"bob\" is already used by user 1";
+                    email \"bob\" is already used by id 1";
     assert_eq!(rejected, [(2, expected.to_string())]);
 }
 

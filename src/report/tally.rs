@@ -4,12 +4,47 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Defect, Header, Outcome, Reason, Record, Rows};
+use super::shorten::{shorten, shorten_bytes};
+use crate::row::{Defect, Header, Outcome, Reason, Record, Rows};
 use crate::schema::Table;
 use crate::timeline::Track;
 
 /// Most fields of a record that a table shows. Nobody reads a wider table, and drawing one takes long.
 pub const MOST_FIELDS: usize = 50;
+
+/// Most characters of a cell or a reason that a table shows.
+pub const MOST_CHARACTERS: usize = 1_000;
+
+/// How much of the records of each outcome a report lists.
+#[derive(Debug, Clone, Copy)]
+pub struct Listing {
+    /// The most records.
+    pub records: usize,
+    /// The most fields of a record.
+    pub fields: usize,
+    /// The most characters of a field or a reason.
+    pub characters: usize,
+}
+
+impl Listing {
+    /// This many records, as far as people can read them in a table.
+    pub fn readable(records: usize) -> Listing {
+        Listing {
+            records,
+            fields: MOST_FIELDS,
+            characters: MOST_CHARACTERS,
+        }
+    }
+
+    /// This many records, complete.
+    pub fn complete(records: usize) -> Listing {
+        Listing {
+            records,
+            fields: usize::MAX,
+            characters: usize::MAX,
+        }
+    }
+}
 
 /// What became of the records of one table, counted in the order of the file.
 #[derive(Debug)]
@@ -34,8 +69,7 @@ pub struct Tally {
     pub rejects: Option<PathBuf>,
     /// What its writer threads did, if it was asked for.
     pub timeline: Option<Vec<Track>>,
-    limit: usize,
-    shown: Option<usize>,
+    listing: Listing,
 }
 
 /// Records that were not stored.
@@ -55,33 +89,18 @@ pub struct Rejected {
     /// The line of the file where it starts.
     pub line: u64,
     /// Its first fields in the order of the file; the whole line if it could not be split into fields.
-    pub fields: Vec<Excerpt>,
+    pub fields: Vec<String>,
     /// How many more fields it has.
     pub more_fields: usize,
     /// Why it could not be split into fields, if that is so.
     pub defect: Option<Defect>,
     /// Why it was not stored.
-    pub reasons: Vec<Excerpt>,
-}
-
-/// The beginning of a text that may be too long to be kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Excerpt {
-    /// The text, or its beginning. What is not UTF-8 became U+FFFD.
-    pub text: String,
-    /// How many bytes the whole text has, if this is only its beginning.
-    pub cut: Option<usize>,
+    pub reasons: Vec<String>,
 }
 
 impl Tally {
-    /// Nothing yet. At most `limit` records of each outcome are listed. Of the cells and reasons of those, `shown` is
-    /// the most characters to keep, and a record then keeps its first [`MOST_FIELDS`]; `None` keeps everything.
-    pub fn new(
-        table: &'static Table,
-        header: Option<Arc<Header>>,
-        limit: usize,
-        shown: Option<usize>,
-    ) -> Tally {
+    /// Nothing yet, of a file with this header, if there is a file.
+    pub fn new(table: &'static Table, header: Option<Arc<Header>>, listing: Listing) -> Tally {
         Tally {
             table,
             header,
@@ -93,8 +112,7 @@ impl Tally {
             unchanged_ids: Vec::new(),
             rejects: None,
             timeline: None,
-            limit,
-            shown,
+            listing,
         }
     }
 
@@ -127,47 +145,46 @@ impl Tally {
         let inserted = places
             .iter()
             .filter(|place| others.next_if_eq(place).is_none());
-        let room = self.limit - self.inserted_ids.len();
+        let room = self.listing.records - self.inserted_ids.len();
         self.inserted_ids
             .extend(inserted.take(room).map(|place| rows.id(*place)));
     }
 
     /// Counts a record that was not inserted, given the id of its row if it has one.
     pub fn count(&mut self, record: Record, id: i64, outcome: &Outcome) {
-        let (limit, shown) = (self.limit, self.shown);
+        let listing = self.listing;
         match outcome {
             Outcome::Unchanged => {
                 self.unchanged += 1;
-                if self.unchanged_ids.len() < limit {
+                if self.unchanged_ids.len() < listing.records {
                     self.unchanged_ids.push(id);
                 }
             }
-            Outcome::Skipped(reasons) => self.skipped.add(record, reasons, limit, shown),
-            Outcome::Failed(reasons) => self.failed.add(record, reasons, limit, shown),
+            Outcome::Skipped(reasons) => self.skipped.add(record, reasons, listing),
+            Outcome::Failed(reasons) => self.failed.add(record, reasons, listing),
         }
     }
 }
 
 impl Rejections {
-    fn add(&mut self, record: Record, reasons: &[Reason], limit: usize, shown: Option<usize>) {
+    fn add(&mut self, record: Record, reasons: &[Reason], listing: Listing) {
         self.count += 1;
-        for Reason { kind, .. } in reasons {
-            match self.kinds.get_mut(kind) {
-                Some(count) => *count += 1,
-                None => _ = self.kinds.insert(kind.clone(), 1),
-            }
+        for reason in reasons {
+            *self.kinds.entry(reason.kind()).or_default() += 1;
         }
-        if self.rows.len() < limit {
+        if self.rows.len() < listing.records {
             let mut fields = record.fields();
-            let kept = fields
-                .by_ref()
-                .take(shown.map_or(usize::MAX, |_| MOST_FIELDS));
+            let kept = fields.by_ref().take(listing.fields);
+            let characters = listing.characters;
             self.rows.push(Rejected {
                 line: record.line,
-                fields: kept.map(|field| Excerpt::new(field, shown)).collect(),
+                fields: kept.map(|field| shorten_bytes(field, characters)).collect(),
                 more_fields: fields.count(),
                 defect: record.defect,
-                reasons: Excerpt::of_reasons(reasons, shown),
+                reasons: reasons
+                    .iter()
+                    .map(|reason| shorten(reason, characters))
+                    .collect(),
             });
         }
     }
@@ -179,33 +196,6 @@ impl Rejections {
             .collect();
         kinds.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         kinds
-    }
-}
-
-impl Excerpt {
-    /// At most so many characters of a text; all of it for `None`.
-    pub fn new(text: &[u8], shown: Option<usize>) -> Excerpt {
-        // A character has at most four bytes; with three more, none that is shown is cut in two.
-        let enough = shown.map_or(text.len(), |shown| {
-            shown.saturating_mul(4).saturating_add(3)
-        });
-        let start = &text[..text.len().min(enough)];
-        let mut kept = String::from_utf8_lossy(start).into_owned();
-        let end = shown.and_then(|shown| kept.char_indices().nth(shown));
-        if let Some((end, _)) = end {
-            kept.truncate(end);
-            kept.shrink_to_fit();
-        }
-        Excerpt {
-            cut: end.map(|_| text.len()),
-            text: kept,
-        }
-    }
-
-    /// At most so many characters of each reason.
-    pub fn of_reasons(reasons: &[Reason], shown: Option<usize>) -> Vec<Excerpt> {
-        let texts = reasons.iter().map(|reason| reason.text.as_bytes());
-        texts.map(|text| Excerpt::new(text, shown)).collect()
     }
 }
 
