@@ -100,7 +100,8 @@ fn check_table(
     let mut rules = Rules::new(lane.reader.table, unique);
     let mut ids = Ids::default();
     lane.reader.check_integrity()?;
-    for (index, column) in rules.unique_columns() {
+    for index in rules.unique_columns() {
+        let column = &lane.reader.table.columns[index];
         let own = |text: &str, id| rules.own(index, text.as_bytes(), id);
         lane.reader.texts(column.name, own)?;
     }

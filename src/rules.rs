@@ -1,14 +1,15 @@
 //! The rules: a record becomes a typed row, or the list of the rules that it breaks. Pure: no SQLite, no files.
 
 mod ids;
+mod owners;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use crate::row::{Batch, Outcome, Reason, Record, Rows, Value};
 use crate::schema::{Column, Kind, Rule, Table};
 
 pub use ids::{Frozen, Ids};
+use owners::Owners;
 
 /// A row to be checked.
 pub trait Given {
@@ -34,34 +35,36 @@ impl Given for Record<'_> {
 pub struct Rules {
     table: &'static Table,
     ids: Ids,
-    /// Which row has a text in a column that must be unique on request, by [`owner_key`], if that was requested.
-    owners: Option<HashMap<Box<[u8]>, i64>>,
+    /// The columns whose texts must be unique, and which row has which.
+    owners: Vec<(usize, Owners)>,
 }
 
 impl Rules {
     /// The rules of a table of which no row has been seen yet. With `unique`, texts must be unique where the schema
     /// says "on request".
     pub fn new(table: &'static Table, unique: bool) -> Rules {
+        let columns = table.columns.iter().enumerate();
+        let on_request = |rule: &Rule| matches!(rule, Rule::UniqueOnRequest);
+        let owners = columns.filter(|(_, column)| unique && column.rules.iter().any(on_request));
         Rules {
             table,
             ids: Ids::with_lines(),
-            owners: unique.then(HashMap::new),
+            owners: owners
+                .map(|(index, _)| (index, Owners::default()))
+                .collect(),
         }
     }
 
-    /// The columns whose texts must be unique; none unless that was requested.
-    pub fn unique_columns(&self) -> impl Iterator<Item = (usize, &'static Column)> + use<> {
-        let requested = self.owners.is_some();
-        (self.table.columns.iter().enumerate()).filter(move |(_, column)| {
-            let mut rules = column.rules.iter();
-            requested && rules.any(|rule| matches!(rule, Rule::UniqueOnRequest))
-        })
+    /// The indexes of the columns whose texts must be unique.
+    pub fn unique_columns(&self) -> Vec<usize> {
+        self.owners.iter().map(|(column, _)| *column).collect()
     }
 
     /// Notes that a stored row has a text; the first owner of a text keeps it.
     pub fn own(&mut self, column: usize, text: &[u8], id: i64) {
-        if let Some(owners) = &mut self.owners {
-            owners.entry(owner_key(column, text)).or_insert(id);
+        let mut owners = self.owners.iter_mut();
+        if let Some((_, owners)) = owners.find(|(unique, _)| *unique == column) {
+            owners.insert(text, id);
         }
     }
 
@@ -156,9 +159,10 @@ impl Rules {
                     (Rule::UniqueOnRequest, Value::Text(bytes))
                         if row.value(index) != Value::Null =>
                     {
-                        let owners = self.owners.as_ref();
-                        let owner = owners.and_then(|owners| owners.get(&owner_key(index, bytes)));
-                        let owner = owner.copied().filter(|owner| Some(*owner) != id);
+                        let mut owners = self.owners.iter();
+                        let owners = owners.find(|(column, _)| *column == index);
+                        let owner = owners.and_then(|(_, owners)| owners.get(bytes));
+                        let owner = owner.filter(|owner| Some(*owner) != id);
                         let used = |owner| Reason::UsedText(name, text(), owner);
                         violations.extend(owner.map(used));
                     }
@@ -184,9 +188,9 @@ impl Rules {
         }
         let id = id.unwrap_or_default();
         self.ids.insert(id, line);
-        for (column, _) in self.unique_columns() {
-            if let Value::Text(text) = row.value(column) {
-                self.own(column, text, id);
+        for (column, owners) in &mut self.owners {
+            if let Value::Text(text) = row.value(*column) {
+                owners.insert(text, id);
             }
         }
         Ok(())
@@ -270,13 +274,6 @@ fn unparsable(column: &Column, index: usize, row: &impl Given) -> Reason {
 /// Whether bytes are UTF-8 without NUL.
 fn is_text(bytes: &[u8]) -> bool {
     str::from_utf8(bytes).is_ok() && !bytes.contains(&0)
-}
-
-/// A text of a column, without regard to ASCII case. No table has as many columns as would make two of them equal here:
-/// SQLite's limit is 32,767 (<https://www.sqlite.org/limits.html>).
-fn owner_key(column: usize, text: &[u8]) -> Box<[u8]> {
-    let column = (column as u16).to_ne_bytes();
-    [&column[..], &text.to_ascii_lowercase()].concat().into()
 }
 
 /// Whether there is nothing but Unicode white space.

@@ -119,7 +119,8 @@ pub fn insert(folder: &Path, options: &Insert) -> Result<ExitCode> {
 /// The rules of a table, which know the unique texts of stored rows.
 fn rules(load: &TableLoad, unique: bool) -> Result<Rules, Problem> {
     let mut rules = Rules::new(load.table, unique);
-    for (index, column) in rules.unique_columns() {
+    for index in rules.unique_columns() {
+        let column = &load.table.columns[index];
         let own = |text: &str, id| rules.own(index, text.as_bytes(), id);
         load.reader().texts(column.name, own)?;
     }

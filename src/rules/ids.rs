@@ -17,7 +17,7 @@ const LINE_BITS: u32 = 57;
 
 /// How many hash tables the entries are spread over. One that grows takes both its old and its new memory for a moment,
 /// and only one grows at a time.
-const TABLES: usize = 16;
+pub(super) const TABLES: usize = 16;
 
 /// The ids used so far, each with the line of the file that used it first.
 ///
@@ -100,8 +100,16 @@ impl Ids {
         let blocks = || self.blocks.iter().flat_map(HashMap::keys).copied();
         let first = blocks().min().unwrap_or(0);
         let last = blocks().max().unwrap_or(0);
-        // A block in a row takes half of what an entry does, and most entries are not next to an empty place.
-        if (last - first) / 4 > blocks().count() as u64 {
+        // While the row is made, its 8 bytes for each block come on top of the tables: no more than 8 for each id.
+        let ids = self.blocks.iter().flat_map(HashMap::values);
+        let ids = ids.map(|entry| {
+            if entry & ALONE != 0 {
+                1
+            } else {
+                u64::from(entry.count_ones())
+            }
+        });
+        if last - first > ids.sum() {
             return Frozen::Sparse(Box::new(self.blocks));
         }
         let mut row = vec![0; (last - first + 1) as usize];

@@ -213,8 +213,25 @@ fn ids_that_count_on_take_next_to_nothing() {
 #[test]
 fn ids_far_apart_take_at_most_48_bytes_each() {
     let rows = 200_000;
-    let more = rehearsed(rows, i64::MAX as u64 / rows).saturating_sub(rehearsed(rows, 1));
-    assert_at_most_each(more, rows, 48);
+    for apart in [64, 126, 252, i64::MAX as u64 / rows] {
+        let more = rehearsed(rows, apart).saturating_sub(rehearsed(rows, 1));
+        assert_at_most_each(more, rows, 48);
+    }
+}
+
+#[test]
+fn a_unique_email_takes_its_bytes_and_at_most_64_more() {
+    let rows = 230_000;
+    let users: Vec<_> = (1..=rows)
+        .map(|id| format!("{id},User,user{id:06}@b.co\n"))
+        .collect();
+    let users = header(0).to_string() + "\n" + &users.concat();
+    let folder = Folder::with_csv([users.as_str(), CLEAN[1], header(2)]);
+    let options = ["--limit=0", "--dry-run"];
+    let (_, without) = load(&folder, &options);
+    let (run, with) = load(&folder, &[&options[..], &["--unique-email"]].concat());
+    assert_eq!(run.counts()[0], [rows, 0, 0, 0]);
+    assert_at_most_each(with.saturating_sub(without), rows, 15 + 64);
 }
 
 #[track_caller]
