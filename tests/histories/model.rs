@@ -2,102 +2,102 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::draw::{Load, Record};
+use crate::history::{Load, Record};
 use crate::kit::TABLES;
 
-/// The rows of a table by their ids, as the sqlite3 shell prints them.
+/// The rows of a table by id, as the sqlite3 shell prints them.
 pub type Rows = BTreeMap<i64, String>;
 
 /// The rows of all tables.
 pub type Stored = [Rows; 3];
 
-/// What becomes of the records of one table.
+/// The outcomes of the records of one table.
 #[derive(Debug, Default, Clone, PartialEq)]
-pub struct Expected {
+pub struct Outcomes {
     pub inserted: Rows,
     pub unchanged: Rows,
-    /// The reasons, by line.
+    /// The reasons, by line of the file.
     pub skipped: BTreeMap<usize, String>,
     pub failed: BTreeMap<usize, String>,
 }
 
-/// What a load does. `locked` is a table whose database another process has locked.
-pub fn expect(load: &Load, stored: &Stored, locked: Option<usize>) -> [Expected; 3] {
-    let mut expected: [Expected; 3] = Default::default();
-    // Users and products that pass the rules and are not written.
-    let mut lost: [BTreeSet<i64>; 2] = Default::default();
+/// The outcomes of a load that runs to its end. `locked` is a table whose database another process has locked.
+pub fn expected_outcomes(load: &Load, stored: &Stored, locked: Option<usize>) -> [Outcomes; 3] {
+    let mut expected: [Outcomes; 3] = Default::default();
+    // Users and products that keep the rules but cannot be written.
+    let mut unwritten: [BTreeSet<i64>; 2] = Default::default();
     for table in 0..3 {
         let rules = Rules {
             table,
             stored,
-            // All that an order may refer to.
-            exist: [0, 1].map(|parent| {
+            known: [0, 1].map(|parent| {
                 let inserted = expected[parent].inserted.keys();
                 let ids = stored[parent]
                     .keys()
                     .chain(inserted)
-                    .chain(&lost[parent.min(1)]);
+                    .chain(&unwritten[parent]);
                 ids.copied().collect()
             }),
             unique_email: load.unique_email,
         };
         let mut used = Used::default();
-        let mut here = Expected::default();
-        for (place, record) in load.files[table].iter().flatten().enumerate() {
-            let line = place + 2;
+        let mut outcomes = Outcomes::default();
+        for (index, record) in load.files[table].iter().flatten().enumerate() {
+            let line = index + 2;
             let (id, row) = match rules.apply(record, line, &mut used) {
                 Ok(accepted) => accepted,
                 Err(reasons) => {
-                    here.skipped.insert(line, reasons.join("; "));
+                    outcomes.skipped.insert(line, reasons.join("; "));
                     continue;
                 }
             };
-            let missing = rules.missing(record, &lost);
+            let missing = rules.missing(record, &unwritten);
             if !missing.is_empty() {
-                here.failed.insert(line, missing.join("; "));
+                outcomes.failed.insert(line, missing.join("; "));
             } else if locked == Some(table) && !stored[table].contains_key(&id) {
                 let reason = format!(
                     "{}.db is locked by another process (waited 0 s)",
                     TABLES[table]
                 );
-                here.failed.insert(line, reason);
+                outcomes.failed.insert(line, reason);
                 if table < 2 {
-                    lost[table].insert(id);
+                    unwritten[table].insert(id);
                 }
             } else {
                 match stored[table].get(&id) {
-                    Some(same) if *same == row => drop(here.unchanged.insert(id, row)),
+                    Some(same) if *same == row => drop(outcomes.unchanged.insert(id, row)),
                     Some(other) => {
                         let reason = taken(table, id, other, &row);
-                        here.skipped.insert(line, reason);
+                        outcomes.skipped.insert(line, reason);
                     }
-                    None => drop(here.inserted.insert(id, row)),
+                    None => drop(outcomes.inserted.insert(id, row)),
                 }
             }
         }
-        expected[table] = here;
+        expected[table] = outcomes;
     }
     expected
 }
 
-/// What the records before have used.
+/// The ids and emails of the records before.
 #[derive(Default)]
 struct Used {
-    /// The line of each id.
+    /// The line that used each id.
     ids: BTreeMap<i64, usize>,
-    /// The user of each email.
+    /// The first user with each email.
     emails: BTreeMap<String, i64>,
 }
 
 struct Rules<'a> {
     table: usize,
     stored: &'a Stored,
-    exist: [BTreeSet<i64>; 2],
+    /// The users and products that an order may refer to.
+    known: [BTreeSet<i64>; 2],
     unique_email: bool,
 }
 
 impl Rules<'_> {
-    /// The id and the row of a record that keeps the rules, or all that it breaks.
+    /// The id and the row of a record that keeps the rules, or the reasons why it does not.
     fn apply(
         &self,
         record: &Record,
@@ -149,7 +149,7 @@ impl Rules<'_> {
             _ => {
                 for (parent, column) in ["user_id", "product_id"].into_iter().enumerate() {
                     match whole(&record[1 + parent], column) {
-                        Ok(id) if !self.exist[parent].contains(&id) => {
+                        Ok(id) if !self.known[parent].contains(&id) => {
                             let table = TABLES[parent];
                             broken.push(format!("{column} {id} does not exist in {table}"));
                         }
@@ -173,23 +173,23 @@ impl Rules<'_> {
         Ok((id, cells.join("|")))
     }
 
-    /// The user that an email belongs to, if that matters.
+    /// The user that an email belongs to, if emails are unique.
     fn owner(&self, email: &str, used: &Used) -> Option<i64> {
-        let has_it = |row: &String| {
+        let has_email = |row: &String| {
             row.rsplit('|')
                 .next()
                 .is_some_and(|it| it.eq_ignore_ascii_case(email))
         };
         let stored = self.stored[0]
             .iter()
-            .find(|(_, row)| has_it(row))
+            .find(|(_, row)| has_email(row))
             .map(|(id, _)| *id);
         let owner = stored.or_else(|| used.emails.get(&email.to_ascii_lowercase()).copied());
         owner.filter(|_| self.unique_email)
     }
 
     /// Why an order that keeps the rules cannot be written.
-    fn missing(&self, record: &Record, lost: &[BTreeSet<i64>; 2]) -> Vec<String> {
+    fn missing(&self, record: &Record, unwritten: &[BTreeSet<i64>; 2]) -> Vec<String> {
         let mut missing = Vec::new();
         for (parent, column) in ["user_id", "product_id"]
             .into_iter()
@@ -197,7 +197,7 @@ impl Rules<'_> {
             .filter(|_| self.table == 2)
         {
             if let Ok(id) = whole(&record[1 + parent], "id")
-                && lost[parent].contains(&id)
+                && unwritten[parent].contains(&id)
             {
                 let table = TABLES[parent];
                 missing.push(format!("{column} {id} could not be inserted into {table}"));
@@ -253,7 +253,8 @@ fn taken(table: usize, id: i64, stored: &str, row: &str) -> String {
     format!("id {id} is already taken by a different row in {table}.db ({differ})")
 }
 
-/// The rows that break a rule that is about other rows, as `check` lists them. All of them keep those about cells.
+/// The stored rows that break a rule about other rows, as `check` lists them. The rules about cells hold for every row
+/// of a history.
 pub fn violations(stored: &Stored, unique_email: bool) -> Vec<String> {
     let mut violations = Vec::new();
     let mut owners = BTreeMap::new();
@@ -275,7 +276,7 @@ pub fn violations(stored: &Stored, unique_email: bool) -> Vec<String> {
     violations
 }
 
-/// What an order refers to that is not there.
+/// The users and products that an order refers to and that are not stored.
 pub fn dangling(order: &str, stored: &Stored) -> Vec<String> {
     let ids: Vec<i64> = order.split('|').map(|cell| cell.parse().unwrap()).collect();
     let mut dangling = Vec::new();

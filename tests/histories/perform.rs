@@ -1,26 +1,28 @@
-//! Runs a load of a history, and holds its report, its rejects and the files against the model.
+//! Runs the loads of a history, and compares their reports, their rejects and the databases with the model.
 
 use std::fs::{self, OpenOptions};
 use std::process::{Child, Output, Stdio};
 use std::thread;
 
-use crate::draw::{Beside, Load};
+use crate::history::{Disturbance, Load};
 use crate::kit::stored::row;
 use crate::kit::{Run, TABLES, header};
-use crate::model::{Expected, Rows, Stored, dangling, expect};
-use crate::rejects::{rejected, rejects_of};
-use crate::world::World;
+use crate::model::{Outcomes, Rows, Stored, dangling, expected_outcomes};
+use crate::rejects::{expected_rejects, rejects_in};
+use crate::world::{World, assert_refused};
 
 impl World {
     pub fn load(&mut self, load: &Load) {
-        let arguments = self.give(load);
+        let arguments = self.write_input(load);
         self.last = Some(load.clone());
-        match load.beside {
+        match load.disturbance {
             _ if !self.initialized && !load.dry_run => {
                 let run = self.folder.insert(&words(&arguments));
-                self.is_refused(&run);
+                assert_refused(&run);
             }
-            Beside::Locked(table) if self.initialized && !load.dry_run && !self.in_wal(table) => {
+            Disturbance::Locked(table)
+                if self.initialized && !load.dry_run && !self.in_wal(table) =>
+            {
                 let lock = self.folder.lock(TABLES[table]);
                 let run = self.folder.insert(&words(&arguments));
                 drop(lock);
@@ -31,54 +33,53 @@ impl World {
                     run.stderr
                 );
             }
-            Beside::Locked(table) if self.initialized => {
+            Disturbance::Locked(table) if self.initialized => {
                 let lock = self.folder.lock(TABLES[table]);
-                self.complete(load, &arguments, Some(table).filter(|_| !load.dry_run));
+                self.run_to_end(load, &arguments, Some(table).filter(|_| !load.dry_run));
                 drop(lock);
             }
-            Beside::Reader if self.initialized && (0..3).all(|table| self.in_wal(table)) => {
+            Disturbance::Reader if self.initialized && (0..3).all(|table| self.in_wal(table)) => {
                 let read = |table| format!("BEGIN; SELECT count(*) FROM {table}");
                 let readers = TABLES.map(|table| self.folder.execute(table, &read(table)));
-                self.complete(load, &arguments, None);
+                self.run_to_end(load, &arguments, None);
                 drop(readers);
             }
-            Beside::Killed(table, more) if self.initialized => {
-                self.cut_off(load, &arguments, table, more, |process| {
-                    let _ = process.kill(); // It may have ended.
+            Disturbance::Killed(table, rows) if self.initialized => {
+                self.cut_off(load, &arguments, table, rows, |process| {
+                    let _ = process.kill(); // It may have ended already.
                 });
             }
-            #[cfg(unix)]
-            Beside::Interrupted(table, more) if self.initialized => {
-                self.cut_off(load, &arguments, table, more, |process| {
+            Disturbance::Interrupted(table, rows) if self.initialized => {
+                self.cut_off(load, &arguments, table, rows, |process| {
                     let kill = format!("kill -INT {}", process.id());
                     let _ = std::process::Command::new("sh")
                         .args(["-c", &kill])
                         .output();
                 });
             }
-            _ => self.complete(load, &arguments, None),
+            _ => self.run_to_end(load, &arguments, None),
         }
     }
 
-    /// Whether the database of a table is in WAL mode: if not, nobody can put it there while others use it.
+    /// Whether the database of a table is in WAL mode. If it is not, it cannot be switched while another process uses it.
     fn in_wal(&self, table: usize) -> bool {
         self.folder.ask(TABLES[table], "PRAGMA journal_mode") == ["wal"]
     }
 
-    pub fn again(&mut self) {
+    pub fn repeat(&mut self) {
         if let Some(mut load) = self.last.clone() {
-            load.beside = Beside::Nobody;
+            load.disturbance = Disturbance::None;
             self.load(&load);
         }
     }
 
-    /// Loads what the last load has rejected.
+    /// Loads the rejects of the last load.
     pub fn load_rejects(&mut self) {
-        let name = self.rejects();
+        let name = self.rejects_folder();
         let files = [0, 1, 2].map(|table| {
             let file = self.folder.csv_in(&name, TABLES[table])?;
             Some(
-                rejected(&file)
+                rejects_in(&file)
                     .into_keys()
                     .map(|(_, record)| record)
                     .collect(),
@@ -87,19 +88,19 @@ impl World {
         if let (Some(last), true) = (self.last.clone(), files.iter().any(Option::is_some)) {
             self.load(&Load {
                 files,
-                beside: Beside::Nobody,
+                disturbance: Disturbance::None,
                 ..last
             });
         }
     }
 
-    /// Where the last load has written its rejects.
-    fn rejects(&self) -> String {
+    /// The folder to which the last load has written its rejects.
+    fn rejects_folder(&self) -> String {
         format!("rejects-{}", self.loads)
     }
 
-    /// Writes the files of a load. Returns the arguments to load them.
-    fn give(&mut self, load: &Load) -> String {
+    /// Writes the files of a load, and returns the arguments that load them.
+    fn write_input(&mut self, load: &Load) -> String {
         self.loads += 1;
         let name = format!("input-{}", self.loads);
         for (table, records) in load.files.iter().enumerate() {
@@ -111,41 +112,41 @@ impl World {
         }
         let mut arguments = format!(
             "--from {name} --rejects {} --limit 1000 --threads {}",
-            self.rejects(),
+            self.rejects_folder(),
             load.threads
         );
-        for (option, given) in [
+        for (option, applies) in [
             (" --unique-email", load.unique_email),
             (" --dry-run", load.dry_run),
             (" --strict", load.strict),
             (
                 " --lock-timeout 0",
-                matches!(load.beside, Beside::Locked(_)),
+                matches!(load.disturbance, Disturbance::Locked(_)),
             ),
             (
                 " --lock-timeout 200",
-                !matches!(load.beside, Beside::Locked(_)),
+                !matches!(load.disturbance, Disturbance::Locked(_)),
             ),
         ] {
-            arguments += if given { option } else { "" };
+            arguments += if applies { option } else { "" };
         }
         arguments
     }
 
-    /// Runs a load to its end.
-    fn complete(&mut self, load: &Load, arguments: &str, locked: Option<usize>) {
+    /// Runs a load to its end. `locked` is a table whose database another process has locked.
+    fn run_to_end(&mut self, load: &Load, arguments: &str, locked: Option<usize>) {
         let run = self.folder.insert(&words(arguments));
-        let expected = expect(load, &self.stored, locked);
+        let expected = expected_outcomes(load, &self.stored, locked);
         for (table, expected) in expected.iter().enumerate() {
-            reports(&run, TABLES[table], expected, load.dry_run);
-            let file = self.folder.csv_in(&self.rejects(), TABLES[table]);
-            let found = file.map(|file| rejected(&file)).unwrap_or_default();
+            assert_reported(&run, TABLES[table], expected, load.dry_run);
+            let file = self.folder.csv_in(&self.rejects_folder(), TABLES[table]);
+            let found = file.map(|file| rejects_in(&file)).unwrap_or_default();
             assert_eq!(
                 found,
-                rejects_of(load.files[table].as_deref(), expected, table)
+                expected_rejects(load.files[table].as_deref(), expected, table)
             );
         }
-        let any = |of: fn(&Expected) -> bool| expected.iter().any(of);
+        let any = |has: fn(&Outcomes) -> bool| expected.iter().any(has);
         let fails =
             any(|it| !it.failed.is_empty()) || load.strict && any(|it| !it.skipped.is_empty());
         assert_eq!(run.status, Some(i32::from(fails)), "{}", run.stderr);
@@ -157,20 +158,21 @@ impl World {
         }
     }
 
-    /// Runs a load and cuts it off once a table has more rows. What it did until then is what it would have done.
+    /// Runs a load, and cuts it off once it has added `rows` rows to a table. All that it has stored by then is what a
+    /// complete run would have stored too.
     fn cut_off(
         &mut self,
         load: &Load,
         arguments: &str,
         table: usize,
-        more: usize,
+        rows: usize,
         cut: impl Fn(&mut Child),
     ) {
-        let all = words(arguments);
+        let arguments = words(arguments);
         let mut process = self
             .folder
-            .process(&[&["insert", "--format", "json"], &all[..]].concat());
-        // A pipe that nobody reads could fill up.
+            .process(&[&["insert", "--format", "json"], &arguments[..]].concat());
+        // Not a pipe: it could fill up before the load ends.
         let printed = self.folder.outside().join("printed");
         let mut output = OpenOptions::new();
         let output = output
@@ -180,7 +182,7 @@ impl World {
             .open(&printed);
         process.stdout(output.unwrap()).stderr(Stdio::null());
         let mut process = process.spawn().unwrap();
-        let enough = self.stored[table].len() + more;
+        let enough = self.stored[table].len() + rows;
         while self.folder.rows(TABLES[table]).len() < enough
             && process.try_wait().unwrap().is_none()
         {
@@ -192,10 +194,10 @@ impl World {
             stdout: fs::read(printed).unwrap(),
             stderr: Vec::new(),
         });
-        let now = self.now();
-        let expected = expect(load, &self.stored, None);
+        let now = self.stored_now();
+        let expected = expected_outcomes(load, &self.stored, None);
         let mut new = Stored::default();
-        let mut left_out = false;
+        let mut unfinished = false;
         for (table, now) in now.iter().enumerate() {
             for (id, row) in now {
                 match self.stored[table].get(id) {
@@ -205,10 +207,10 @@ impl World {
             }
             assert!(
                 self.stored[table].keys().all(|id| now.contains_key(id)),
-                "a stored row is gone"
+                "a stored row has disappeared"
             );
             let would = &expected[table].inserted;
-            left_out |= !load.dry_run && new[table].len() < would.len();
+            unfinished |= !load.dry_run && new[table].len() < would.len();
             assert!(
                 new[table]
                     .iter()
@@ -224,28 +226,28 @@ impl World {
                 assert_eq!(run.count(table, "inserted"), new.len() as u64, "{table}");
             }
         }
-        self.unfinished += usize::from(left_out);
+        self.unfinished += usize::from(unfinished);
         self.stored = now;
     }
 
-    /// Two loads at once: which is first, nobody knows.
-    pub fn both(&mut self, one: &Load, other: &Load) {
+    /// Runs two loads at the same time. Either of them may write first.
+    pub fn load_two(&mut self, one: &Load, other: &Load) {
         if !self.initialized {
             return;
         }
         let both = [one, other].map(|load| Load {
-            beside: Beside::Nobody,
+            disturbance: Disturbance::None,
             dry_run: false,
             ..load.clone()
         });
-        let arguments = both.each_ref().map(|load| self.give(load));
+        let arguments = both.each_ref().map(|load| self.write_input(load));
         let [first, second] = &arguments;
         let folder = &self.folder;
         let runs = thread::scope(|scope| {
             let first = scope.spawn(|| folder.insert(&words(first)));
             [folder.insert(&words(second)), first.join().unwrap()]
         });
-        let now = self.now();
+        let now = self.stored_now();
         for (table, name) in TABLES.into_iter().enumerate() {
             let inserted: u64 = runs.iter().map(|run| run.count(name, "inserted")).sum();
             let new = now[table]
@@ -276,8 +278,8 @@ fn words(arguments: &str) -> Vec<&str> {
     arguments.split(' ').collect()
 }
 
-/// The report on a table says what was expected.
-fn reports(run: &Run, table: &str, expected: &Expected, dry_run: bool) {
+/// Compares the report on a table with the model.
+fn assert_reported(run: &Run, table: &str, expected: &Outcomes, dry_run: bool) {
     for (outcome, reasons) in [("skipped", &expected.skipped), ("failed", &expected.failed)] {
         let lines = reasons
             .iter()
@@ -306,8 +308,9 @@ fn reports(run: &Run, table: &str, expected: &Expected, dry_run: bool) {
         .collect();
     let mut rows = expected.unchanged.clone();
     rows.extend(expected.inserted.clone());
-    match dry_run {
-        true => assert!(listed.keys().all(|id| expected.unchanged.contains_key(id))),
-        false => assert_eq!(listed, rows, "{table}"),
+    if dry_run {
+        assert!(listed.keys().all(|id| expected.unchanged.contains_key(id)));
+    } else {
+        assert_eq!(listed, rows, "{table}");
     }
 }

@@ -1,15 +1,15 @@
-//! What a load has written to its rejects, and what it should have.
+//! The rejects that a load has written, and those that it should have written.
 
 use std::collections::BTreeMap;
 
-use crate::draw::Record;
-use crate::model::Expected;
+use crate::history::Record;
+use crate::model::Outcomes;
 
-/// Rejected records with their reasons, each as often as it is there.
+/// Rejected records and their reasons. The number keeps equal records apart.
 pub type Rejects = BTreeMap<(usize, Record), String>;
 
-/// The rejects in a file, numbered among those that are equal.
-pub fn rejected(file: &[u8]) -> Rejects {
+/// The rejects in a file.
+pub fn rejects_in(file: &[u8]) -> Rejects {
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(file);
     let records = reader.records().map(|record| {
         let mut fields: Record = record.unwrap().iter().map(String::from).collect();
@@ -20,7 +20,7 @@ pub fn rejected(file: &[u8]) -> Rejects {
 }
 
 /// The rejects that a table should have.
-pub fn rejects_of(records: Option<&[Record]>, expected: &Expected, table: usize) -> Rejects {
+pub fn expected_rejects(records: Option<&[Record]>, expected: &Outcomes, table: usize) -> Rejects {
     let reasons = expected.skipped.iter().chain(&expected.failed);
     let records = reasons.map(|(line, reason)| {
         let mut record = records.expect("a file")[line - 2].clone();
@@ -34,6 +34,6 @@ fn numbered(mut records: Vec<(Record, String)>) -> Rejects {
     records.sort();
     let records = records.into_iter().enumerate();
     records
-        .map(|(place, (record, reason))| ((place, record), reason))
+        .map(|(index, (record, reason))| ((index, record), reason))
         .collect()
 }

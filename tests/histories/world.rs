@@ -1,24 +1,24 @@
-//! The databases of a history, and what the model knows of them.
+//! The databases of a history, and what the model says they hold.
 
 use std::fs;
 
-use crate::draw::{Load, Step};
+use crate::history::{Load, Step};
 use crate::kit::stored::rows;
 use crate::kit::{Folder, Run, TABLES};
 use crate::model::{Stored, violations};
 
-/// A folder in which a history takes place.
+/// The folder in which a history takes place.
 pub struct World {
     pub folder: Folder,
-    /// What is stored, as far as there are databases.
+    /// What the databases hold. Empty until they are initialized.
     pub stored: Stored,
     pub initialized: bool,
-    /// The last load, to be run again.
+    /// The last load.
     pub last: Option<Load>,
     backup: Option<(Stored, bool)>,
-    /// How many loads were cut off before they were done.
+    /// How many loads were cut off before they had stored everything.
     pub unfinished: usize,
-    /// How many loads there were; each has a folder for its files and one for its rejects.
+    /// How many loads have run. Each has a folder for its files and one for its rejects.
     pub loads: usize,
 }
 
@@ -37,13 +37,13 @@ impl World {
         }
     }
 
-    /// Does a step, and holds what came of it against the model.
+    /// Performs a step, and compares the result with the model.
     pub fn perform(&mut self, step: &Step) {
         match step {
             Step::Init => self.init(),
             Step::Load(load) => self.load(load),
-            Step::Both(one, other) => self.both(one, other),
-            Step::Again => self.again(),
+            Step::LoadTwo(one, other) => self.load_two(one, other),
+            Step::Repeat => self.repeat(),
             Step::LoadRejects => self.load_rejects(),
             Step::Check { unique_email } => self.check(*unique_email),
             Step::Execute(table, sql) => self.execute(*table, sql),
@@ -60,21 +60,22 @@ impl World {
             }
         }
         assert_eq!(
-            self.now(),
+            self.stored_now(),
             self.stored,
-            "what is stored is not what was expected"
+            "the databases do not hold what the model says"
         );
     }
 
-    /// What is stored now, by a copy: what a killed load has left in a log stays for the next run.
-    pub fn now(&self) -> Stored {
+    /// What the databases hold now. Reads a copy of them, so that a log that a killed load has left stays as it is for the
+    /// next run.
+    pub fn stored_now(&self) -> Stored {
         if !self.initialized {
             assert_eq!(self.folder.files(), [""; 0]);
             return Stored::default();
         }
-        copy(&self.folder, "databases", "seen");
+        copy(&self.folder, "databases", "copy");
         TABLES.map(|table| {
-            let database = self.folder.outside().join(format!("seen/{table}.db"));
+            let database = self.folder.outside().join(format!("copy/{table}.db"));
             let rows = rows(&database, table).unwrap().into_iter();
             rows.map(|row| (row.split('|').next().unwrap().parse().unwrap(), row))
                 .collect()
@@ -97,7 +98,7 @@ impl World {
         };
         let run = self.folder.check(&[&["--limit", "10000"], unique].concat());
         if !self.initialized {
-            self.is_refused(&run);
+            assert_refused(&run);
             return;
         }
         let expected = violations(&self.stored, unique_email);
@@ -109,26 +110,26 @@ impl World {
         }
     }
 
-    /// A run without databases has said so, and has created nothing.
-    pub fn is_refused(&self, run: &Run) {
-        assert_eq!((run.status, run.stdout.as_str()), (Some(1), ""));
-        assert!(
-            run.stderr.contains("run `tradexa init` first"),
-            "{}",
-            run.stderr
-        );
-    }
-
-    /// Another program is at work.
+    /// Executes a statement as another program would.
     fn execute(&mut self, table: usize, sql: &str) {
         if self.initialized {
             drop(self.folder.execute(TABLES[table], sql));
-            self.stored = self.now();
+            self.stored = self.stored_now();
         }
     }
 }
 
-/// Makes a folder hold the same files as another, and no others.
+/// Without databases, a run asks for `init` and reports nothing.
+pub fn assert_refused(run: &Run) {
+    assert_eq!((run.status, run.stdout.as_str()), (Some(1), ""));
+    assert!(
+        run.stderr.contains("run `tradexa init` first"),
+        "{}",
+        run.stderr
+    );
+}
+
+/// Replaces a folder with a copy of another.
 fn copy(folder: &Folder, from: &str, to: &str) {
     let (from, to) = (folder.outside().join(from), folder.outside().join(to));
     let _ = fs::remove_dir_all(&to);

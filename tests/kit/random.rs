@@ -28,9 +28,4 @@ impl Random {
     pub fn once_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }
-
-    /// One of these.
-    pub fn one<'a, T>(&mut self, of: &'a [T]) -> &'a T {
-        &of[self.below(of.len())]
-    }
 }
