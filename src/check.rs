@@ -10,24 +10,24 @@ use std::thread::Builder;
 use crate::database::{Problem, Reader, StoredRow};
 use crate::report::{Checked, Listing, Violating};
 use crate::row::{Outcome, Value};
-use crate::rules::{Frozen, Given, Ids, Rules};
+use crate::rules::{Given, IdSet, Rules, UsedIds};
 use crate::sync;
 
 /// The check of one table.
 #[derive(Debug)]
-pub struct Lane {
+pub struct TableCheck {
     /// The table's database.
     pub reader: Reader,
     /// How many of its rows were checked.
     pub rows: AtomicU64,
     /// The ids of all its rows, once they are known.
-    ids: OnceLock<Frozen>,
+    ids: OnceLock<IdSet>,
 }
 
-impl Lane {
+impl TableCheck {
     /// A table of which nothing is known yet.
-    pub fn new(reader: Reader) -> Lane {
-        Lane {
+    pub fn new(reader: Reader) -> TableCheck {
+        TableCheck {
             reader,
             rows: AtomicU64::new(0),
             ids: OnceLock::new(),
@@ -40,13 +40,14 @@ impl Lane {
     }
 }
 
-/// Checks all stored rows of all tables side by side, and lists violating rows of each. A table's lane comes after those of the tables it refers to. Calls `watch` now and then.
+/// Checks the stored rows of all tables at the same time, and lists rows of each that break rules. A table comes after
+/// those it refers to. Calls `watch` now and then.
 ///
 /// # Errors
 ///
 /// For each table, if its database is damaged or cannot be read.
 pub fn check(
-    lanes: &[Lane],
+    tables: &[TableCheck],
     unique: bool,
     listing: Listing,
     watch: impl FnMut(),
@@ -54,15 +55,15 @@ pub fn check(
     std::thread::scope(|scope| {
         let (running, done) = channel::<()>();
         let mut threads = Vec::new();
-        // An order is written after its user and product. Seen in the opposite order, no order that another process
-        // writes meanwhile can look as if it dangled.
-        for (place, lane) in lanes.iter().enumerate().rev() {
-            let held = lane.reader.hold_snapshot();
-            // Where no thread can be had, both are dropped with the closure.
-            let ending = (running.clone(), Told(lane));
+        // An order is written after its user and product. Snapshots in the opposite order never show an order that
+        // another process has just written without the rows it refers to.
+        for (index, table) in tables.iter().enumerate().rev() {
+            let held = table.reader.hold_snapshot();
+            // If no thread can be started, both are dropped with the closure.
+            let ending = (running.clone(), NotifyOnDrop(table));
             let check = move || {
                 let _ending = ending;
-                held.and_then(|()| check_table(lane, &lanes[..place], unique, listing))
+                held.and_then(|()| check_table(table, &tables[..index], unique, listing))
             };
             threads.push(Builder::new().spawn_scoped(scope, check));
         }
@@ -76,49 +77,49 @@ pub fn check(
     })
 }
 
-/// However the check of a table ends, the threads that wait for its ids are told.
-struct Told<'a>(&'a Lane);
+/// Releases the threads that wait for the ids of a table, however its check ends.
+struct NotifyOnDrop<'a>(&'a TableCheck);
 
-impl Drop for Told<'_> {
+impl Drop for NotifyOnDrop<'_> {
     fn drop(&mut self) {
-        let _ = self.0.ids.set(Frozen::default());
+        let _ = self.0.ids.set(IdSet::default());
     }
 }
 
 fn check_table(
-    lane: &Lane,
-    earlier: &[Lane],
+    table: &TableCheck,
+    earlier: &[TableCheck],
     unique: bool,
     listing: Listing,
 ) -> Result<Checked, Problem> {
     let mut checked = Checked {
-        table: lane.reader.table,
+        table: table.reader.table,
         rows: 0,
         violations: 0,
         violating_rows: Vec::new(),
     };
-    let mut rules = Rules::new(lane.reader.table, unique);
-    let mut ids = Ids::default();
-    lane.reader.check_integrity()?;
+    let mut rules = Rules::new(table.reader.table, unique);
+    let mut ids = UsedIds::default();
+    table.reader.check_integrity()?;
     for index in rules.unique_columns() {
-        let column = &lane.reader.table.columns[index];
+        let column = &table.reader.table.columns[index];
         let own = |text: &str, id| rules.own(index, text.as_bytes(), id);
-        lane.reader.texts(column.name, own)?;
+        table.reader.texts(column.name, own)?;
     }
-    let parents = lane.reader.table.references().map(|(column, parent)| {
+    let parents = table.reader.table.references().map(|(column, parent)| {
         let mut earlier = earlier.iter();
-        let parent = earlier.find(|lane| lane.reader.table == parent);
+        let parent = earlier.find(|table| table.reader.table == parent);
         (column, parent)
     });
     let parents: Vec<_> = parents.collect();
     let exists = |column, id| {
         let parent = parents.iter().find(|(parent, _)| *parent == column);
         let parent = parent.and_then(|(_, parent)| *parent);
-        Ok(parent.is_some_and(|lane| lane.ids.wait().contains(id)))
+        Ok(parent.is_some_and(|table| table.ids.wait().contains(id)))
     };
-    lane.reader.scan(|row| {
+    table.reader.scan(|row| {
         checked.rows += 1;
-        lane.rows.store(checked.rows, Ordering::Relaxed);
+        table.rows.store(checked.rows, Ordering::Relaxed);
         let id = row.integer(0);
         if let Err(Outcome::Skipped(reasons)) =
             rules.check(checked.rows, row, false, exists, |_| {})
@@ -131,7 +132,7 @@ fn check_table(
         }
         ids.insert(id, 0);
     })?;
-    let _ = lane.ids.set(ids.freeze());
+    let _ = table.ids.set(ids.into_set());
     Ok(checked)
 }
 

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use crate::row::{Batch, Outcome, Reason, Record, Rows, Value};
 use crate::schema::{Column, Kind, Rule, Table};
 
-pub use ids::{Frozen, Ids};
+pub use ids::{IdSet, UsedIds};
 use owners::Owners;
 
 /// A row to be checked.
@@ -34,7 +34,7 @@ impl Given for Record<'_> {
 #[derive(Debug)]
 pub struct Rules {
     table: &'static Table,
-    ids: Ids,
+    ids: UsedIds,
     /// The columns whose texts must be unique, and which row has which.
     owners: Vec<(usize, Owners)>,
 }
@@ -48,7 +48,7 @@ impl Rules {
         let owners = columns.filter(|(_, column)| unique && column.rules.iter().any(on_request));
         Rules {
             table,
-            ids: Ids::with_lines(),
+            ids: UsedIds::with_lines(),
             owners: owners
                 .map(|(index, _)| (index, Owners::default()))
                 .collect(),
@@ -69,8 +69,8 @@ impl Rules {
     }
 
     /// The ids of the rows that followed the rules, once all rows have been checked.
-    pub fn take_ids(&mut self) -> Frozen {
-        std::mem::take(&mut self.ids).freeze()
+    pub fn take_ids(&mut self) -> IdSet {
+        std::mem::take(&mut self.ids).into_set()
     }
 
     /// Checks the records of a batch.

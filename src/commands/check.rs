@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use anyhow::{Result, bail};
 
 use super::{all_databases, each_table, listing, patience, print};
-use crate::check::{self, Lane};
+use crate::check::{self, TableCheck};
 use crate::cli::{Format, Output};
 use crate::database::Reader;
 use crate::report::CheckReport;
@@ -25,15 +25,15 @@ const ATTEMPTS: u32 = 5;
 pub fn check(folder: &Path, unique_email: bool, output: &Output) -> Result<ExitCode> {
     let patience = patience();
     for _ in 0..ATTEMPTS {
-        let lanes = each_table(folder, |table| {
-            Reader::open(table, folder, &patience).map(Lane::new)
+        let checks = each_table(folder, |table| {
+            Reader::open(table, folder, &patience).map(TableCheck::new)
         })?;
         let mut progress = Progress::new();
-        let checked = check::check(&lanes, unique_email, listing(output), || {
-            progress.show(&lanes.iter().map(step).collect::<Vec<_>>());
+        let checked = check::check(&checks, unique_email, listing(output), || {
+            progress.show(&checks.iter().map(step).collect::<Vec<_>>());
         });
         drop(progress);
-        if lanes.iter().any(|lane| lane.reader.was_disturbed()) {
+        if checks.iter().any(|check| check.reader.was_disturbed()) {
             continue;
         }
         let report = CheckReport::new(all_databases(folder, checked)?);
@@ -49,11 +49,11 @@ pub fn check(folder: &Path, unique_email: bool, output: &Output) -> Result<ExitC
     bail!("other processes kept changing the databases: run the command again when they are done")
 }
 
-fn step(lane: &Lane) -> Step {
+fn step(check: &TableCheck) -> Step {
     Step {
-        name: lane.reader.table.name,
-        rows: lane.rows.load(Ordering::Relaxed),
-        done: lane.is_read(),
+        name: check.reader.table.name,
+        rows: check.rows.load(Ordering::Relaxed),
+        done: check.is_read(),
         ..Step::default()
     }
 }

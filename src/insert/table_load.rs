@@ -9,7 +9,7 @@ use super::ledger::Ledger;
 use crate::database::{Database, Problem, Reader};
 use crate::platform::Interrupt;
 use crate::row::Reason;
-use crate::rules::Frozen;
+use crate::rules::IdSet;
 use crate::schema::Table;
 
 /// The load of one table.
@@ -54,7 +54,7 @@ pub enum Target {
 #[derive(Debug, Default)]
 pub struct EndOfInput {
     /// The ids of the accepted rows. The ledger knows all of them.
-    pub ids: Frozen,
+    pub ids: IdSet,
     /// Whether an interrupt left records unread.
     pub cut_short: bool,
     /// Why reading stopped before the end of the file.

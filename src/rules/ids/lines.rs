@@ -1,13 +1,15 @@
-//! The lines of ids, for the rare question of which line used an id first.
+//! The lines of ids, for the rare case that an error names the line that used an id first.
 
-/// How many runs are kept in the order in which they came: few enough to search one by one.
+/// How many runs are kept unsorted: few enough to search one by one.
 const OPEN: usize = 512;
 
-/// Which line has which id: next to nothing where ids count up with the lines, and 16 bytes an id elsewhere (twice that
-/// for a moment while runs are merged).
+/// Sorted lists of more runs are not merged: that would take half as much memory again.
+const LONGEST: usize = 1 << 16;
+
+/// The line of each id. Ids that count up with the lines take next to nothing, others 16 bytes each.
 ///
-/// Runs are gathered in the order in which they come, sorted when there are enough, and merged with those sorted before
-/// them, so that there are few sorted lists, each longer than all that came after it.
+/// Runs are collected as they come, sorted when there are enough, and merged with earlier sorted lists. So the
+/// sorted lists are few and long.
 #[derive(Debug, Default)]
 pub struct Lines {
     sorted: Vec<Vec<Run>>,
@@ -35,7 +37,7 @@ impl Run {
 }
 
 impl Lines {
-    /// Notes the line of an id that has none yet. Lines from 2^48 on are noted as the last one before.
+    /// Records the line of an id that has none yet. Lines from 2^48 on are recorded as the line before that.
     pub fn insert(&mut self, id: u64, line: u64) {
         let line = line.min((1 << 48) - 1);
         if let Some(run) = self.open.last_mut()
@@ -67,11 +69,15 @@ impl Lines {
 
     fn sort(&mut self) {
         let mut runs = std::mem::take(&mut self.open);
-        while let Some(before) = self.sorted.pop_if(|before| before.len() <= 2 * runs.len()) {
+        while let Some(before) = self
+            .sorted
+            .pop_if(|before| before.len() <= LONGEST.min(2 * runs.len()))
+        {
             runs.extend(before);
         }
         // The runs of each part are in order, which a stable sort makes use of.
         runs.sort_by_key(|run| run.id);
+        runs.shrink_to_fit();
         self.sorted.push(runs);
     }
 }
