@@ -39,27 +39,38 @@ pub fn parse<'a>(
     };
     let (mut unknown, mut repeated) = (Vec::new(), Vec::new());
     let mut earlier = HashSet::new();
-    for (place, given) in fields.enumerate() {
-        let name = String::from_utf8_lossy(given);
-        let folded = fold(&name);
+    let fields: Vec<_> = fields.collect();
+    let names: Vec<_> = (fields.iter().copied())
+        .map(String::from_utf8_lossy)
+        .collect();
+    let all: HashSet<_> = names.iter().map(|name| &**name).collect();
+    for (place, (given, name)) in fields.into_iter().zip(&names).enumerate() {
+        let folded = fold(name);
         let column = (table.columns.iter()).position(|column| column.name == folded);
         let known = column.is_some() || folded == REASON;
         let is_repeated = !earlier.insert(folded.clone());
         if is_repeated && (known || !dialect.ignore_extra_columns) {
-            repeated.push(shown(&name));
+            repeated.push(shown(name));
         } else if folded == REASON {
             header.reason = Some(place);
             continue;
         } else if let Some(column) = column {
             header.columns[column] = place;
-        } else if !dialect.ignore_extra_columns {
+        } else {
             unknown.push(name.to_string());
         }
         // In JSON, fields need names of their own.
-        let shared = is_repeated || matches!(&*name, EXTRA | LINE);
+        let shared = is_repeated || matches!(&**name, EXTRA | LINE);
         header.names.push(match column {
             Some(_) => folded,
-            None if shared => format!("{name} (field {})", place + 1),
+            None if shared => {
+                let suffix = format!(" (field {})", place + 1);
+                let mut own = format!("{name}{suffix}");
+                while all.contains(&*own) {
+                    own += &suffix;
+                }
+                own
+            }
             None => name.to_string(),
         });
         header.given.push(given.to_vec());
@@ -68,6 +79,9 @@ pub fn parse<'a>(
         .filter(|(_, place)| **place == usize::MAX)
         .map(|(column, _)| column.name)
         .collect();
+    if dialect.ignore_extra_columns {
+        unknown.retain(|name| meant(name, &missing).is_some());
+    }
     if unknown.is_empty() && repeated.is_empty() && missing.is_empty() {
         return Ok(header);
     }
@@ -109,13 +123,9 @@ fn differences(
     repeated: &[String],
     missing: &[&str],
 ) -> Problem {
-    let suggestion = |name: &String| {
-        let name = letters(name);
-        (missing.iter().copied()).find(|column| is_close(&name, &letters(column)))
-    };
     let mut differences = Vec::new();
     list(&mut differences, unknown, "unknown", |name| {
-        let meant = suggestion(name).map(|column| format!(" (did you mean {column:?}?)"));
+        let meant = meant(name, missing).map(|column| format!(" (did you mean {column:?}?)"));
         format!(
             "column {} is unknown{}",
             shown(name),
@@ -173,6 +183,12 @@ fn letters(name: &str) -> String {
         .take(SHOWN)
         .flat_map(char::to_lowercase)
         .collect()
+}
+
+/// The missing column that may be meant by an unknown one.
+fn meant<'a>(name: &str, missing: &[&'a str]) -> Option<&'a str> {
+    let name = letters(name);
+    (missing.iter().copied()).find(|column| is_close(&name, &letters(column)))
 }
 
 /// Whether one may be meant by the other: one slip for every three letters is allowed.

@@ -1,7 +1,11 @@
 //! Headers, and what is wrong with a file as a whole.
 
+use std::collections::HashSet;
+
+use proptest::prelude::*;
+
 use super::*;
-use crate::row::Header;
+use crate::row::{EXTRA, Header, LINE};
 
 /// Reads the header of a file of users.
 fn header(text: &[u8], dialect: &Dialect) -> Result<Header, String> {
@@ -99,6 +103,12 @@ fn an_unknown_column_that_is_close_to_a_missing_one_is_suggested() {
             )
         );
     }
+    let ignored = header(b"phone,id,name,E-Mail,note", &ignoring_extra_columns());
+    assert_eq!(
+        ignored.unwrap_err(),
+        "has the wrong columns in its header: column \"E-Mail\" is unknown (did you mean \"email\"?), \
+         column \"email\" is missing (expected id, name, email; rename the columns)"
+    );
     let not_missing = differences("id,name,email,e-mail");
     assert_eq!(not_missing, "column \"e-mail\" is unknown");
     let far = differences("id,nick,email");
@@ -174,6 +184,34 @@ fn extra_columns_are_passed_over_on_request() {
 fn an_extra_column_has_no_name_that_the_json_report_uses_for_something_else() {
     let header = header(b"id,name,email,_extra,_line", &ignoring_extra_columns()).unwrap();
     assert_eq!(header.names[3..], ["_extra (field 4)", "_line (field 5)"]);
+}
+
+#[test]
+fn a_column_that_is_called_like_a_made_up_name_keeps_a_name_of_its_own() {
+    let text = "id,name,email,x (field 5),x,x (field 6),X,_extra,_extra (field 8)";
+    let header = header(text.as_bytes(), &ignoring_extra_columns()).unwrap();
+    let names = [
+        "x (field 5)",
+        "x",
+        "x (field 6)",
+        "X (field 7)",
+        "_extra (field 8) (field 8)",
+        "_extra (field 8)",
+    ];
+    assert_eq!(header.names[3..], names);
+}
+
+proptest! {
+    #[test]
+    fn every_field_has_a_name_of_its_own_whatever_the_header_says(
+        extra in prop::collection::vec("(x|X|_extra|_line)( [(]field [4-9][)]){0,2}", 0..8),
+    ) {
+        let text = format!("id,name,email,{}", extra.join(","));
+        let header = header(text.as_bytes(), &ignoring_extra_columns()).unwrap();
+        let reserved = [EXTRA, LINE].map(String::from);
+        let distinct: HashSet<_> = header.names.iter().chain(&reserved).collect();
+        prop_assert_eq!(distinct.len(), header.names.len() + 2, "{:?}", header.names);
+    }
 }
 
 #[test]
