@@ -8,7 +8,6 @@ mod prepare;
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, BufWriter, Write};
-use std::iter;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -116,8 +115,8 @@ impl Rejects {
     /// Writes a record as given, and the reason behind its last field. After a failure, which [`Rejects::finish`]
     /// returns, nothing more is written.
     ///
-    /// A short record is padded with empty fields, a long one keeps its fields. One that could not be split into fields
-    /// stands whole in the first field.
+    /// A record with too few or too many fields stays so, and one that could not be split stands whole in the first
+    /// field: loaded again as they are, they would be rejected again.
     pub fn write(&mut self, record: Record, reason: &str) {
         if self.failure.is_none() {
             self.failure = self.try_to_write(record, reason).err();
@@ -133,9 +132,7 @@ impl Rejects {
             let plain = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
             write_line(&mut self.file, self.delimiter, names, plain)?;
         }
-        let width = self.header.names.len();
-        let padding = iter::repeat_n(&b""[..], width.saturating_sub(record.fields().count()));
-        let fields = record.fields().chain(padding).chain([reason.as_bytes()]);
+        let fields = record.fields().chain([reason.as_bytes()]);
         write_line(&mut self.file, self.delimiter, fields, |_| true)
     }
 

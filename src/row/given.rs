@@ -79,18 +79,19 @@ pub struct Record<'a> {
 }
 
 impl Header {
-    /// How many fields a record must have, the `reason` column included.
+    /// How many fields a record must have, without the `reason`.
     pub fn width(&self) -> usize {
-        self.names.len() + usize::from(self.reason.is_some())
+        self.names.len()
     }
 
-    /// The field of a record that holds its reason, if it has one. In a record that is too long, the last field of a
-    /// trailing `reason` column is the reason, as a rejects file has it.
+    /// The field that holds the reason in a record of so many fields, if it has one. Where the `reason` is the last
+    /// column, that is the last field of any record: rejects are as wide as they were given, with the reason behind.
     fn reason_in(&self, fields: usize) -> Option<usize> {
-        let index = self.reason.filter(|index| *index < fields)?;
-        match index + 1 == self.width() {
-            true => Some(fields - 1),
-            false => Some(index),
+        let index = self.reason?;
+        if index == self.width() {
+            fields.checked_sub(1)
+        } else {
+            Some(index).filter(|index| *index < fields)
         }
     }
 }
@@ -171,20 +172,25 @@ impl Batch {
 }
 
 impl<'a> Record<'a> {
-    /// How many fields the file has for this record, the `reason` column included.
+    /// How many fields the file has for this record, without the `reason`.
     pub fn found(&self) -> usize {
-        self.ends.len()
+        self.ends.len() - usize::from(self.reason().is_some())
     }
 
     /// The fields in the order of the file, without the `reason`.
     pub fn fields(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         let record = *self;
-        let reason = match record.defect {
-            None => record.header.reason_in(record.found()),
-            Some(_) => None,
-        };
-        let indexes = (0..record.found()).filter(move |index| Some(*index) != reason);
+        let reason = self.reason();
+        let indexes = (0..record.ends.len()).filter(move |index| Some(*index) != reason);
         indexes.map(move |index| record.field(index))
+    }
+
+    /// The field that holds the reason.
+    fn reason(&self) -> Option<usize> {
+        if self.defect.is_some() {
+            return None;
+        }
+        self.header.reason_in(self.ends.len())
     }
 
     /// The cell of the table's column with this index; empty where a short record lacks it.

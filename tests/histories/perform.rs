@@ -143,7 +143,7 @@ impl World {
             let found = file.map(|file| rejects_in(&file)).unwrap_or_default();
             assert_eq!(
                 found,
-                expected_rejects(load.files[table].as_deref(), expected, table)
+                expected_rejects(load.files[table].as_deref(), expected)
             );
         }
         let any = |has: fn(&Outcomes) -> bool| expected.iter().any(has);

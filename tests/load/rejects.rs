@@ -52,11 +52,11 @@ fn rejects_keep_bytes_that_are_not_text() {
 }
 
 #[test]
-fn a_short_row_is_padded_and_a_long_one_keeps_its_fields() {
+fn a_row_of_another_width_stays_as_wide_as_it_is() {
     let (folder, _) = reject("id,name,email\n1\n2,Bo,b@b.co,x,,\"y,z\"\n");
     assert_eq!(
         rejected(&folder),
-        "id,name,email,reason\n1,,,\"expected 3 fields, found 1\"\n2,Bo,b@b.co,x,,\"y,z\",\"expected 3 fields, found 6\"\n"
+        "id,name,email,reason\n1,\"expected 3 fields, found 1\"\n2,Bo,b@b.co,x,,\"y,z\",\"expected 3 fields, found 6\"\n"
     );
 }
 
@@ -240,7 +240,7 @@ fn fixed_rejects_complete_the_load() {
     for (table, broken, fixed) in [
         ("users", "2,,", "2,Bob,"),
         ("products", "free", "30.5"),
-        ("orders", "1,1,2,,", "1,1,2,3,"),
+        ("orders", "1,1,2,", "1,1,2,3,"),
     ] {
         let rejects = text(&folder.csv_in("rejects", table).unwrap());
         folder.csv("rejects", table, rejects.replace(broken, fixed));
@@ -296,16 +296,39 @@ fn rejects_of_rejects_have_the_new_reason_in_place_of_the_old_one() {
 }
 
 #[test]
-fn rejects_that_nobody_fixes_stay_the_same_but_for_a_field_count_that_now_is_right() {
-    let (folder, _) = reject("id,name,email\n,\"a,\nb\",x\n2,Bo,b@b.co,more,\n3\n");
+fn rejects_that_nobody_fixes_stay_the_same() {
+    let (folder, _) = reject("id,name,email\n,\"a,\nb\",x\n2,Bo,b@b.co,more,\n3\n4,Di\n");
     load_from(&folder, "rejects", "again");
     assert_eq!(
-        text(&folder.csv_in("again", "users").unwrap()),
+        rejected(&folder),
         "id,name,email,reason\n\
          ,\"a,\nb\",x,\"id is empty; email is not valid: \"\"x\"\"\"\n\
-         2,Bo,b@b.co,more,,\"expected 4 fields, found 6\"\n\
-         3,,,name is empty; email is empty\n"
+         2,Bo,b@b.co,more,,\"expected 3 fields, found 5\"\n\
+         3,\"expected 3 fields, found 1\"\n\
+         4,Di,\"expected 3 fields, found 2\"\n"
     );
+    assert!(folder.csv_in("again", "users") == folder.csv_in("rejects", "users"));
+}
+
+#[test]
+fn a_row_that_lacks_a_column_is_not_loaded_until_it_is_fixed_even_if_that_column_is_ignored() {
+    let orders = "id,user_id,product_id,quantity,note\n7,1,1,2\n";
+    let folder = Folder::with_csv([CLEAN[0], CLEAN[1], orders]);
+    let ignoring = ["--ignore-extra-columns", "--rejects"];
+    folder.load(&[&ignoring[..], &["rejects"]].concat());
+    let lines = "id,user_id,product_id,quantity,note,reason\n\
+                 7,1,1,2,\"expected 5 fields, found 4\"\n";
+    let orders = |name| text(&folder.csv_in(name, "orders").unwrap());
+    assert_eq!(orders("rejects"), lines);
+    let reload = |rejects| {
+        let from = ["--from", "rejects"];
+        folder.insert(&[&from[..], &ignoring, &[rejects]].concat())
+    };
+    assert_eq!(reload("again").counts()[2], [0, 0, 1, 0]);
+    assert_eq!(orders("again"), lines);
+    folder.csv("rejects", "orders", lines.replace("1,2,", "1,2,gift,"));
+    assert_eq!(reload("none").counts()[2], [1, 0, 0, 0]);
+    assert_eq!(folder.rows("orders"), ["7|1|1|2"]);
 }
 
 #[test]

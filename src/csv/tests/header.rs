@@ -177,7 +177,7 @@ fn extra_columns_are_passed_over_on_request() {
     ];
     assert_eq!(header.given, given);
     assert_eq!(header.columns, [1, 3, 5]);
-    assert_eq!((header.reason, header.width()), (Some(8), 9));
+    assert_eq!((header.reason, header.width()), (Some(8), 8));
 }
 
 #[test]

@@ -66,6 +66,19 @@ impl Run {
     }
 }
 
+/// Rejects all records of a file, each for its width if that is not the header's.
+fn reject_for_width(rejects: &mut Rejects, batch: &Batch) {
+    for record in batch.records() {
+        let (expected, found) = (record.header.width(), record.found());
+        let reason = if found == expected {
+            "wrong".to_string()
+        } else {
+            format!("expected {expected} fields, found {found}")
+        };
+        rejects.write(record, &reason);
+    }
+}
+
 /// Rejects all records of a file, each for its line.
 fn reject(rejects: &mut Rejects, batch: &Batch) {
     for record in batch.records() {
@@ -87,6 +100,11 @@ fn batch(text: &[u8], dialect: &Dialect) -> Batch {
 
 /// What is written when all records of this text are rejected.
 fn rejects_of(text: &[u8], dialect: Dialect) -> Vec<u8> {
+    rejects_by(reject, text, dialect)
+}
+
+/// The same, rejected by this function.
+fn rejects_by(reject: impl Fn(&mut Rejects, &Batch), text: &[u8], dialect: Dialect) -> Vec<u8> {
     let batch = batch(text, &dialect);
     let run = Run {
         header: Arc::clone(batch.header()),
@@ -120,10 +138,18 @@ fn records_and_header_are_as_given_with_the_reason_last() {
 }
 
 #[test]
-fn a_short_record_is_padded_and_a_long_one_keeps_its_fields() {
+fn a_record_of_another_width_stays_as_wide_as_it_is() {
     check(
         "id,name,email\n1\n2,b,y,more,,\n",
-        "id,name,email,reason\n1,,,line 2\n2,b,y,more,,,line 3\n",
+        "id,name,email,reason\n1,line 2\n2,b,y,more,,,line 3\n",
+    );
+}
+
+#[test]
+fn the_last_field_of_a_record_of_another_width_is_its_old_reason() {
+    check(
+        "id,name,email,reason\n1,old\n2,b,old\n3,c,z,more,old\nold\n",
+        "id,name,email,reason\n1,line 2\n2,b,line 3\n3,c,z,more,line 4\nline 5\n",
     );
 }
 
@@ -131,7 +157,7 @@ fn a_short_record_is_padded_and_a_long_one_keeps_its_fields() {
 fn a_record_with_a_defect_stands_whole_in_the_first_field() {
     check(
         "id,name,email\n1,a,\"x\n2,b,y\n",
-        "id,name,email,reason\n\"1,a,\"\"x\",,,quote is not closed\n2,b,y,line 3\n",
+        "id,name,email,reason\n\"1,a,\"\"x\",quote is not closed\n2,b,y,line 3\n",
     );
 }
 
@@ -168,7 +194,35 @@ fn white_space_is_kept_where_cells_are_trimmed() {
     assert_eq!(rejects, b"id,name,email,reason\n 1 ,\ta, ,line 2\n");
 }
 
+/// A header of users with other columns and maybe a column `reason`, all in any order.
+fn any_header() -> impl Strategy<Value = Vec<&'static str>> {
+    let extra = prop::sample::subsequence(vec!["a", "b", "Reason", "c"], 0..=4);
+    let columns = extra.prop_map(|extra| [&["id", "name", "email"], &extra[..]].concat());
+    columns.prop_shuffle()
+}
+
 proptest! {
+    #[test]
+    fn rejects_that_nobody_fixes_are_rejected_again_as_they_are(
+        header in any_header(),
+        rows in prop::collection::vec(prop::collection::vec("[a,\" ]{0,2}", 1..10), 1..6),
+    ) {
+        let dialect = Dialect { ignore_extra_columns: true, ..Dialect::default() };
+        let mut text = header.join(",");
+        for row in &rows {
+            let cells: Vec<_> = row.iter().map(|cell| format!("{cell:?}")).collect();
+            text += &("\n".to_string() + &cells.join(",").replace("\\\"", "\"\""));
+        }
+        let given = batch(text.as_bytes(), &dialect);
+        let once = rejects_by(reject_for_width, text.as_bytes(), dialect);
+        let again = rejects_by(reject_for_width, &once, dialect);
+        prop_assert_eq!(String::from_utf8(again), String::from_utf8(once.clone()));
+        let wrong = |width: usize| rows.iter().filter(|row| row.len() != width).count();
+        let lines = String::from_utf8(once).unwrap();
+        prop_assert_eq!(lines.matches("\"expected ").count(), wrong(header.len()));
+        prop_assert_eq!(given.len(), rows.len());
+    }
+
     #[test]
     fn rejects_read_back_with_the_same_bytes(
         first in prop::collection::vec(any::<u8>(), 0..5),
