@@ -8,6 +8,8 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Component, Path, PathBuf, Prefix};
 
+use tempfile::NamedTempFile;
+
 pub use interrupt::Interrupt;
 pub use memory::fit_address_space;
 
@@ -48,15 +50,13 @@ pub fn openable(path: PathBuf) -> PathBuf {
     }
 }
 
-/// Removes a file that this process has open, so that its name is free at once. Windows may keep the name until the
-/// file is closed, and so the file gets another one before.
-pub fn remove_open(path: &Path) -> io::Result<()> {
-    if cfg!(unix) {
-        return fs::remove_file(path);
-    }
-    let removed = path.with_extension(format!("removed-{}", std::process::id()));
-    fs::rename(path, &removed)?;
-    fs::remove_file(&removed)
+/// Creates a file with a name of its own in a folder, between this beginning and this end, with the permissions that any
+/// new file gets. It is removed when it is dropped.
+pub fn temporary_file(folder: &Path, start: &str, end: &str) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.prefix(start).suffix(end).tempfile_in(folder)
 }
 
 /// Which file it is that a path leads to.
@@ -74,23 +74,14 @@ pub fn identity(path: &Path) -> io::Result<Identity> {
     #[cfg(unix)]
     return Ok(Identity::from(path.metadata()?));
     #[cfg(windows)]
-    identity_of(&winapi_util::Handle::from_path_any(path)?)
-}
-
-/// Finds out which file is open; an error if the system does not say.
-#[cfg(unix)]
-pub fn identity_of(file: &File) -> io::Result<Identity> {
-    Ok(Identity::from(file.metadata()?))
-}
-
-/// Finds out which file is open; an error if the system does not say.
-#[cfg(windows)]
-pub fn identity_of(file: impl winapi_util::AsHandleRef) -> io::Result<Identity> {
-    let information = winapi_util::file::information(file)?;
-    Ok(Identity {
-        file: (information.volume_serial_number(), information.file_index()),
-        names: information.number_of_links(),
-    })
+    {
+        let file = winapi_util::Handle::from_path_any(path)?;
+        let information = winapi_util::file::information(&file)?;
+        Ok(Identity {
+            file: (information.volume_serial_number(), information.file_index()),
+            names: information.number_of_links(),
+        })
+    }
 }
 
 #[cfg(unix)]
@@ -134,19 +125,6 @@ pub fn sync_folder(path: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_name_of_an_open_file_is_free_once_it_is_removed() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("users.csv.partial");
-        let open = File::create(&path).unwrap();
-        open.lock().unwrap();
-        remove_open(&path).unwrap();
-        assert_eq!(path.try_exists().ok(), Some(false));
-        File::create_new(&path).unwrap();
-        drop(open);
-        assert_eq!(folder.path().read_dir().unwrap().count(), 1);
-    }
 
     #[test]
     fn two_names_of_one_file_have_one_identity() {

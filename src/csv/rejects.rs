@@ -1,15 +1,16 @@
 //! The records that were not stored, written to a CSV file to be fixed and loaded again.
 //!
-//! They are written to `users.csv.partial` and renamed to `users.csv` at the end, so that a file of that name is always
-//! whole and a killed run leaves nothing in the way of the next one. The partial file is locked while it is written:
-//! two runs cannot mix their rejects.
+//! They are written to a temporary file such as `users.csv.x1Y2z3.partial` and put in place as `users.csv` at the end, so
+//! that a file of that name is always whole, and what a killed run leaves is in nobody's way.
 
 mod prepare;
 
-use std::fs::{self, File, TryLockError};
-use std::io::{self, BufWriter, Write};
+use std::fs;
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use tempfile::{NamedTempFile, PersistError};
 
 use super::Dialect;
 use crate::platform;
@@ -25,8 +26,8 @@ pub struct Rejects {
     overwrite: bool,
     delimiter: u8,
     header: Arc<Header>,
-    /// The partial file, locked.
-    file: BufWriter<File>,
+    /// The temporary file. It goes with this unless there are any rejects.
+    file: BufWriter<NamedTempFile>,
     /// Whether there are any.
     any: bool,
     /// What ended the writing.
@@ -47,41 +48,43 @@ pub enum Failure {
     /// The rows come from it.
     #[error("is being read by this run: choose another folder with --rejects")]
     Read,
-    /// Another run writes rejects to the same folder.
-    #[error("is being written by another run: choose another folder with --rejects")]
-    Busy,
     /// The folder does not exist and cannot be created.
     #[error("could not be created: {0}")]
     NoFolder(io::Error),
-    /// The file cannot be looked at.
+    /// The file cannot be looked at, or the temporary one cannot be created.
     #[error("cannot be written: {0}")]
     NotWritable(io::Error),
-    /// The partial file, whose name is given here, cannot be created.
-    #[error("cannot be written: {1}: {0}")]
-    NotCreated(io::Error, String),
     /// A file of that name was put there during the run. The rejects are in the file of the name given here.
     #[error(
-        "appeared during the run and was left as it is: the rejects are in {0}, which the next run replaces"
+        "appeared during the run and was left as it is: the rejects are in the same folder, in {0}"
     )]
     Appeared(String),
-    /// The file of the name given here is gone, or another one.
-    #[error("was not written: another program removed or replaced {0}")]
+    /// The temporary file is gone.
+    #[error("was not written: another program removed {0}")]
     Lost(String),
+    /// The rejects are whole, in the file of the name given here.
+    #[error("could not be put in place: {0}: the rejects are in the same folder, in {1}")]
+    NotPut(io::Error, String),
+    /// The file is in place, but may be gone after a power cut.
+    #[error("is written, but its folder could not be synced to the disk: {0}")]
+    NotSynced(io::Error),
     /// There are no rejects, but those of an earlier run are still there.
     #[error("is of an earlier run and could not be removed: {0}")]
     NotRemoved(io::Error),
     /// Writing failed. The first of the rejects may be in the file of the name given here.
-    #[error("could not be written: {0} (the first of the rejects may be in {1})")]
+    #[error(
+        "could not be written: {0} (the first of the rejects may be in the same folder, in {1})"
+    )]
     Write(io::Error, String),
 }
 
 impl Rejects {
-    /// Creates the partial file for the rejects of a table in a folder, whose records have this header. Files of
+    /// Creates a temporary file for the rejects of a table in a folder, whose records have this header. Files of
     /// earlier runs are replaced only if `overwrite`. See [`prepare()`] for what must hold beforehand.
     ///
     /// # Errors
     ///
-    /// If it cannot be created, or if another run is writing it.
+    /// If it cannot be created.
     pub fn create(
         folder: &Path,
         table: &Table,
@@ -90,12 +93,8 @@ impl Rejects {
         overwrite: bool,
     ) -> Result<Rejects, Failure> {
         let path = folder.join(table.csv());
-        let created = create_partial(&partial(&path));
-        let file = created.map_err(|error| match error.kind() {
-            // It exists: another run created it first.
-            io::ErrorKind::WouldBlock | io::ErrorKind::AlreadyExists => Failure::Busy,
-            _ => Failure::NotCreated(error, partial_name(&path)),
-        })?;
+        let file = platform::temporary_file(folder, &format!("{}.", table.csv()), ".partial")
+            .map_err(Failure::NotWritable)?;
         Ok(Rejects {
             path,
             overwrite,
@@ -126,6 +125,8 @@ impl Rejects {
     fn try_to_write(&mut self, record: Record, reason: &str) -> io::Result<()> {
         if !self.any {
             self.any = true;
+            // From now on it stays, whatever happens, until it is put in place.
+            self.file.get_mut().disable_cleanup(true);
             let names = self.header.given.iter().map(Vec::as_slice);
             let names = names.chain([REASON.as_bytes()]);
             // The first bytes of a file may look like those of one in another encoding.
@@ -143,85 +144,53 @@ impl Rejects {
     ///
     /// # Errors
     ///
-    /// If anything could not be written, if another program took the partial file away, or if a file of that name is
-    /// there and must not be overwritten.
-    pub fn finish(mut self, complete: bool) -> Result<(), Failure> {
+    /// If anything could not be written or synced, or if a file of that name is there and must not be overwritten.
+    pub fn finish(self, complete: bool) -> Result<(), Failure> {
+        let path = self.path.clone();
         if self.any {
-            self.put_in_place()
+            self.put_in_place()?;
         } else if complete && self.overwrite {
-            remove(&self.path).map_err(Failure::NotRemoved)
+            remove(&path).map_err(Failure::NotRemoved)?;
         } else {
-            Ok(())
+            return Ok(());
         }
+        let folder = path.parent().filter(|folder| *folder != Path::new(""));
+        platform::sync_folder(folder.unwrap_or(Path::new("."))).map_err(Failure::NotSynced)
     }
 
-    fn put_in_place(&mut self) -> Result<(), Failure> {
-        let (partial, name) = (partial(&self.path), partial_name(&self.path));
-        if !leads_to(&partial, self.file.get_ref()) {
-            return Err(Failure::Lost(name));
-        }
+    fn put_in_place(mut self) -> Result<(), Failure> {
+        let name = self.file.get_ref().path().file_name().unwrap_or_default();
+        let name = name.display().to_string();
         let written = match self.failure.take() {
             Some(error) => Err(error),
             // Some file systems report only when they sync that the disk is full.
-            None => (self.file.flush()).and_then(|()| self.file.get_ref().sync_all()),
+            None => (self.file.flush()).and_then(|()| self.file.get_ref().as_file().sync_all()),
         };
-        if !self.overwrite && written.is_ok() && self.path.symlink_metadata().is_ok() {
-            return Err(Failure::Appeared(name));
+        let (file, _) = self.file.into_parts();
+        match written {
+            Err(error) => return Err(Failure::Write(error, name)),
+            Ok(()) if self.overwrite => file.persist(&self.path),
+            Ok(()) => persist_anywhere(file, &self.path),
         }
-        // The partial file stays locked until it has its name: no other run takes it for a leftover.
-        let put = written.and_then(|()| fs::rename(partial, &self.path));
-        put.map_err(|error| Failure::Write(error, name))
+        .map(drop)
+        .map_err(|error| match error.error.kind() {
+            ErrorKind::AlreadyExists if !self.overwrite => Failure::Appeared(name),
+            ErrorKind::NotFound => Failure::Lost(name),
+            _ => Failure::NotPut(error.error, name),
+        })
     }
 }
 
-impl Drop for Rejects {
-    fn drop(&mut self) {
-        let partial = partial(&self.path);
-        // What cannot be removed is empty, and in nobody's way.
-        if !self.any && leads_to(&partial, self.file.get_ref()) {
-            let _ = remove(&partial);
+/// Puts a file in a place where there is none, also on file systems that can neither rename so nor link.
+fn persist_anywhere(file: NamedTempFile, path: &Path) -> Result<fs::File, PersistError> {
+    file.persist_noclobber(path).or_else(|failed| {
+        let there = path.symlink_metadata();
+        if there.is_err_and(|error| error.kind() == ErrorKind::NotFound) {
+            failed.file.persist(path)
+        } else {
+            Err(failed)
         }
-    }
-}
-
-/// Creates a partial file and locks it. [`io::ErrorKind::WouldBlock`] or [`io::ErrorKind::AlreadyExists`] if another
-/// run is writing it.
-fn create_partial(path: &Path) -> io::Result<File> {
-    let file = match File::create_new(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match remove_leftover(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => File::create_new(path)?,
-        },
-        created => created?,
-    };
-    lock(path, &file)?;
-    Ok(file)
-}
-
-/// Removes what a killed run left under the name of a partial file. It is not written to: it might be a link to
-/// anything. [`io::ErrorKind::WouldBlock`] if another run is writing it.
-fn remove_leftover(path: &Path) -> io::Result<()> {
-    if !path.symlink_metadata()?.is_file() {
-        return fs::remove_file(path);
-    }
-    let leftover = File::open(path)?;
-    lock(path, &leftover)?;
-    platform::remove_open(path)
-}
-
-/// Locks the file at a path; [`io::ErrorKind::WouldBlock`] if another process has locked it, or put another one there
-/// before it could be locked. Where the file system knows no locks, nobody has.
-fn lock(path: &Path, file: &File) -> io::Result<()> {
-    match file.try_lock() {
-        Ok(()) | Err(TryLockError::Error(_)) if leads_to(path, file) => Ok(()),
-        _ => Err(io::ErrorKind::WouldBlock.into()),
-    }
-}
-
-/// Whether a path leads to this file.
-fn leads_to(path: &Path, file: &File) -> bool {
-    let (there, this) = (platform::identity(path), platform::identity_of(file));
-    matches!((there, this), (Ok(there), Ok(this)) if there.file == this.file)
+    })
 }
 
 /// Writes fields, in quotes where they are needed to read the same bytes again, or where not all bytes are `plain`.
@@ -256,19 +225,7 @@ fn write_quoted(file: &mut impl Write, field: &[u8]) -> io::Result<()> {
 /// Removes a file if it is there.
 fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         removed => removed,
     }
-}
-
-/// The name under which rejects are written before they are put in place: `users.csv.partial`.
-fn partial(path: &Path) -> PathBuf {
-    path.with_extension("csv.partial")
-}
-
-/// The same without its folder, for messages.
-fn partial_name(path: &Path) -> String {
-    let partial = partial(path);
-    let name = partial.file_name().unwrap_or_default();
-    name.to_string_lossy().into_owned()
 }

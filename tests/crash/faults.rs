@@ -163,7 +163,7 @@ fn rejects_that_the_disk_does_not_take_are_not_put_in_their_place() {
     for class in ["write", "sync"] {
         let folder = Folder::initialized();
         let fault = Fault {
-            file: Some("rejects/users.csv.partial"),
+            file: Some("rejects/users.csv.*.partial"),
             ..fault(class, 1, Mode::Once("EIO"))
         };
         let ran = folder.faulty(&["insert", "--rejects", "rejects"], fault);
@@ -174,6 +174,23 @@ fn rejects_that_the_disk_does_not_take_are_not_put_in_their_place() {
         let advice = "Not all skipped rows could be written to rejects.";
         assert!(ran.run.stdout.contains(advice), "{}", ran.run.stdout);
     }
+}
+
+#[test]
+fn rejects_whose_folder_cannot_be_synced_are_an_error() {
+    if !ready() {
+        return;
+    }
+    let folder = Folder::initialized();
+    let fault = Fault {
+        file: Some("rejects"),
+        ..fault("sync", 1, Mode::Once("EIO"))
+    };
+    let ran = folder.faulty(&["insert", "--rejects", "rejects"], fault);
+    assert_eq!((ran.hit, ran.status()), (true, 1));
+    let message = "rejects/users.csv is written, but its folder could not be synced to the disk: ";
+    assert!(ran.run.stderr.contains(message), "{}", ran.run.stderr);
+    assert!(folder.csv_in("rejects", "users").is_some());
 }
 
 #[test]

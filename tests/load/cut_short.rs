@@ -60,7 +60,7 @@ fn rejects_for_which_there_is_no_room_are_an_error_and_the_report_is_complete() 
         run.stderr
     );
     assert!(
-        lines[0].ends_with(" (the first of the rejects may be in users.csv.partial)"),
+        lines[0].contains(" (the first of the rejects may be in the same folder, in users.csv."),
         "{}",
         run.stderr
     );

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use crate::kit::started::{end, pipe, start, start_on_a_pipe, wait_for_rows};
-use crate::kit::{CLEAN, Folder, Run, TRADEXA, bounded, header, many, strace};
+use crate::kit::{CLEAN, Folder, Run, TRADEXA, bounded, header, many, strace, text};
 
 /// More users than a load reads before it writes some.
 const USERS: usize = 40_000;
@@ -158,20 +158,26 @@ fn an_order_is_not_written_to_another_folder_than_its_user() {
     assert!(folder.all_rows().concat().is_empty());
 }
 
+/// The rejected orders in `bad` that are not in place yet, or will never be.
+fn temporary(folder: &Folder) -> Vec<String> {
+    let entries = fs::read_dir(folder.outside().join("bad")).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.ends_with(".partial")).collect()
+}
+
 #[test]
-fn a_load_does_not_begin_where_another_one_writes_its_rejects() {
+fn of_two_loads_into_one_folder_each_puts_its_own_rejects_in_place() {
     let folder = Folder::with_csv(CLEAN);
-    let run = load_and_meanwhile(&folder, &["--rejects", "bad"], "1,7,8,1", || {
-        let other = folder.insert(&["--rejects", "bad", "--overwrite"]);
-        assert_eq!((other.status, &other.stdout[..]), (Some(1), ""));
-        let busy =
-            "bad/users.csv is being written by another run: choose another folder with --rejects";
-        assert!(other.stderr.contains(busy), "{}", other.stderr);
-        assert!(folder.rows("orders").is_empty());
+    let options = ["--rejects", "bad", "--overwrite"];
+    let orders = || text(&folder.csv_in("bad", "orders").unwrap());
+    let run = load_and_meanwhile(&folder, &options, "1,7,8,1", || {
+        let other = folder.insert(&options).succeeded();
+        assert_eq!(other.counts()[2], [7, 0, 3, 0]);
+        assert_eq!(orders().lines().count(), 4);
     });
     assert_eq!((run.status, &run.stderr[..]), (Some(0), ""));
-    assert!(folder.csv_in("bad", "orders").is_some());
-    assert!(folder.csv_in("bad", "users").is_none());
+    assert_eq!(orders().lines().count(), 2);
+    assert!(temporary(&folder).is_empty());
 }
 
 #[test]
@@ -181,11 +187,13 @@ fn a_reject_file_that_appears_meanwhile_is_left_as_it_is() {
         folder.csv("bad", "orders", "of somebody else");
     });
     assert_eq!(run.status, Some(1));
-    let appeared = "tradexa: bad/orders.csv appeared during the run and was left as it is: the rejects are in orders.csv.partial, which the next run replaces\n";
-    assert!(run.stderr.contains(appeared), "{}", run.stderr);
-    let [kept, rejects] = ["orders.csv", "orders.csv.partial"]
-        .map(|name| std::fs::read_to_string(folder.outside().join("bad").join(name)).unwrap());
-    assert_eq!(kept, "of somebody else");
+    let [name] = <[String; 1]>::try_from(temporary(&folder)).unwrap();
+    let appeared = format!(
+        "tradexa: bad/orders.csv appeared during the run and was left as it is: the rejects are in the same folder, in {name}\n"
+    );
+    assert!(run.stderr.contains(&appeared), "{}", run.stderr);
+    assert_eq!(folder.csv_in("bad", "orders").unwrap(), b"of somebody else");
+    let rejects = fs::read_to_string(folder.outside().join("bad").join(name)).unwrap();
     let reject =
         "1,7,8,1,user_id 7 does not exist in users; product_id 8 does not exist in products\n";
     assert!(rejects.ends_with(reject), "{rejects}");

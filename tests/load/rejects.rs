@@ -5,6 +5,8 @@ use std::fs;
 use predicates::prelude::*;
 
 use crate::kit::{CLEAN, CLEAN_ROWS, Folder, Run, TABLES, header, shown, text};
+#[cfg(target_os = "linux")]
+use crate::kit::{TRADEXA, bounded, strace};
 
 /// Loads these users, and clean products and orders, with `--rejects`.
 fn reject(users: impl AsRef<[u8]>) -> (Folder, Run) {
@@ -358,4 +360,23 @@ fn a_folder_that_takes_no_files_is_an_error_before_anything_is_loaded() {
         .code(1);
     run.stdout("");
     assert!(folder.rows("users").is_empty());
+}
+
+#[cfg(target_os = "linux")] // Where strace is.
+#[test]
+fn rejects_are_put_in_place_where_files_have_no_links() {
+    let folder = Folder::initialized();
+    let calls = [
+        "inject=renameat2:error=EINVAL",
+        "inject=link,linkat:error=EPERM",
+    ];
+    let options = ["-f", "-o", "/dev/null", "-e", calls[0], "-e", calls[1]];
+    let Some(mut strace) = strace(&options) else {
+        return;
+    };
+    strace.current_dir(folder.outside()).arg(TRADEXA);
+    strace.args(["--dir", "databases", "insert", "--rejects", "rejects"]);
+    let run = Run::of(&mut bounded(strace));
+    assert_eq!((run.status, &run.stderr[..]), (Some(0), ""));
+    assert_eq!(rejected(&folder).lines().count(), 2);
 }

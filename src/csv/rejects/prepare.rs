@@ -4,7 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::{Failure, partial};
+use super::Failure;
 use crate::platform;
 use crate::schema::TABLES;
 
@@ -44,10 +44,9 @@ fn file(path: &Path) -> Option<(u64, u64)> {
     Some(platform::identity(path).ok()?.file)
 }
 
-/// Looks at the name of a reject file, and at that under which it is written.
+/// Looks at the name of a reject file.
 fn look_at(path: &Path, overwrite: bool, reads: &[(u64, u64)]) -> Result<(), Failure> {
-    let is_read = |path: &Path| file(path).is_some_and(|file| reads.contains(&file));
-    if is_read(path) || is_read(&partial(path)) {
+    if file(path).is_some_and(|file| reads.contains(&file)) {
         return Err(Failure::Read);
     }
     match path.symlink_metadata() {

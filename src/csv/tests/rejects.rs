@@ -56,6 +56,16 @@ impl Run {
         names
     }
 
+    /// The name of the only file there is, which is a temporary one.
+    fn temporary(&self) -> String {
+        let [name] = <[String; 1]>::try_from(self.names()).unwrap();
+        assert!(
+            name.starts_with("users.csv.") && name.ends_with(".partial"),
+            "{name}"
+        );
+        name
+    }
+
     fn prepare(&self, overwrite: bool, reads: &[PathBuf]) -> Vec<String> {
         match prepare(self.folder.path(), overwrite, reads) {
             Ok(()) => Vec::new(),
@@ -281,89 +291,38 @@ fn the_file_has_another_name_until_it_is_whole() {
     let run = Run::new();
     let mut rejects = run.rejects(false);
     reject(&mut rejects, &one());
-    assert_eq!(run.names(), ["users.csv.partial"]);
+    run.temporary();
     assert_eq!(rejects.path(), run.path("users.csv"));
     rejects.finish(false).unwrap();
     assert_eq!(run.names(), ["users.csv"]);
 }
 
 #[test]
-fn what_a_killed_run_left_is_replaced() {
+fn what_a_killed_run_left_is_in_nobodys_way() {
     let run = Run::new();
-    run.put("users.csv.partial", &"leftover".repeat(100));
+    run.put("users.csv.x1Y2z3.partial", "leftover");
     assert!(run.prepare(false, &[]).is_empty());
     let mut rejects = run.rejects(false);
     reject(&mut rejects, &one());
     rejects.finish(true).unwrap();
-    assert_eq!(run.names(), ["users.csv"]);
-    assert_eq!(
-        run.text("users.csv").unwrap(),
-        "id,name,email,reason\n1,a,x,line 2\n"
-    );
+    assert_eq!(run.names(), ["users.csv", "users.csv.x1Y2z3.partial"]);
 }
 
 #[test]
-fn a_folder_in_place_of_the_partial_file_stays_there() {
+fn of_two_runs_each_puts_its_own_rejects_in_place() {
     let run = Run::new();
-    fs::create_dir(run.path("users.csv.partial")).unwrap();
-    let failure = run.create(false).unwrap_err().to_string();
-    assert!(
-        failure.starts_with("cannot be written: users.csv.partial: "),
-        "{failure}"
-    );
-    assert_eq!(run.names(), ["users.csv.partial"]);
-}
-
-#[cfg(unix)] // Links, which take a privilege on Windows.
-#[test]
-fn a_link_in_place_of_the_partial_file_is_not_followed() {
-    let run = Run::new();
-    run.put("precious", "mine");
-    std::os::unix::fs::symlink("precious", run.path("users.csv.partial")).unwrap();
-    let mut rejects = run.rejects(false);
-    reject(&mut rejects, &one());
-    rejects.finish(true).unwrap();
-    assert_eq!(run.text("precious").unwrap(), "mine");
-    assert_eq!(run.names(), ["precious", "users.csv"]);
-}
-
-#[test]
-fn two_runs_cannot_write_to_one_file_even_before_there_is_a_reject() {
-    let run = Run::new();
-    run.put("users.csv.partial", "leftover");
-    let mut first = run.rejects(true);
-    let busy = run.create(true).unwrap_err();
-    assert!(matches!(busy, Failure::Busy), "{busy}");
-    reject(&mut first, &one());
+    let (mut first, mut second) = (run.rejects(true), run.rejects(true));
+    let two = batch(b"id,name,email\n1,a,x\n2,b,y\n", &Dialect::default());
+    reject(&mut first, &two);
+    reject(&mut second, &one());
     first.finish(true).unwrap();
+    let line = "id,name,email,reason\n1,a,x,line 2\n";
     assert_eq!(
         run.text("users.csv").unwrap(),
-        "id,name,email,reason\n1,a,x,line 2\n"
+        format!("{line}2,b,y,line 3\n")
     );
-}
-
-#[test]
-fn of_runs_that_begin_and_end_at_any_moment_each_writes_its_rejects_or_is_told_that_another_one_does()
- {
-    let (run, batch) = (Run::new(), one());
-    std::thread::scope(|scope| {
-        for writes in [false, true, false, true] {
-            let (run, batch) = (&run, &batch);
-            scope.spawn(move || {
-                for _ in 0..5_000 {
-                    match run.create(true) {
-                        Err(failure) => assert!(matches!(failure, Failure::Busy), "{failure}"),
-                        Ok(mut rejects) => {
-                            if writes {
-                                reject(&mut rejects, batch);
-                            }
-                            rejects.finish(false).unwrap();
-                        }
-                    }
-                }
-            });
-        }
-    });
+    second.finish(true).unwrap();
+    assert_eq!(run.text("users.csv").unwrap(), line);
     assert_eq!(run.names(), ["users.csv"]);
 }
 
@@ -372,30 +331,53 @@ fn a_file_that_appears_during_the_run_is_left_as_it_is() {
     let run = Run::new();
     let mut rejects = run.rejects(false);
     reject(&mut rejects, &one());
+    let name = run.temporary();
     run.put("users.csv", "mine");
     let failure = rejects.finish(true).unwrap_err();
     assert_eq!(
         failure.to_string(),
-        "appeared during the run and was left as it is: the rejects are in users.csv.partial, which the next run replaces"
+        format!(
+            "appeared during the run and was left as it is: the rejects are in the same folder, in {name}"
+        )
     );
     assert_eq!(run.text("users.csv").unwrap(), "mine");
-    let partial = run.text("users.csv.partial").unwrap();
-    assert_eq!(partial, "id,name,email,reason\n1,a,x,line 2\n");
+    assert_eq!(
+        run.text(&name).unwrap(),
+        "id,name,email,reason\n1,a,x,line 2\n"
+    );
 }
 
 #[test]
-fn a_file_that_takes_the_place_of_the_rejects_is_not_taken_for_them() {
+fn rejects_that_cannot_be_put_in_place_stay_where_they_are() {
+    let run = Run::new();
+    let mut rejects = run.rejects(true);
+    reject(&mut rejects, &one());
+    let name = run.temporary();
+    fs::create_dir_all(run.path("users.csv/below")).unwrap();
+    let failure = rejects.finish(true).unwrap_err().to_string();
+    assert!(
+        failure.starts_with("could not be put in place: "),
+        "{failure}"
+    );
+    let place = format!(": the rejects are in the same folder, in {name}");
+    assert!(failure.ends_with(&place), "{failure}");
+    assert_eq!(
+        run.text(&name).unwrap(),
+        "id,name,email,reason\n1,a,x,line 2\n"
+    );
+}
+
+#[cfg(unix)] // Permissions.
+#[test]
+fn rejects_have_the_permissions_of_any_new_file() {
+    use std::os::unix::fs::PermissionsExt;
     let run = Run::new();
     let mut rejects = run.rejects(false);
     reject(&mut rejects, &one());
-    fs::rename(run.path("users.csv.partial"), run.path("moved")).unwrap();
-    run.put("users.csv.partial", "mine");
-    let failure = rejects.finish(true).unwrap_err();
-    assert_eq!(
-        failure.to_string(),
-        "was not written: another program removed or replaced users.csv.partial"
-    );
-    assert_eq!(run.names(), ["moved", "users.csv.partial"]);
+    rejects.finish(true).unwrap();
+    run.put("other", "");
+    let mode = |name| run.path(name).metadata().unwrap().permissions().mode();
+    assert_eq!(mode("users.csv"), mode("other"));
 }
 
 #[test]
@@ -418,7 +400,6 @@ fn an_old_file_goes_when_a_complete_run_has_no_rejects() {
         run.rejects(overwrite).finish(complete).unwrap();
         assert_eq!(run.names(), ["users.csv"]);
     }
-    run.put("users.csv.partial", "of a killed run");
     run.rejects(true).finish(true).unwrap();
     assert!(run.names().is_empty());
 }
@@ -478,14 +459,8 @@ fn a_link_to_a_file_that_the_run_reads_is_never_overwritten() {
     let run = Run::new();
     run.put("input", "");
     let read = "users.csv is being read by this run: choose another folder with --rejects";
-    for name in ["users.csv", "users.csv.partial"] {
-        symlink("input", run.path(name)).unwrap();
-        assert_eq!(run.prepare(true, &[run.path("input")]), [read]);
-        fs::remove_file(run.path(name)).unwrap();
-    }
-    run.put("users.csv.partial", "");
-    symlink("users.csv.partial", run.path("users")).unwrap();
-    assert_eq!(run.prepare(true, &[run.path("users")]), [read]);
+    symlink("input", run.path("users.csv")).unwrap();
+    assert_eq!(run.prepare(true, &[run.path("input")]), [read]);
 }
 
 #[test]

@@ -5,7 +5,7 @@
  *
  * FAULT_FOLDER  the folder, absolute and without links; calls on other files pass unseen
  * FAULT_CLASS   which calls count: write, sync, truncate, open, unlink, mkdir, rename, close, thread, or any
- * FAULT_FILE    count only calls on this file
+ * FAULT_FILE    count only calls on files of this name, in which * stands for anything
  * FAULT_AT      K: the number of the call to fail, from 1
  * FAULT_MODE    once: it fails; always: it fails and so do all later ones; short: half of a write is written and the
  *               call says so; kill: the process is killed before the call; torn: after half of the write;
@@ -21,6 +21,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
@@ -128,7 +129,7 @@ static void die(void) {
 static enum verdict judge(enum class class, const char *name) {
     if (!config.folder || !config.class || config.mode == NEVER) return PASS;
     if (strcmp(config.class, CLASS[class]) && strcmp(config.class, "any")) return PASS;
-    if (config.file && strcmp(config.file, name)) return PASS;
+    if (config.file && fnmatch(config.file, name, 0)) return PASS;
     counted++;
     if (counted < config.at || (counted > config.at && config.mode != ALWAYS)) return PASS;
     if (config.hit && counted == config.at) real_close(real_open(config.hit, O_WRONLY | O_CREAT, 0600));
