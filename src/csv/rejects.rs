@@ -167,17 +167,20 @@ impl Rejects {
             None => (self.file.flush()).and_then(|()| self.file.get_ref().as_file().sync_all()),
         };
         let (file, _) = self.file.into_parts();
-        match written {
-            Err(error) => return Err(Failure::Write(error, name)),
-            Ok(()) if self.overwrite => file.persist(&self.path),
-            Ok(()) => persist_anywhere(file, &self.path),
+        if let Err(error) = written {
+            return Err(Failure::Write(error, name));
         }
-        .map(drop)
-        .map_err(|error| match error.error.kind() {
-            ErrorKind::AlreadyExists if !self.overwrite => Failure::Appeared(name),
-            ErrorKind::NotFound => Failure::Lost(name),
-            _ => Failure::NotPut(error.error, name),
-        })
+        let put = if self.overwrite {
+            file.persist(&self.path)
+        } else {
+            persist_anywhere(file, &self.path)
+        };
+        match put.map_err(|failed| failed.error) {
+            Ok(_) => Ok(()),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(Failure::Appeared(name)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Err(Failure::Lost(name)),
+            Err(error) => Err(Failure::NotPut(error, name)),
+        }
     }
 }
 
