@@ -298,3 +298,24 @@ fn a_link_to_nothing_is_not_a_missing_file() {
     let run = folder.tradexa(&["insert", "--from", "input"]).assert();
     run.code(1).stdout("").stderr(gone);
 }
+
+#[cfg(unix)] // A pipe that has a name in a folder.
+#[test]
+fn a_pipe_that_nobody_has_written_to_yet_is_named() {
+    use std::io::{BufRead, BufReader};
+
+    let folder = Folder::with_csv(CLEAN);
+    let pipe = crate::kit::started::pipe(&folder, "products");
+    let mut process = crate::kit::started::start(&folder, &["insert", "--from", "input"]);
+    let mut line = String::new();
+    let mut stderr = BufReader::new(process.stderr.take().unwrap());
+    stderr.read_line(&mut line).unwrap();
+    assert_eq!(
+        line,
+        "tradexa: waiting for the header of input/products.csv: all headers are read before any row, \
+         so fill pipes at the same time, not one after the other\n"
+    );
+    fs::write(&pipe, CLEAN[1]).unwrap();
+    assert!(process.wait().unwrap().success());
+    assert_eq!(folder.all_rows(), CLEAN_ROWS.map(Vec::from));
+}

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
+use std::time::Duration;
 
 use anyhow::{Result, anyhow, bail};
 
@@ -16,6 +18,9 @@ use crate::platform::Interrupt;
 use crate::schema::TABLES;
 use crate::sync::{Mutex, lock};
 use crate::terminal::{show, to_utf8};
+
+/// How long to wait for a file before saying so.
+const SILENCE: Duration = Duration::from_secs(1);
 
 /// Opens what the rows come from, and looks at all headers.
 pub fn files(from: Option<&Path>, dialect: &Dialect) -> Result<Vec<Option<csv::Reader>>> {
@@ -30,8 +35,9 @@ pub fn files(from: Option<&Path>, dialect: &Dialect) -> Result<Vec<Option<csv::R
         bail!("{folder} is not a folder: {advice} with --from");
     }
     let readers = all(TABLES.iter().map(|table| {
-        csv::open(from, table, dialect).map_err(|problem| {
-            let path = csv::path(from, table);
+        let path = csv::path(from, table);
+        let reader = say_if_it_lasts(&path, || csv::open(from, table, dialect));
+        reader.map_err(|problem| {
             let advice = match problem {
                 csv::Problem::Utf16 => format!(": {}", to_utf8(&path, "UTF-16")),
                 _ => String::new(),
@@ -48,6 +54,31 @@ pub fn files(from: Option<&Path>, dialect: &Dialect) -> Result<Vec<Option<csv::R
         }
     }
     Ok(readers)
+}
+
+/// Opens a file; if it is a pipe that nobody writes to for a while, says so. Pipes that one program fills one after the
+/// other would hang silently otherwise. To open each only when its rows are due would be no way out: a wrong header is an
+/// error before anything is written.
+fn say_if_it_lasts<T>(path: &Path, open: impl FnOnce() -> T) -> T {
+    if path.metadata().map_or(true, |found| found.is_file()) {
+        return open();
+    }
+    thread::scope(|scope| {
+        let (opened, waits) = mpsc::channel::<()>();
+        // Without the thread, the file is opened all the same.
+        let _ = thread::Builder::new().spawn_scoped(scope, move || {
+            if waits.recv_timeout(SILENCE) == Err(RecvTimeoutError::Timeout) {
+                let path = show(path);
+                complain(&[format!(
+                    "waiting for the header of {path}: all headers are read before any row, \
+                     so fill pipes at the same time, not one after the other"
+                )]);
+            }
+        });
+        let result = open();
+        drop(opened);
+        result
+    })
 }
 
 /// A sentence for each file that is not read because its name is not in lower case.
