@@ -11,18 +11,21 @@ pub struct Buffer {
     end: usize,
     /// The smallest size in bytes.
     least: usize,
+    /// A size in bytes that it reaches before it grows further.
+    stop: usize,
     ended: bool,
 }
 
 impl Buffer {
-    /// An empty buffer of at least this many bytes.
-    pub fn new(input: Box<dyn Read + Send>, least: usize) -> Buffer {
+    /// An empty buffer of at least this many bytes. It grows to exactly `stop` bytes before it grows further.
+    pub fn new(input: Box<dyn Read + Send>, least: usize, stop: usize) -> Buffer {
         Buffer {
             input,
             bytes: vec![0; least],
             start: 0,
             end: 0,
             least,
+            stop,
             ended: false,
         }
     }
@@ -80,8 +83,13 @@ impl Buffer {
         self.move_to_front();
         if self.end == self.bytes.len() {
             // Not twice as large: a giant record is not to take much more than its size.
-            self.bytes
-                .resize(self.end + self.least.max(self.end / 4), 0);
+            let more = self.least.max(self.end / 4);
+            let more = match self.stop.checked_sub(self.end) {
+                Some(0) | None => more,
+                Some(left) => more.min(left),
+            };
+            self.bytes.reserve_exact(more);
+            self.bytes.resize(self.end + more, 0);
         }
     }
 
@@ -97,8 +105,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn it_grows_to_the_size_where_an_open_quote_is_given_up_and_no_further() {
+        let mut buffer = Buffer::new(Box::new(io::repeat(b'x')), 16, 1000);
+        while buffer.bytes().len() < 1000 {
+            assert!(buffer.fill().unwrap());
+        }
+        assert_eq!((buffer.bytes.len(), buffer.bytes.capacity()), (1000, 1000));
+        assert!(buffer.fill().unwrap());
+        assert_eq!(buffer.bytes().len(), 1250);
+    }
+
+    #[test]
     fn it_grows_for_what_is_not_consumed_and_shrinks_again() {
-        let mut buffer = Buffer::new(Box::new(io::repeat(b'x')), 16);
+        let mut buffer = Buffer::new(Box::new(io::repeat(b'x')), 16, 4096);
         while buffer.bytes().len() < 1000 {
             assert!(buffer.fill().unwrap());
         }

@@ -80,7 +80,8 @@ impl Reader {
         let mut reader = Reader {
             size: None,
             position: 0,
-            buffer: Buffer::new(input, limits.buffer),
+            // Most quotes that are not closed are given up at that size.
+            buffer: Buffer::new(input, limits.buffer, limits.quoted + limits.buffer),
             splitter: Splitter::new(dialect.delimiter, limits),
             header: Arc::new(Header::default()),
             limits,

@@ -8,7 +8,7 @@ use std::process::{Child, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use crate::kit::{CLEAN, Folder, Run, TABLES, header, many};
+use crate::kit::{CLEAN, Folder, Run, TABLES, header, many, text};
 
 const MIB: u64 = 1 << 20;
 
@@ -188,6 +188,44 @@ fn a_giant_cell_of_control_characters_takes_four_times_its_size_with_rejects_too
         assert_eq!(run.counts()[2][2], 1);
         assert_at_most(peak, ANY + 4 * bytes as u64, arguments[1]);
     }
+}
+
+#[test]
+fn a_quote_that_is_not_closed_takes_no_more_than_its_look_ahead() {
+    let (rows, bytes) = (700, 100_000);
+    let long = "x".repeat(bytes);
+    let rows = |line: &dyn Fn(usize) -> String| (1..=rows).map(line).collect::<String>();
+    let folder = Folder::with_csv([
+        format!(
+            "{}\n0,\"A\n{}",
+            header(0),
+            rows(&|id| format!("{id},{long},u@b.co\n"))
+        ),
+        format!(
+            "{}\n0,\"A\n{}",
+            header(1),
+            rows(&|id| format!("{id},{long},1\n"))
+        ),
+        format!(
+            "{},note\n0,\"1\n{}",
+            header(2),
+            rows(&|id| format!("{id},1,1,1,{long}\n"))
+        ),
+    ]);
+    let (run, peak) = load(
+        &folder,
+        &["--limit=0", "--dry-run", "--ignore-extra-columns"],
+    );
+    assert_eq!(run.counts(), [[700, 0, 1, 0]; 3]);
+    for table in TABLES {
+        let file = text(&folder.csv_in("input", table).unwrap());
+        folder.csv("input", table, file.replace('"', ""));
+    }
+    let (_, without) = load(
+        &folder,
+        &["--limit=0", "--dry-run", "--ignore-extra-columns"],
+    );
+    assert_at_most(peak - without, (3 * 64 + 4) * MIB, "the look-ahead");
 }
 
 /// The memory that a rehearsal of so many users takes, whose ids are so many apart.
