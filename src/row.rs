@@ -7,5 +7,5 @@ mod typed;
 
 pub use given::{Batch, Defect, EXTRA, Header, LINE, REASON, Record, offset};
 pub use outcome::Outcome;
-pub use reason::Reason;
+pub use reason::{Reason, Reasons};
 pub use typed::{Rows, Value};

@@ -5,6 +5,7 @@
 
 mod prepare;
 
+use std::fmt::Display;
 use std::fs;
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -116,13 +117,13 @@ impl Rejects {
     ///
     /// A record with too few or too many fields stays so, and one that could not be split stands whole in the first
     /// field: loaded again as they are, they would be rejected again.
-    pub fn write(&mut self, record: Record, reason: &str) {
+    pub fn write(&mut self, record: Record, reason: impl Display) {
         if self.failure.is_none() {
             self.failure = self.try_to_write(record, reason).err();
         }
     }
 
-    fn try_to_write(&mut self, record: Record, reason: &str) -> io::Result<()> {
+    fn try_to_write(&mut self, record: Record, reason: impl Display) -> io::Result<()> {
         if !self.any {
             self.any = true;
             // From now on it stays, whatever happens, until it is put in place.
@@ -131,10 +132,20 @@ impl Rejects {
             let names = names.chain([REASON.as_bytes()]);
             // The first bytes of a file may look like those of one in another encoding.
             let plain = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
-            write_line(&mut self.file, self.delimiter, names, plain)?;
+            for (index, name) in names.enumerate() {
+                if index > 0 {
+                    self.file.write_all(&[self.delimiter])?;
+                }
+                write_field(&mut self.file, self.delimiter, name, plain)?;
+            }
+            self.file.write_all(b"\n")?;
         }
-        let fields = record.fields().chain([reason.as_bytes()]);
-        write_line(&mut self.file, self.delimiter, fields, |_| true)
+        for field in record.fields() {
+            write_field(&mut self.file, self.delimiter, field, |_| true)?;
+            self.file.write_all(&[self.delimiter])?;
+        }
+        write_text(&mut self.file, self.delimiter, reason)?;
+        self.file.write_all(b"\n")
     }
 
     /// Puts the file in its place, if there are any. Call it once all outcomes have been written.
@@ -196,33 +207,77 @@ fn persist_anywhere(file: NamedTempFile, path: &Path) -> Result<fs::File, Persis
     })
 }
 
-/// Writes fields, in quotes where they are needed to read the same bytes again, or where not all bytes are `plain`.
-fn write_line<'a>(
+/// Writes a field, in quotes where they are needed to read the same bytes again, or where not all bytes are `plain`.
+fn write_field(
     file: &mut impl Write,
     delimiter: u8,
-    fields: impl Iterator<Item = &'a [u8]>,
+    field: &[u8],
     plain: impl Fn(u8) -> bool,
 ) -> io::Result<()> {
-    let is_plain =
-        |byte: &u8| !matches!(byte, b'"' | b'\n' | b'\r') && *byte != delimiter && plain(*byte);
-    for (index, field) in fields.enumerate() {
-        if index > 0 {
-            file.write_all(&[delimiter])?;
-        }
-        match field.iter().all(is_plain) {
-            true => file.write_all(field)?,
-            false => write_quoted(file, field)?,
-        }
+    if field
+        .iter()
+        .all(|byte| !needs_quotes(*byte, delimiter) && plain(*byte))
+    {
+        return file.write_all(field);
     }
-    file.write_all(b"\n")
+    file.write_all(b"\"")?;
+    DoubleQuotes(file).write_all(field)?;
+    file.write_all(b"\"")
 }
 
-fn write_quoted(file: &mut impl Write, field: &[u8]) -> io::Result<()> {
-    for (index, part) in field.split(|byte| *byte == b'"').enumerate() {
-        file.write_all(if index == 0 { b"\"" } else { b"\"\"" })?;
-        file.write_all(part)?;
+/// The same for a text that may be too long to be held in memory.
+fn write_text(file: &mut impl Write, delimiter: u8, text: impl Display) -> io::Result<()> {
+    let mut scan = Scan {
+        delimiter,
+        found: false,
+    };
+    write!(scan, "{text}")?;
+    if !scan.found {
+        return write!(file, "{text}");
     }
+    file.write_all(b"\"")?;
+    write!(DoubleQuotes(file), "{text}")?;
     file.write_all(b"\"")
+}
+
+fn needs_quotes(byte: u8, delimiter: u8) -> bool {
+    byte == delimiter || matches!(byte, b'"' | b'\n' | b'\r')
+}
+
+/// Finds out whether what is written to it needs quotes.
+struct Scan {
+    delimiter: u8,
+    found: bool,
+}
+
+impl Write for Scan {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.found |= (bytes.iter()).any(|byte| needs_quotes(*byte, self.delimiter));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Doubles the quotes in what is written to it.
+struct DoubleQuotes<'a, W>(&'a mut W);
+
+impl<W: Write> Write for DoubleQuotes<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        for (index, part) in bytes.split(|byte| *byte == b'"').enumerate() {
+            if index > 0 {
+                self.0.write_all(b"\"\"")?;
+            }
+            self.0.write_all(part)?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 /// Removes a file if it is there.

@@ -13,7 +13,7 @@ use super::table_load::{EndOfInput, TableLoad, Target};
 use super::writer::{Completion, Share, complete};
 use crate::csv::{self, Rejects};
 use crate::report::Tally;
-use crate::row::{Batch, Outcome, Reason};
+use crate::row::{Batch, Outcome, Reason, Reasons};
 use crate::rules::{Rules, whole_numbers};
 
 /// A batch is full at this many rows or bytes. Except for the first rows of a table, it is written as one share.
@@ -289,7 +289,7 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
             if let Outcome::Skipped(reasons) | Outcome::Failed(reasons) = outcome
                 && let Some(rejects) = rejects
             {
-                rejects.write(record, &Reason::join(reasons));
+                rejects.write(record, Reasons(reasons));
             }
             tally.count(record, rows.id(*position), outcome);
         }

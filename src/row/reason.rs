@@ -142,11 +142,18 @@ impl Reason {
         };
         size_of::<Reason>() + more
     }
+}
 
-    /// The reasons as one text.
-    pub fn join(reasons: &[Reason]) -> String {
-        let texts: Vec<_> = reasons.iter().map(Reason::to_string).collect();
-        texts.join("; ")
+/// Several reasons as one text.
+pub struct Reasons<'a>(pub &'a [Reason]);
+
+impl Display for Reasons<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        for (index, reason) in self.0.iter().enumerate() {
+            let separator = if index > 0 { "; " } else { "" };
+            write!(f, "{separator}{reason}")?;
+        }
+        Ok(())
     }
 }
 

@@ -4,7 +4,7 @@ mod properties;
 mod uses;
 
 use super::*;
-use crate::row::{Defect, Header};
+use crate::row::{Defect, Header, Reasons};
 use crate::schema::TABLES;
 
 /// Records of a table as a batch, each given as its cells, the first one on line 2.
@@ -25,7 +25,7 @@ fn check_all(rules: &mut Rules, records: &[&[&[u8]]]) -> (Vec<i64>, Vec<(u64, St
     let rejected = rejected.iter().map(|(place, outcome)| match outcome {
         Outcome::Skipped(reasons) => {
             let record = rows.record(*place);
-            (record.line, Reason::join(reasons))
+            (record.line, Reasons(reasons).to_string())
         }
         _ => panic!("{outcome:?}"),
     });
@@ -350,7 +350,7 @@ fn a_record_that_breaks_a_rule_is_skipped_even_if_a_reference_cannot_be_looked_u
         panic!("{rejected:?}");
     };
     let expected = "quantity must be greater than 0, got 0";
-    assert_eq!(Reason::join(reasons), expected);
+    assert_eq!(Reasons(reasons).to_string(), expected);
 }
 
 #[test]
@@ -427,7 +427,7 @@ fn a_stored_value_of_another_type_breaks_a_rule() {
         let checked = rules.check(0, &Stored(values), false, |_, _| Ok(true), |_| {});
         let found = match checked {
             Ok(()) => String::new(),
-            Err(Outcome::Skipped(reasons)) => Reason::join(&reasons),
+            Err(Outcome::Skipped(reasons)) => Reasons(&reasons).to_string(),
             Err(outcome) => panic!("{outcome:?}"),
         };
         assert_eq!(found, reasons, "{values:?}");

@@ -85,7 +85,7 @@ fn reject_for_width(rejects: &mut Rejects, batch: &Batch) {
         } else {
             format!("expected {expected} fields, found {found}")
         };
-        rejects.write(record, &reason);
+        rejects.write(record, reason);
     }
 }
 
@@ -95,7 +95,7 @@ fn reject(rejects: &mut Rejects, batch: &Batch) {
         let reason = record
             .defect
             .map_or(format!("line {}", record.line), |defect| defect.to_string());
-        rejects.write(record, &reason);
+        rejects.write(record, reason);
     }
 }
 

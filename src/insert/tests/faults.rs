@@ -7,7 +7,7 @@ use super::*;
 use crate::insert::fair_lock::FairLock;
 use crate::insert::ledger::Ledger;
 use crate::insert::writer::{Completion, Share, complete, complete_with};
-use crate::row::{Batch, Outcome, Reason, Rows};
+use crate::row::{Batch, Outcome, Reasons, Rows};
 
 const OFFERS_OF_2: &str = "id,note,supplier_id,price\n1,,1,1\n2,,2,1\n";
 
@@ -40,7 +40,7 @@ fn not_inserted(completion: &Completion) -> Vec<(u64, String)> {
             panic!("{outcome:?}");
         };
         let line = completion.share.rows.record(*position).line;
-        (line, Reason::join(reasons))
+        (line, Reasons(reasons).to_string())
     });
     others.collect()
 }
