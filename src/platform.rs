@@ -96,6 +96,37 @@ impl From<fs::Metadata> for Identity {
     }
 }
 
+/// The paths that something is mounted on, with links followed. Only Linux mounts single files.
+pub fn mount_points() -> Vec<PathBuf> {
+    #[cfg(target_os = "linux")]
+    return mount_points_in(&fs::read("/proc/self/mountinfo").unwrap_or_default());
+    #[cfg(not(target_os = "linux"))]
+    Vec::new()
+}
+
+/// The mount points in the words of the kernel (<https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html>).
+#[cfg(target_os = "linux")]
+fn mount_points_in(mounts: &[u8]) -> Vec<PathBuf> {
+    use std::os::unix::ffi::OsStringExt;
+
+    let lines = mounts.split(|byte| *byte == b'\n');
+    let points = lines.filter_map(|line| line.split(|byte| *byte == b' ').nth(4));
+    let unescaped = points.map(|point| {
+        // White space and backslashes are a backslash and three octal digits.
+        let mut bytes = Vec::new();
+        let mut rest = point;
+        while let [byte, after @ ..] = rest {
+            let digits = after.first_chunk::<3>().filter(|_| *byte == b'\\');
+            let octal =
+                digits.and_then(|digits| u8::from_str_radix(str::from_utf8(digits).ok()?, 8).ok());
+            bytes.push(octal.unwrap_or(*byte));
+            rest = octal.and_then(|_| after.get(3..)).unwrap_or(after);
+        }
+        OsString::from_vec(bytes).into()
+    });
+    unescaped.collect()
+}
+
 /// From now on, a file that grows past the limit of the shell (`ulimit -f`) is an error of that file. Before, it ends the
 /// process. An error if the system does not allow that.
 pub fn let_writing_fail() -> io::Result<()> {
@@ -138,6 +169,18 @@ mod tests {
         fs::remove_file(&other).unwrap();
         fs::write(&other, "").unwrap();
         assert_ne!(identity(&one).unwrap().file, identity(&other).unwrap().file);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn mount_points_with_white_space_are_unescaped() {
+        let mounts = b"22 1 0:21 / /proc rw - proc proc rw\n\
+            23 1 0:22 /a /my\\040data/a\\134040b\\011.db rw shared:1 - ext4 /dev/sda rw\n";
+        let points = mount_points_in(mounts);
+        assert_eq!(
+            points,
+            ["/proc", "/my data/a\\040b\t.db"].map(PathBuf::from)
+        );
     }
 
     #[cfg(windows)]

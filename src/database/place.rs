@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 use std::ffi::OsString;
-use std::io::{self, ErrorKind};
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use super::problem::Problem;
@@ -21,12 +22,16 @@ pub fn beside(path: &Path, suffix: &str) -> PathBuf {
 
 /// The file of a table's database, or `None` if there is none. A link is followed, as SQLite does: what it keeps beside
 /// a database is beside the file itself. Only then is the path made canonical, which on Windows gives it a prefix. An
-/// error if something else is there, a link to nothing, say, or if the file has two names
-/// (<https://www.sqlite.org/howtocorrupt.html#_multiple_links_to_the_same_file>).
+/// error if something else is there, a link to nothing, say, or if what SQLite keeps beside the file does not belong to
+/// it: because the file has two names
+/// (<https://www.sqlite.org/howtocorrupt.html#_multiple_links_to_the_same_file>), is mounted by itself, or was lost.
 pub fn find(table: &Table, folder: &Path) -> Result<Option<PathBuf>, Problem> {
     let path = path(table, folder);
     let path = match path.symlink_metadata() {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            refuse_separated_files(&path)?;
+            return Ok(None);
+        }
         Err(error) => return Err(cannot_open(error)),
         Ok(found) if !found.is_symlink() => path,
         Ok(_) => path.canonicalize().map_err(|error| match error.kind() {
@@ -40,7 +45,58 @@ pub fn find(table: &Table, folder: &Path) -> Result<Option<PathBuf>, Problem> {
     if platform::identity(&path).map_err(cannot_open)?.names > 1 {
         return Err(Problem::HardLink);
     }
+    refuse_separated_files(&path)?;
     Ok(Some(path))
+}
+
+/// An error if a database, which may be missing, is in another place than its log, or was lost without it.
+fn refuse_separated_files(path: &Path) -> Result<(), Problem> {
+    let mount_points = platform::mount_points();
+    for (suffix, what) in [
+        ("", "is"),
+        ("-wal", "has a -wal that is"),
+        ("-shm", "has a -shm that is"),
+        ("-journal", "has a -journal that is"),
+    ] {
+        // Links in the folder are followed. The mount point of a file is the file.
+        let found = beside(path, suffix).canonicalize();
+        if found.is_ok_and(|found| mount_points.contains(&found)) {
+            return Err(Problem::Mounted(what));
+        }
+    }
+    let is_empty = || match path.metadata() {
+        Ok(metadata) => metadata.len() == 0,
+        Err(error) => error.kind() == ErrorKind::NotFound,
+    };
+    // Another process may have created the database before the log was looked at.
+    if is_empty()
+        && let Some(suffix) = log_with_pages(path)?
+        && is_empty()
+    {
+        return Err(Problem::Lost(suffix));
+    }
+    Ok(())
+}
+
+/// Which log of a database has pages in it, or `None`. SQLite deletes such a log when it opens an empty database.
+fn log_with_pages(path: &Path) -> Result<Option<&'static str>, Problem> {
+    /// <https://www.sqlite.org/fileformat2.html#the_write_ahead_log>
+    const WAL_HEADER: u64 = 32;
+    /// <https://www.sqlite.org/fileformat2.html#the_rollback_journal>
+    const JOURNAL_MAGIC: [u8; 8] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
+
+    let wal = beside(path, "-wal").metadata();
+    if wal.is_ok_and(|wal| wal.is_file() && wal.len() > WAL_HEADER) {
+        return Ok(Some("-wal"));
+    }
+    let mut header = Vec::new();
+    match File::open(beside(path, "-journal")) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        journal => journal?.take(20).read_to_end(&mut header)?,
+    };
+    // The journal of a database that was being created says that there were no pages before.
+    let had_pages = header.starts_with(&JOURNAL_MAGIC) && header.get(16..20) != Some(&[0; 4]);
+    Ok(had_pages.then_some("-journal"))
 }
 
 /// The problem of a file that cannot be opened, or not even be looked at.

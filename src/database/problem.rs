@@ -24,6 +24,17 @@ pub enum Problem {
         "has a second name (a hard link), and SQLite would keep a separate log for each: replace one of them with a copy"
     )]
     HardLink,
+    /// The file, or one that SQLite keeps beside it, is a mount point; this says which. The log of each container that
+    /// mounts the file is another one.
+    #[error(
+        "{0} mounted by itself, apart from the files that belong to it: mount the whole folder instead"
+    )]
+    Mounted(&'static str),
+    /// There is nothing in the file, but in its log with this suffix, which SQLite would delete.
+    #[error(
+        "is empty or missing, but its {0} holds data, which using it would delete: restore the file from a backup and keep its {0}, or move its {0} away"
+    )]
+    Lost(&'static str),
     /// SQLite does not open files with paths that long.
     #[error(
         "has a path that is too long for SQLite: choose a folder with a shorter path with --dir"

@@ -11,6 +11,7 @@ mod hostile_input;
 mod init;
 mod options;
 mod output;
+mod places;
 mod report;
 #[cfg(unix)] // tmux, and pipes that have names.
 mod terminal;
