@@ -2,6 +2,7 @@
 
 mod connect;
 mod create;
+mod length;
 mod lookup;
 mod patience;
 mod place;

@@ -1,14 +1,17 @@
 //! Connections to one SQLite file.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read, Seek};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, ffi};
+use tempfile::TempDir;
 
+use super::patience::Waiter;
 use super::place::{beside, is_too_long};
 use super::problem::Problem;
+use crate::sync::Mutex;
 
 /// Connects with these flags; an error if SQLite cannot open the file. The connection does not wait for locks:
 /// [`super::patience::Waiter`] does that.
@@ -24,20 +27,59 @@ pub fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, Problem> {
     Ok(connection)
 }
 
-/// Connects to read the file at a path, and changes nothing. If it is read as immutable, the second value is what
-/// [`state`] said before. An error if SQLite cannot open it, or if it cannot be read.
+/// What must stay for as long as a connection reads, and how to know whether what it read was worth it.
+#[derive(Debug, Default)]
+pub struct Kept {
+    /// Keeps other processes from deleting the log.
+    _lock: Option<Mutex<Connection>>,
+    /// Where the files are that are read instead of the database's own.
+    _copy: Option<TempDir>,
+    /// What [`state`] said before files were read that no lock keeps as they are.
+    state: Option<State>,
+}
+
+impl Kept {
+    /// Whether the database at this path may have been written meanwhile, so that what was read is worthless.
+    pub fn was_disturbed(&self, path: &Path) -> bool {
+        self.state.is_some() && self.state != state(path).ok()
+    }
+}
+
+/// The lengths of a database and of its log, if there is anything in that, and when they were written last.
+#[derive(Debug, PartialEq)]
+struct State {
+    file: (u64, SystemTime),
+    log: Option<(u64, SystemTime)>,
+}
+
+fn state(path: &Path) -> io::Result<State> {
+    let file = path.metadata()?;
+    // Whoever only reads may make an empty log.
+    let log = beside(path, "-wal").metadata();
+    let log = log.ok().filter(|log| log.len() > 0);
+    let log = log.map(|log| Ok::<_, io::Error>((log.len(), log.modified()?)));
+    Ok(State {
+        file: (file.len(), file.modified()?),
+        log: log.transpose()?,
+    })
+}
+
+/// Connects to read the database of a waiter, whose file is open, changes nothing and leaves no file behind. An error if
+/// SQLite cannot open it, or if it cannot be read.
 ///
 /// Reading a WAL database makes SQLite create its `-wal` and `-shm` files where they are missing, even for a
-/// connection that only reads. Where both are missing, nobody has the database open and all of it is in the one file,
-/// which then is read as immutable; whether that still held in the end is for the caller to ask. Where there is a
-/// `-wal` without its `-shm`, as in a copy, SQLite must make the index anew and leaves it there.
+/// connection that only reads, and it cannot delete them again: in a folder of several people, they would keep the
+/// others from writing. Where nothing is in a log, all of the database is in the one file, which then is read as
+/// immutable; whether that still held in the end is for the caller to ask. Where there is a log without its index in the
+/// `-shm`, as in a copy, nobody has the database open, and the index is made for a copy.
 ///
 /// A rollback journal may be that of a process that was killed. What that one had begun must be undone before anything
 /// can be read, and only a connection that may write can do that; SQLite does not if it need not.
 pub fn connect_to_read(
-    path: &Path,
-    file: &File,
-) -> Result<(Connection, Option<(u64, SystemTime)>), Problem> {
+    waiter: &Waiter,
+    mut file: &File,
+) -> Result<(Connection, Option<Kept>), Problem> {
+    let path = &waiter.path;
     if beside(path, "-journal").exists() {
         return Ok((connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?, None));
     }
@@ -45,29 +87,90 @@ pub fn connect_to_read(
     file.take(20).read_to_end(&mut header)?;
     // <https://www.sqlite.org/fileformat2.html#file_format_version_numbers>
     let is_wal = header.get(18..20) == Some(&[2, 2]);
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
-    let is_open = beside(path, "-wal").exists() || beside(path, "-shm").exists();
-    let Some(state) = (is_wal && !is_open).then(|| state(path)).flatten() else {
-        return Ok((connect(path, flags)?, None));
-    };
+    loop {
+        let locked = match is_wal && cfg!(unix) {
+            true => lock_log(waiter),
+            false => Ok(None),
+        };
+        let [has_log, has_index] = ["-wal", "-shm"].map(|suffix| beside(path, suffix).exists());
+        let lock = match locked {
+            // Where both are there, reading creates neither, and tells whether it is really locked.
+            Err(Problem::Locked(_)) if has_log && has_index => None,
+            locked => locked?,
+        };
+        if !is_wal || has_log && has_index {
+            let connection = connect_with(path, "readonly_shm=1")?;
+            let kept = Kept {
+                _lock: lock.map(Mutex::new),
+                ..Kept::default()
+            };
+            return Ok((connection, Some(kept)));
+        }
+        let before = state(path)?;
+        let mut copy = None;
+        let connection = match before.log {
+            None => connect_with(path, "immutable=1")?,
+            Some(_) => {
+                let folder = copy_files(path, file).map_err(Problem::CannotCopy)?;
+                file.rewind()?;
+                if beside(path, "-shm").exists() || state(path)? != before {
+                    continue;
+                }
+                let folder = copy.insert(folder);
+                connect(&folder.path().join(COPY), OpenFlags::SQLITE_OPEN_READ_ONLY)?
+            }
+        };
+        let kept = Kept {
+            _lock: None,
+            _copy: copy,
+            state: Some(before),
+        };
+        return Ok((connection, Some(kept)));
+    }
+}
+
+/// Connects to read, with a parameter of SQLite's URIs.
+fn connect_with(path: &Path, parameter: &str) -> Result<Connection, Problem> {
     // Every byte is escaped, the separators of Windows too: there is nothing in it that SQLite could take for a host, a
     // drive or a parameter.
     let bytes = path.as_os_str().as_encoded_bytes().iter();
     let escaped: String = bytes.map(|byte| format!("%{byte:02X}")).collect();
-    let uri = format!("file:{escaped}?immutable=1");
-    let connection = connect(Path::new(&uri), flags | OpenFlags::SQLITE_OPEN_URI)?;
-    Ok((connection, Some(state)))
+    let uri = format!("file:{escaped}?{parameter}");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    connect(Path::new(&uri), flags).map_err(|problem| match problem {
+        Problem::CannotOpen(_) if is_too_long(path) => Problem::PathTooLong,
+        problem => problem,
+    })
 }
 
-/// The length in bytes of a database all of which is in its file, and when that was written last; `None` if something
-/// is in the log. Whoever only reads makes an empty log.
-pub fn state(path: &Path) -> Option<(u64, SystemTime)> {
-    if beside(path, "-wal")
-        .metadata()
-        .is_ok_and(|log| log.len() > 0)
-    {
-        return None;
-    }
-    let metadata = path.metadata().ok()?;
-    Some((metadata.len(), metadata.modified().ok()?))
+/// Keeps other processes from deleting the log of a database, if there is one, for as long as the connection is open.
+/// `None` if the database is not in WAL mode.
+///
+/// Whoever closes a database last deletes its log, under an exclusive lock. Asked for exclusive access, a connection
+/// takes a shared lock, fails to make it an exclusive one, because it only reads, and keeps what it has. It does not
+/// open the log, and so does not create it.
+fn lock_log(waiter: &Waiter) -> Result<Option<Connection>, Problem> {
+    let connection = connect(&waiter.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let read = "PRAGMA locking_mode = EXCLUSIVE; SELECT 1 FROM sqlite_schema LIMIT 1";
+    let is_locked = waiter.retry(|| match connection.execute_batch(read) {
+        Err(error) if error.sqlite_extended_error_code() == Some(ffi::SQLITE_IOERR_LOCK) => {
+            Ok(true)
+        }
+        read => read.map(|()| false),
+    })?;
+    Ok(is_locked.then_some(connection))
+}
+
+/// The name of a database that was copied.
+const COPY: &str = "copy.db";
+
+/// Copies a database that is open, and its log. Other processes may change them meanwhile.
+fn copy_files(path: &Path, mut file: &File) -> io::Result<TempDir> {
+    let folder = tempfile::tempdir()?;
+    let copy = folder.path().join(COPY);
+    file.rewind()?;
+    io::copy(&mut file, &mut File::create(&copy)?)?;
+    let mut log = File::open(beside(path, "-wal"))?;
+    io::copy(&mut log, &mut File::create(beside(&copy, "-wal"))?)?;
+    Ok(folder)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 
 use super::connect::connect;
 use super::problem::Problem;
@@ -33,6 +33,8 @@ pub struct Waiter {
     /// The path of the database, links followed.
     pub path: PathBuf,
     patience: Patience,
+    /// Whether commits of others are looked for. That takes another connection, which may create files.
+    watches: bool,
     clock: Mutex<Clock>,
     /// Whether `stop` has ended a wait.
     pub gave_up: AtomicBool,
@@ -58,8 +60,17 @@ impl Waiter {
         Waiter {
             path,
             patience,
+            watches: true,
             clock: Mutex::default(),
             gave_up: AtomicBool::new(false),
+        }
+    }
+
+    /// The same, but it opens no connection, and creates no file.
+    pub fn to_read(path: PathBuf, patience: Patience) -> Waiter {
+        Waiter {
+            watches: false,
+            ..Waiter::new(path, patience)
         }
     }
 
@@ -90,7 +101,7 @@ impl Waiter {
         let since = clock.until.map_or(started, |until| until.max(started));
         clock.waited += now.saturating_duration_since(since);
         clock.until = Some(now);
-        if clock.sees_a_commit(&self.path) {
+        if self.watches && clock.sees_a_commit(&self.path) {
             clock.waited = Duration::ZERO;
         }
         let left = self.patience.limit.saturating_sub(clock.waited);
@@ -121,11 +132,14 @@ impl Clock {
     }
 }
 
-/// Whether an error says that another process is in the way: it has a lock, or so many processes begin to read and
-/// write that SQLite gave up its own attempts at one.
+/// Whether an error says that another process is in the way: it has a lock, the log must be recovered, which a connection that
+/// only reads cannot do, or so many processes begin to read and write that SQLite gave up its own attempts at one.
 fn is_lock(error: &rusqlite::Error) -> bool {
     matches!(
         error.sqlite_error_code(),
         Some(ErrorCode::DatabaseBusy | ErrorCode::FileLockingProtocolFailed)
+    ) || matches!(
+        error.sqlite_extended_error_code(),
+        Some(ffi::SQLITE_READONLY_RECOVERY | ffi::SQLITE_READONLY_CANTINIT)
     )
 }

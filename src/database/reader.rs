@@ -3,12 +3,12 @@
 use std::fs::File;
 use std::path::Path;
 use std::sync::atomic::Ordering;
-use std::time::SystemTime;
 
 use rusqlite::{Connection, Params};
 
-use super::connect::{connect_to_read, state};
+use super::connect::{Kept, connect_to_read};
 use super::create::{create_table, has_table};
+use super::length::is_cut;
 use super::patience::{Patience, Waiter};
 use super::place::{cannot_open, find};
 use super::problem::Problem;
@@ -26,11 +26,11 @@ pub struct Reader {
     pub table: &'static Table,
     pub(super) waiter: Waiter,
     pub(super) connection: Mutex<Connection>,
+    /// What that needs.
+    kept: Option<Kept>,
     /// The file itself. Closing it drops the locks that this process has on it, whatever they were taken through, so it
     /// is open from before the first connection until after the last.
     pub(super) file: Option<File>,
-    /// What [`state`] said before the file was read as immutable.
-    state: Option<(u64, SystemTime)>,
 }
 
 impl Reader {
@@ -46,8 +46,8 @@ impl Reader {
     ) -> Result<Reader, Problem> {
         let path = find(table, folder)?.ok_or(Problem::Missing)?;
         let file = File::open(&path).map_err(cannot_open)?;
-        let connected = connect_to_read(&path, &file)?;
-        let waiter = Waiter::new(path, patience.clone());
+        let waiter = Waiter::to_read(path, patience.clone());
+        let connected = connect_to_read(&waiter, &file)?;
         Reader::over(table, Some(file), connected, waiter)
     }
 
@@ -72,9 +72,20 @@ impl Reader {
     pub(super) fn over(
         table: &'static Table,
         file: Option<File>,
-        (connection, state): (Connection, Option<(u64, SystemTime)>),
+        (connection, kept): (Connection, Option<Kept>),
         waiter: Waiter,
     ) -> Result<Reader, Problem> {
+        if let Some(file) = &file {
+            // While it is read, nobody but a checkpoint changes the length of the file.
+            let transaction = connection.unchecked_transaction()?;
+            let sql = "SELECT 1 FROM sqlite_schema LIMIT 1";
+            let read = waiter.retry(|| transaction.execute_batch(sql));
+            if !matches!(read, Err(Problem::Locked(_))) && is_cut(&waiter.path, file)? {
+                let why = "it is shorter than its header says".to_string();
+                return Err(Problem::Corrupt(why));
+            }
+            read?;
+        }
         if !has_table(&connection, table, &waiter)? {
             return Err(Problem::NoTable(table.name));
         }
@@ -85,8 +96,8 @@ impl Reader {
             table,
             waiter,
             connection: Mutex::new(connection),
+            kept,
             file,
-            state,
         })
     }
 
@@ -144,7 +155,10 @@ impl Reader {
 
     /// Whether another process may have written while this one read, in a way that makes what was read worthless.
     pub fn was_disturbed(&self) -> bool {
-        self.state.is_some() && self.state != state(&self.waiter.path)
+        let path = &self.waiter.path;
+        self.kept
+            .as_ref()
+            .is_some_and(|kept| kept.was_disturbed(path))
     }
 
     /// Calls `each` with the rows that a statement selects, and returns how many these are.
