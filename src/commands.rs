@@ -94,7 +94,7 @@ fn status(errors: &[Error]) -> ExitCode {
 /// What is wrong with the database of a table, as a sentence.
 fn at(table: &Table, folder: &Path, problem: &Problem) -> Error {
     let path = folder.join(table.database());
-    anyhow!("{} {problem}", show(&path))
+    anyhow!("{} {}", show(&path), problem.explain(&path))
 }
 
 /// Writes to stdout. If nobody reads any further (`| head`), that is not an error.

@@ -1,5 +1,6 @@
 //! One SQLite file with one table: create it, read it, and insert into it. What the rows mean is not its business.
 
+mod cause;
 mod connect;
 mod create;
 mod length;

@@ -1,5 +1,6 @@
 //! What differs between Linux, macOS and Windows.
 
+mod access;
 mod interrupt;
 mod memory;
 
@@ -10,6 +11,7 @@ use std::path::{Component, Path, PathBuf, Prefix};
 
 use tempfile::NamedTempFile;
 
+pub use access::{Access, cannot_lock, is_too_many_files, may, owner};
 pub use interrupt::Interrupt;
 pub use memory::fit_address_space;
 

@@ -9,8 +9,9 @@ use rusqlite::{Connection, OpenFlags, ffi};
 use tempfile::TempDir;
 
 use super::patience::Waiter;
-use super::place::{beside, is_too_long};
+use super::place::{WAL_HEADER, beside, is_too_long};
 use super::problem::Problem;
+use crate::platform::{self, Access};
 use crate::sync::Mutex;
 
 /// Connects with these flags; an error if SQLite cannot open the file. The connection does not wait for locks:
@@ -54,9 +55,9 @@ struct State {
 
 fn state(path: &Path) -> io::Result<State> {
     let file = path.metadata()?;
-    // Whoever only reads may make an empty log.
+    // A connection that only reads may create an empty log.
     let log = beside(path, "-wal").metadata();
-    let log = log.ok().filter(|log| log.len() > 0);
+    let log = log.ok().filter(|log| log.len() > WAL_HEADER);
     let log = log.map(|log| Ok::<_, io::Error>((log.len(), log.modified()?)));
     Ok(State {
         file: (file.len(), file.modified()?),
@@ -71,7 +72,8 @@ fn state(path: &Path) -> io::Result<State> {
 /// connection that only reads, and it cannot delete them again: in a folder of several people, they would keep the
 /// others from writing. Where nothing is in a log, all of the database is in the one file, which then is read as
 /// immutable; whether that still held in the end is for the caller to ask. Where there is a log without its index in the
-/// `-shm`, as in a copy, nobody has the database open, and the index is made for a copy.
+/// `-shm`, as in a copy, nobody has the database open, and the index is made for a copy. So it is where the index must be
+/// made anew, because a process was killed, and may not be written.
 ///
 /// A rollback journal may be that of a process that was killed. What that one had begun must be undone before anything
 /// can be read, and only a connection that may write can do that; SQLite does not if it need not.
@@ -98,22 +100,37 @@ pub fn connect_to_read(
             Err(Problem::Locked(_)) if has_log && has_index => None,
             locked => locked?,
         };
-        if !is_wal || has_log && has_index {
-            let connection = connect_with(path, "readonly_shm=1")?;
-            let kept = Kept {
-                _lock: lock.map(Mutex::new),
-                ..Kept::default()
-            };
-            return Ok((connection, Some(kept)));
+        let kept = || Kept {
+            _lock: lock.map(Mutex::new),
+            ..Kept::default()
+        };
+        if !is_wal && !has_log {
+            let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+            return Ok((connection, Some(kept())));
         }
         let before = state(path)?;
+        if has_log && has_index {
+            // SQLite cannot read a log that has only a header with an index that it may not write.
+            let log = beside(path, "-wal").metadata();
+            let only_header = log.is_ok_and(|log| (1..=WAL_HEADER).contains(&log.len()));
+            // A file that cannot be read is said to be so by SQLite.
+            if !only_header && has_whole_index(path).unwrap_or(true) {
+                let connection = connect_with(path, "readonly_shm=1")?;
+                return Ok((connection, Some(kept())));
+            }
+            // The index is that of a process that was killed. To make it anew creates no file.
+            if before.log.is_some() && platform::may(Access::Write, &beside(path, "-shm")) {
+                let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+                return Ok((connection, Some(kept())));
+            }
+        }
         let mut copy = None;
         let connection = match before.log {
             None => connect_with(path, "immutable=1")?,
             Some(_) => {
                 let folder = copy_files(path, file).map_err(Problem::CannotCopy)?;
                 file.rewind()?;
-                if beside(path, "-shm").exists() || state(path)? != before {
+                if beside(path, "-shm").exists() != has_index || state(path)? != before {
                     continue;
                 }
                 let folder = copy.insert(folder);
@@ -127,6 +144,20 @@ pub fn connect_to_read(
         };
         return Ok((connection, Some(kept)));
     }
+}
+
+/// Whether the index of the log of a database is whole: both copies of its header are the same, and say so
+/// (<https://www.sqlite.org/walformat.html#the_wal_index_header>). Do not ask while this process has a connection that
+/// uses the index: closing the file drops its locks.
+fn has_whole_index(path: &Path) -> io::Result<bool> {
+    const HEADER: usize = 48;
+    const IS_INITIALIZED: usize = 12;
+
+    let mut headers = Vec::new();
+    let index = File::open(beside(path, "-shm"))?;
+    index.take(2 * HEADER as u64).read_to_end(&mut headers)?;
+    let (first, second) = headers.split_at(HEADER.min(headers.len()));
+    Ok(first == second && first.get(IS_INITIALIZED).is_some_and(|byte| *byte != 0))
 }
 
 /// Connects to read, with a parameter of SQLite's URIs.

@@ -1,6 +1,6 @@
 //! Creating a database, and looking whether it is there.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
@@ -41,7 +41,21 @@ pub fn is_initialized(
 ///
 /// If the file cannot be created or written, or if its table is not as declared.
 pub fn create(table: &'static Table, folder: &Path, patience: &Patience) -> Result<bool, Problem> {
-    let path = find(table, folder)?.unwrap_or_else(|| path(table, folder));
+    let found = find(table, folder)?;
+    let is_missing = found.is_none();
+    let path = found.unwrap_or_else(|| path(table, folder));
+    let created = create_at(table, path.clone(), patience);
+    if let Err(problem) = &created
+        && is_missing
+        && problem.is_for_want_of_locks(&path)
+    {
+        // SQLite has created it, and cannot do anything with it.
+        let _ = std::fs::remove_file(&path);
+    }
+    created
+}
+
+fn create_at(table: &'static Table, path: PathBuf, patience: &Patience) -> Result<bool, Problem> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     let connection = connect(&path, flags)?;
     let waiter = Waiter::new(path, patience.clone());

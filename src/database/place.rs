@@ -10,6 +10,9 @@ use super::problem::Problem;
 use crate::platform;
 use crate::schema::{TABLES, Table};
 
+/// The length of a log without any pages (<https://www.sqlite.org/fileformat2.html#the_write_ahead_log>), in bytes.
+pub const WAL_HEADER: u64 = 32;
+
 /// The path of a table's database. It never starts with `file:`, which this SQLite would take for a URI.
 pub fn path(table: &Table, folder: &Path) -> PathBuf {
     platform::openable(Path::new(".").join(folder).join(table.database()))
@@ -80,8 +83,6 @@ fn refuse_separated_files(path: &Path) -> Result<(), Problem> {
 
 /// Which log of a database has pages in it, or `None`. SQLite deletes such a log when it opens an empty database.
 fn log_with_pages(path: &Path) -> Result<Option<&'static str>, Problem> {
-    /// <https://www.sqlite.org/fileformat2.html#the_write_ahead_log>
-    const WAL_HEADER: u64 = 32;
     /// <https://www.sqlite.org/fileformat2.html#the_rollback_journal>
     const JOURNAL_MAGIC: [u8; 8] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
 

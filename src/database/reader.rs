@@ -148,6 +148,11 @@ impl Reader {
         self.reading(|_| Ok(()))
     }
 
+    /// A problem of the database as a sentence after its name, by its cause where the system tells that.
+    pub fn explain(&self, problem: &Problem) -> String {
+        problem.explain(&self.waiter.path)
+    }
+
     /// Whether an interrupt ended a wait for a lock, of this connection or of one that writes.
     pub fn gave_up_waiting(&self) -> bool {
         self.waiter.gave_up.load(Ordering::Relaxed)

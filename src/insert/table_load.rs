@@ -157,7 +157,10 @@ impl TableLoad {
                 table: self.table,
                 seconds: *seconds,
             },
-            _ => Reason::failure(format!("{} {problem}", self.table.database())),
+            _ => {
+                let why = self.reader().explain(problem);
+                Reason::failure(format!("{} {why}", self.table.database()))
+            }
         }
     }
 }

@@ -3,6 +3,8 @@
 #[path = "../kit/mod.rs"]
 mod kit;
 
+#[cfg(target_os = "linux")] // Mounts, limits, and calls that fail.
+mod causes;
 mod check;
 mod check_in_place;
 mod errors;
