@@ -14,6 +14,14 @@ use super::problem::Problem;
 use crate::platform::{self, Access};
 use crate::sync::Mutex;
 
+/// The settings of every connection.
+///
+/// What macOS takes for a sync may leave data in the cache of the disk without `fullfsync`, which has no effect
+/// elsewhere. There may be no folder for temporary files. The bundled SQLite has `foreign_keys` on by default, but a
+/// foreign key that the file declares may refer to rows that are in another file.
+const SETTINGS: &str = "PRAGMA fullfsync = 1; PRAGMA checkpoint_fullfsync = 1;
+    PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF";
+
 /// Connects with these flags; an error if SQLite cannot open the file. The connection does not wait for locks:
 /// [`super::patience::Waiter`] does that.
 pub fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, Problem> {
@@ -23,8 +31,7 @@ pub fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, Problem> {
             problem => problem,
         })?;
     connection.busy_timeout(Duration::ZERO)?;
-    // What macOS takes for a sync may leave data in the cache of the disk. Without effect elsewhere.
-    connection.execute_batch("PRAGMA fullfsync = 1; PRAGMA checkpoint_fullfsync = 1")?;
+    connection.execute_batch(SETTINGS)?;
     Ok(connection)
 }
 

@@ -1,9 +1,9 @@
-//! Limits of the system: on threads, and on address space.
+//! Limits of the system: on threads, on address space, and no folder for temporary files.
 
 use std::process::{Command, Output};
 
 use crate::kit::unprivileged::allow;
-use crate::kit::{Folder, Run, TABLES, TRADEXA, bounded, many, skipped};
+use crate::kit::{CLEAN, Folder, Run, TABLES, TRADEXA, bounded, header, many, skipped};
 
 /// More rows than get a thread each.
 const ROWS: usize = 40_000;
@@ -67,4 +67,43 @@ fn a_limit_on_address_space_costs_no_row() {
         return;
     };
     assert_eq!(run.succeeded().counts(), [[ROWS as u64, 0, 0, 0]; 3]);
+}
+
+#[test]
+fn rows_all_over_a_table_are_inserted_without_a_folder_for_temporary_files() {
+    // Each new row belongs on another page.
+    let mut users = header(0).to_string();
+    (1..=1000).for_each(|id| users += &format!("\n{},User,u{id}@b.co", 200 * id + 1));
+    let folder = Folder::with_csv([&users, CLEAN[1], CLEAN[2]]);
+    folder.execute(
+        "users",
+        "INSERT INTO users SELECT 10 * value, hex(zeroblob(200)), ''
+         FROM (WITH RECURSIVE numbers(value) AS (VALUES (1) UNION ALL SELECT value + 1 FROM numbers LIMIT 20000) SELECT * FROM numbers)",
+    );
+    let script = r#"
+        outside=$1 program=$2
+        mkdir "$outside/current"
+        for temporary in /tmp /var/tmp /usr/tmp "$outside/current"; do
+            [ ! -d $temporary ] || { mount --bind $temporary $temporary && mount -o remount,bind,ro $temporary; } || exit 99
+        done
+        mount --bind "$outside/databases" "$outside/databases" && mount -o remount,bind,rw "$outside/databases" || exit 99
+        cd "$outside/current" || exit 99
+        exec "$program" --dir ../databases insert --from ../input --format json"#;
+    let mut process = Command::new("unshare");
+    process.args(["--map-root-user", "--mount", "sh", "-c", script, "sh"]);
+    process.arg(folder.outside()).arg(TRADEXA);
+    process.env_remove("TMPDIR").env_remove("SQLITE_TMPDIR");
+    let output = bounded(process).output();
+    let run = match output {
+        Ok(output)
+            if output.status.code() != Some(99) && !output.stderr.starts_with(b"unshare: ") =>
+        {
+            Run::from(output)
+        }
+        _ => {
+            skipped("unshare cannot mount folders here");
+            return;
+        }
+    };
+    assert_eq!(run.counts()[0], [1000, 0, 0, 0], "{}", run.stderr);
 }

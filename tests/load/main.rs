@@ -4,6 +4,7 @@
 #[path = "../kit/mod.rs"]
 mod kit;
 
+mod applications;
 mod at_once;
 #[cfg(unix)] // Links, and `ulimit`.
 mod cut_short;
