@@ -10,6 +10,7 @@ mod place;
 mod problem;
 mod reader;
 mod stored;
+mod wal;
 mod writer;
 
 use std::io::ErrorKind;
@@ -23,6 +24,7 @@ use crate::sync::lock;
 use connect::connect;
 use patience::Waiter;
 use place::{beside, cannot_open, find};
+use wal::keep_in_wal_mode;
 
 pub use create::{create, is_initialized};
 pub use patience::Patience;
@@ -108,11 +110,11 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// If the database is locked or a disk fails.
+    /// If the database is locked, cannot be in WAL mode, or a disk fails.
     pub fn prepare(self) -> Result<Database, Problem> {
         let path = &self.waiter.path;
-        let set_wal = format!("PRAGMA journal_mode = WAL; {CHECKPOINT}");
-        (self.waiter).retry(|| lock(&self.connection).execute_batch(&set_wal))?;
+        keep_in_wal_mode(&lock(&self.connection), &self.waiter)?;
+        (self.waiter).retry(|| lock(&self.connection).execute_batch(CHECKPOINT))?;
         // SQLite has no locks on the log that closing it could drop.
         match platform::open_to_sync(&beside(path, "-wal")) {
             Err(error) if error.kind() == ErrorKind::NotFound => {}

@@ -9,6 +9,7 @@ use super::patience::{Patience, Waiter};
 use super::place::{find, is_too_long, path};
 use super::problem::Problem;
 use super::reader::Reader;
+use super::wal::keep_in_wal_mode;
 use crate::platform;
 use crate::schema::Table;
 
@@ -59,14 +60,14 @@ fn create_at(table: &'static Table, path: PathBuf, patience: &Patience) -> Resul
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     let connection = connect(&path, flags)?;
     let waiter = Waiter::new(path, patience.clone());
-    let settings = format!("PRAGMA page_size = {PAGE_SIZE}; PRAGMA journal_mode = WAL");
-    waiter.retry(|| connection.execute_batch(&settings))?;
-    waiter.begin_to_write(&connection)?;
+    connection.pragma_update(None, "page_size", PAGE_SIZE)?;
+    keep_in_wal_mode(&connection, &waiter)?;
+    let transaction = waiter.begin_to_write(&connection)?;
     let is_new = !has_table(&connection, table, &waiter)?;
     if is_new {
         create_table(&connection, table)?;
     }
-    connection.execute_batch("COMMIT")?;
+    transaction.commit()?;
     if let Some(folder) = waiter.path.parent() {
         platform::sync_folder(folder)?;
     }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, ffi};
 
 use super::connect::connect;
 use super::problem::Problem;
+use super::wal::require_wal_mode;
 use crate::sync::{Mutex, lock};
 
 /// How often to look whether another process has let go of a database: SQLite tells nobody when that happens.
@@ -87,11 +88,17 @@ impl Waiter {
     }
 
     /// Begins a transaction that writes, and whose commit returns once it is on disk, as [`Waiter::retry`] does.
-    pub fn begin_to_write(&self, connection: &Connection) -> Result<(), Problem> {
-        let begin = "PRAGMA synchronous = FULL; BEGIN IMMEDIATE";
-        self.retry(|| connection.execute_batch(begin))?;
+    pub fn begin_to_write<'a>(
+        &self,
+        connection: &'a Connection,
+    ) -> Result<Transaction<'a>, Problem> {
+        let transaction = self.retry(|| {
+            connection.execute_batch("PRAGMA synchronous = FULL")?;
+            Transaction::new_unchecked(connection, TransactionBehavior::Immediate)
+        })?;
         lock(&self.clock).waited = Duration::ZERO;
-        Ok(())
+        require_wal_mode(&transaction)?;
+        Ok(transaction)
     }
 
     /// How long to sleep until the next attempt of one who waits since `started`.

@@ -70,6 +70,11 @@ pub enum Problem {
     /// Another process did not release it in time; waited for so many seconds.
     #[error("is locked by another process (waited {0} s)")]
     Locked(f64),
+    /// SQLite cannot use a log for it.
+    #[error(
+        "cannot be written in WAL mode, which keeps its rows safe: keep it on a local disk, and let no other program change its journal mode"
+    )]
+    NoWal,
     /// There is another file in its place than there was when the run began.
     #[error("was moved or replaced during the run: run the command again")]
     Replaced,

@@ -26,14 +26,13 @@ impl Writer<'_> {
     /// sorted by the ids of their rows, which are all different. Returns what became of the rows that were not
     /// inserted, in any order; an error if none of them was.
     pub fn insert(self, rows: &Rows, places: &[u32]) -> Result<Vec<(u32, Outcome)>, Problem> {
-        // Where this returns early, closing the connection rolls back.
         let Writer { reader, connection } = &self;
-        reader.waiter.begin_to_write(connection)?;
+        let mut transaction = reader.waiter.begin_to_write(connection)?;
         let others = match insert(connection, rows, places)? {
             Some(refused) => refused,
             None => {
-                connection.execute_batch("ROLLBACK")?;
-                reader.waiter.begin_to_write(connection)?;
+                transaction.rollback()?;
+                transaction = reader.waiter.begin_to_write(connection)?;
                 // Nobody else can write now: what is stored stays as it is.
                 let mut others = compare(connection, rows, places)?;
                 let stored: HashSet<_> = others.iter().map(|(place, _)| *place).collect();
@@ -45,7 +44,7 @@ impl Writer<'_> {
                 others
             }
         };
-        let committed = connection.execute_batch("COMMIT");
+        let committed = transaction.commit();
         if committed.is_err() {
             bury(connection);
         }

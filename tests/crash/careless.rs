@@ -8,7 +8,7 @@ use std::process::Command;
 
 use crate::crash::disk::records;
 use crate::crash::power::PowerCuts;
-use crate::crash::{INSERT, Watched, ready};
+use crate::crash::{Fault, INSERT, Mode, Watched, fault, ready};
 use crate::kit::{Folder, TABLES, say, skipped};
 
 /// A folder with the seed but for one user or product, and without orders. Its databases are in this journal mode.
@@ -217,6 +217,54 @@ fn rows_without_a_sync_are_synced_while_another_program_opens_and_closes_the_dat
         cuts.change_carelessly();
         survives_beside_a_looker(&folder, cuts);
     }
+}
+
+/// In the same way, whenever the run has released a lock on a database, another program tries to switch it to a
+/// rollback journal. Where it succeeds, nothing but a switch back keeps what is written next from being lost.
+fn survives_other_journal_modes(file: &'static str, switch: &'static str) {
+    if !ready() || !shell_is_there() {
+        return;
+    }
+    let original = Folder::initialized();
+    for table in TABLES {
+        original.execute(table, "PRAGMA journal_mode = DELETE");
+    }
+    for at in 1.. {
+        let folder = original.copy();
+        let mut cuts = PowerCuts::of(&folder);
+        let switch = Fault {
+            file: Some(file),
+            ..fault("unlock", at, Mode::Run(switch))
+        };
+        let ran = folder.logged(INSERT, Some(switch));
+        cuts.examine(&ran.log).unwrap();
+        ran.run.succeeded();
+        folder.assert_complete();
+        if !ran.hit {
+            say(&format!(
+                "switches of {file} to a rollback journal: {}",
+                at - 1
+            ));
+            assert!(at > 3, "only {} locks were released", at - 1);
+            break;
+        }
+    }
+}
+
+#[test]
+fn users_stay_durable_whenever_another_program_switches_to_a_rollback_journal() {
+    survives_other_journal_modes(
+        "databases/users.db",
+        "sqlite3 databases/users.db '.output /dev/null' 'PRAGMA journal_mode = DELETE' 2>/dev/null",
+    );
+}
+
+#[test]
+fn orders_stay_durable_whenever_another_program_switches_to_a_rollback_journal() {
+    survives_other_journal_modes(
+        "databases/orders.db",
+        "sqlite3 databases/orders.db '.output /dev/null' 'PRAGMA journal_mode = DELETE' 2>/dev/null",
+    );
 }
 
 fn shell_is_there() -> bool {

@@ -95,6 +95,30 @@ fn a_database_that_was_taken_out_of_wal_mode_is_put_back() {
 }
 
 #[test]
+fn a_database_that_cannot_be_in_wal_mode_is_an_error() {
+    // One in memory has no log.
+    let connection = Connection::open_in_memory().unwrap();
+    let kept = wal::keep_in_wal_mode(&connection, &Waiter::default());
+    assert!(matches!(kept, Err(Problem::NoWal)), "{kept:?}");
+}
+
+#[test]
+fn nothing_is_written_to_a_database_that_is_no_longer_in_wal_mode() {
+    let fixture = Fixture::new(0);
+    fixture.insert(&users([1]));
+    // What writes to the file without a lock, such as `cp`, makes it that of a rollback journal.
+    let other = made_by(
+        0,
+        "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, email TEXT)",
+    );
+    std::fs::remove_file(beside(&fixture.path(), "-wal")).unwrap();
+    std::fs::copy(path(TABLES[0], other.path()), fixture.path()).unwrap();
+    let rows = fixture.rows(&users([2]));
+    let inserted = fixture.database.writer().unwrap().insert(&rows, &[0]);
+    assert!(matches!(inserted, Err(Problem::NoWal)), "{inserted:?}");
+}
+
+#[test]
 fn opening_to_write_changes_nothing_yet() {
     let rollback = "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, email TEXT)";
     let folder = made_by(0, rollback);

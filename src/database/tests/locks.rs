@@ -143,8 +143,7 @@ fn the_lock_to_write_makes_it_worth_waiting_again() {
     let locked = Locked::new(patience(SHORT));
     locked.wait(|_| ());
     locked.release();
-    locked.waiter.begin_to_write(&locked.waiting).unwrap();
-    locked.waiting.execute_batch("ROLLBACK").unwrap();
+    drop(locked.waiter.begin_to_write(&locked.waiting).unwrap());
     locked.other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let (attempts, _) = locked.wait(|_| ());
     assert!(attempts > 1);

@@ -4,13 +4,16 @@
  * links followed.
  *
  * FAULT_FOLDER  the folder, absolute and without links; calls on other files pass unseen
- * FAULT_CLASS   which calls count: write, sync, truncate, open, unlink, mkdir, rename, close, thread, or any
+ * FAULT_CLASS   which calls count: write, sync, truncate, open, unlink, mkdir, rename, close, thread, or any of these;
+ *               or unlock: the release of a lock
  * FAULT_FILE    count only calls on files of this name, in which * stands for anything
  * FAULT_AT      K: the number of the call to fail, from 1
  * FAULT_MODE    once: it fails; always: it fails and so do all later ones; short: half of a write is written and the
  *               call says so; kill: the process is killed before the call; torn: after half of the write;
- *               interrupt, terminate: the process gets SIGINT or SIGTERM after the call
+ *               interrupt, terminate: the process gets SIGINT or SIGTERM after the call;
+ *               run: another program runs after the call, while all calls of this one wait
  * FAULT_ERRNO   EIO, ENOSPC, EMFILE or EAGAIN
+ * FAULT_COMMAND the other program, as a command of the shell
  * FAULT_HIT     a file to create once the call is reached
  * FAULT_LOG     a file to append a record of every call to: a line `operation handle name number length`, and data
  *
@@ -34,12 +37,13 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum class { WRITE, SYNC, TRUNCATE, OPEN, UNLINK, MKDIR, RENAME, CLOSE, THREAD, CLASSES };
+enum class { WRITE, SYNC, TRUNCATE, OPEN, UNLINK, MKDIR, RENAME, CLOSE, THREAD, UNLOCK, CLASSES };
 static const char *const CLASS[CLASSES] = {"write", "sync",   "truncate", "open",  "unlink",
-                                           "mkdir", "rename", "close",    "thread"};
+                                           "mkdir", "rename", "close",    "thread", "unlock"};
 
-enum mode { NEVER, ONCE, ALWAYS, SHORT, KILL, TORN, INTERRUPT, TERMINATE };
-static const char *const MODE[] = {"never", "once", "always", "short", "kill", "torn", "interrupt", "terminate"};
+enum mode { NEVER, ONCE, ALWAYS, SHORT, KILL, TORN, INTERRUPT, TERMINATE, RUN };
+static const char *const MODE[] = {"never", "once", "always",    "short",     "kill",
+                                   "torn",  "interrupt", "terminate", "run"};
 
 static const struct { const char *name; int number; } ERRNO[] = {
     {"EIO", EIO}, {"ENOSPC", ENOSPC}, {"EMFILE", EMFILE}, {"EAGAIN", EAGAIN}};
@@ -52,7 +56,7 @@ enum verdict { PASS, FAIL, HALF, HALF_AND_DIE };
 static struct { long handle; char name[NAME_MAX]; } files[FILES];
 
 static struct {
-    const char *folder, *class, *file, *hit;
+    const char *folder, *class, *file, *hit, *command;
     long at;
     enum mode mode;
     int error, log;
@@ -60,8 +64,10 @@ static struct {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static long counted, opened;
-static int due; /* a signal that is sent once the call is done */
+static int due;         /* a signal that is sent once the call is done */
+static int command_due; /* whether the command is to run then */
 
+static int (*real_fcntl)(int, int, ...);
 static int (*real_open)(const char *, int, ...);
 static int (*real_openat)(int, const char *, int, ...);
 static int (*real_close)(int);
@@ -78,6 +84,7 @@ static int (*real_pthread_create)(pthread_t *, const pthread_attr_t *, void *(*)
 
 __attribute__((constructor)) static void start(void) {
     if (real_pthread_create) return;
+    real_fcntl = dlsym(RTLD_NEXT, "fcntl64");
     real_open = dlsym(RTLD_NEXT, "open64");
     real_openat = dlsym(RTLD_NEXT, "openat64");
     real_close = dlsym(RTLD_NEXT, "close");
@@ -94,12 +101,14 @@ __attribute__((constructor)) static void start(void) {
     config.class = getenv("FAULT_CLASS");
     config.file = getenv("FAULT_FILE");
     config.hit = getenv("FAULT_HIT");
+    config.command = getenv("FAULT_COMMAND");
     const char *at = getenv("FAULT_AT"), *mode = getenv("FAULT_MODE"), *error = getenv("FAULT_ERRNO");
     config.at = at ? atol(at) : 0;
     for (size_t i = 0; mode && i < sizeof MODE / sizeof *MODE; i++)
         if (!strcmp(mode, MODE[i])) config.mode = i;
     for (size_t i = 0; error && i < sizeof ERRNO / sizeof *ERRNO; i++)
         if (!strcmp(error, ERRNO[i].name)) config.error = ERRNO[i].number;
+    if (config.command) unsetenv("FAULT_MODE"); /* The other program makes its calls without a fault. */
     const char *log = getenv("FAULT_LOG");
     if (log) config.log = real_open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     real_pthread_create = dlsym(RTLD_NEXT, "pthread_create");
@@ -112,9 +121,10 @@ static void enter(void) {
 }
 
 static void leave(void) {
-    int error = errno, signal = due;
-    due = 0;
+    int error = errno, signal = due, command = command_due;
+    due = command_due = 0;
     if (config.log >= 0) flock(config.log, LOCK_UN);
+    if (command && system(config.command) == -1) abort();
     pthread_mutex_unlock(&lock);
     if (signal) kill(getpid(), signal);
     errno = error;
@@ -128,7 +138,7 @@ static void die(void) {
 /* Counts a call and decides what it is to do. The lock is held. */
 static enum verdict judge(enum class class, const char *name) {
     if (!config.folder || !config.class || config.mode == NEVER) return PASS;
-    if (strcmp(config.class, CLASS[class]) && strcmp(config.class, "any")) return PASS;
+    if (strcmp(config.class, CLASS[class]) && (class == UNLOCK || strcmp(config.class, "any"))) return PASS;
     if (config.file && fnmatch(config.file, name, 0)) return PASS;
     counted++;
     if (counted < config.at || (counted > config.at && config.mode != ALWAYS)) return PASS;
@@ -138,6 +148,10 @@ static enum verdict judge(enum class class, const char *name) {
     if (config.mode == SHORT) return class == WRITE ? HALF : PASS;
     if (config.mode == INTERRUPT || config.mode == TERMINATE) {
         due = config.mode == INTERRUPT ? SIGINT : SIGTERM;
+        return PASS;
+    }
+    if (config.mode == RUN) {
+        command_due = 1;
         return PASS;
     }
     errno = config.error;
@@ -238,6 +252,35 @@ int close(int fd) {
     int result = real_close(fd);
     leave();
     return result;
+}
+
+/* Whatever the command, its argument is passed on as a pointer, which holds a number as well. */
+static int controlling(int fd, int command, void *argument) {
+    start();
+    int result = real_fcntl(fd, command, argument);
+    int unlocks = (command == F_SETLK || command == F_SETLK64) && ((struct flock *)argument)->l_type == F_UNLCK;
+    if (unlocks && known(fd)) {
+        enter();
+        judge(UNLOCK, files[fd].name);
+        leave();
+    }
+    return result;
+}
+
+#define POINTER_ARGUMENT(last)                                                                                         \
+    va_list arguments;                                                                                                 \
+    va_start(arguments, last);                                                                                         \
+    void *argument = va_arg(arguments, void *);                                                                        \
+    va_end(arguments);
+
+int fcntl(int fd, int command, ...) {
+    POINTER_ARGUMENT(command)
+    return controlling(fd, command, argument);
+}
+
+int fcntl64(int fd, int command, ...) {
+    POINTER_ARGUMENT(command)
+    return controlling(fd, command, argument);
 }
 
 int unlink(const char *path) {

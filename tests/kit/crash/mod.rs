@@ -43,6 +43,8 @@ pub enum Mode {
     Interrupt,
     /// The process gets SIGTERM after the call.
     Terminate,
+    /// Another program, a command of the shell, runs after the call, while this one waits.
+    Run(&'static str),
 }
 
 /// Where to do it: at the K-th call of a class (see `fault.c`), on one file or on any.
@@ -141,12 +143,16 @@ fn watch(
             Mode::Torn => ("torn", ""),
             Mode::Interrupt => ("interrupt", ""),
             Mode::Terminate => ("terminate", ""),
+            Mode::Run(_) => ("run", ""),
         };
         command.env("FAULT_CLASS", fault.class);
         command.env("FAULT_AT", fault.at.to_string());
         command.env("FAULT_MODE", mode).env("FAULT_ERRNO", errno);
         if let Some(file) = fault.file {
             command.env("FAULT_FILE", file);
+        }
+        if let Mode::Run(other) = fault.mode {
+            command.env("FAULT_COMMAND", other);
         }
     }
     let mut command = bounded(command);

@@ -1,0 +1,51 @@
+//! WAL mode: only with a log is a commit on disk once it returns, and not held up by programs that read.
+
+use rusqlite::Connection;
+use rusqlite::ffi::{self, SQLITE_BUSY};
+
+use super::patience::Waiter;
+use super::problem::Problem;
+
+/// Switches a database to WAL mode, in which it stays until this connection is closed.
+///
+/// The switch itself releases all locks, and another program may switch back just then. From when a connection first
+/// reads with a log until it is closed, it holds a lock that prevents that.
+///
+/// # Errors
+///
+/// If the database is locked, or if SQLite cannot use WAL mode there, which it answers without an error of its own.
+pub fn keep_in_wal_mode(connection: &Connection, waiter: &Waiter) -> Result<(), Problem> {
+    let switched = waiter.retry(|| {
+        if !is_wal(connection, "PRAGMA journal_mode = WAL")? {
+            return Ok(false);
+        }
+        connection.execute_batch("SELECT 1 FROM sqlite_schema LIMIT 1")?;
+        if is_wal(connection, "PRAGMA journal_mode")? {
+            Ok(true)
+        } else {
+            Err(rusqlite::Error::SqliteFailure(
+                ffi::Error::new(SQLITE_BUSY),
+                None,
+            ))
+        }
+    })?;
+    if switched {
+        Ok(())
+    } else {
+        Err(Problem::NoWal)
+    }
+}
+
+/// An error if a connection that has read in its transaction does not use a log.
+pub fn require_wal_mode(connection: &Connection) -> Result<(), Problem> {
+    if is_wal(connection, "PRAGMA journal_mode")? {
+        Ok(())
+    } else {
+        Err(Problem::NoWal)
+    }
+}
+
+/// Whether a statement answers that the mode is WAL.
+fn is_wal(connection: &Connection, sql: &str) -> rusqlite::Result<bool> {
+    connection.query_row(sql, [], |row| Ok(row.get_ref(0)?.as_str()? == "wal"))
+}
