@@ -35,11 +35,6 @@ impl Buffer {
         &self.bytes[self.start..self.end]
     }
 
-    /// The same, to be changed in place.
-    pub fn bytes_mut(&mut self) -> &mut [u8] {
-        &mut self.bytes[self.start..self.end]
-    }
-
     /// Whether the file has ended: there is nothing more to read.
     pub fn has_ended(&self) -> bool {
         self.ended

@@ -13,7 +13,7 @@ use memchr::memchr2_iter;
 use super::buffer::Buffer;
 use super::split::{Split, Splitter, fields, line_length};
 use super::{Dialect, Problem, header};
-use crate::row::{Batch, Defect, Header, offset};
+use crate::row::{Batch, Defect, Header};
 use crate::schema::Table;
 
 /// How much is read at once and how large things may be, in bytes unless it says otherwise.
@@ -96,10 +96,10 @@ impl Reader {
         let text = &reader.buffer.bytes()[..length];
         let parsed = match defect {
             None => {
-                let ends = reader.splitter.ends();
-                let text = &text[..ends.last().map_or(0, |end| *end as usize)];
-                let fields = fields(ends).map(|field| &text[field]);
-                header::parse(table, dialect, text, fields)
+                let (mut names, mut ends) = (Vec::new(), Vec::new());
+                reader.splitter.copy(text, &mut names, &mut ends);
+                let fields = fields(&ends).map(|field| &names[field]);
+                header::parse(table, dialect, &names, fields)
             }
             Some(defect) => {
                 let line = reader.line;
@@ -127,12 +127,12 @@ impl Reader {
             return Ok(false);
         };
         let text = &self.buffer.bytes()[..length];
-        let whole = [offset(length)];
-        let ends = match defect {
-            None => self.splitter.ends(),
-            Some(_) => &whole,
-        };
-        batch.push(self.line, text, ends, defect);
+        match defect {
+            None => batch.push(self.line, length, |all, ends| {
+                self.splitter.copy(text, all, ends);
+            }),
+            Some(defect) => batch.push_defect(self.line, text, defect),
+        }
         self.consume(length);
         Ok(true)
     }
@@ -146,10 +146,7 @@ impl Reader {
         loop {
             let (bytes, ended) = (self.buffer.bytes(), self.buffer.has_ended());
             match self.splitter.split(bytes, self.position, ended) {
-                Split::Record(length) => {
-                    (self.splitter).unquote(&mut self.buffer.bytes_mut()[..length]);
-                    return Ok(Some((length, None)));
-                }
+                Split::Record(length) => return Ok(Some((length, None))),
                 Split::Defect(defect) => return Ok(Some((self.find_line()?, Some(defect)))),
                 Split::More => _ = self.buffer.fill()?,
                 Split::Endless => return Err(self.endless()),

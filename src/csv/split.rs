@@ -65,11 +65,6 @@ impl Splitter {
         }
     }
 
-    /// Where each field of the record ends, once it is whole. Each starts one byte after the end of the one before.
-    pub fn ends(&self) -> &[u32] {
-        &self.ends
-    }
-
     /// Whether the record may have line ends of its own.
     pub fn has_quotes(&self) -> bool {
         self.quoted
@@ -173,30 +168,25 @@ impl Splitter {
         Split::Defect(defect)
     }
 
-    /// Takes the quotes away in the bytes of the whole record. After the fields, which are shorter then, there are no
-    /// line ends.
-    pub fn unquote(&mut self, bytes: &mut [u8]) {
+    /// Appends the fields of the whole record to a text, without their quotes and with one byte between them, and where
+    /// each of them ends in it.
+    pub fn copy(&self, record: &[u8], text: &mut Vec<u8>, ends: &mut Vec<u32>) {
         if !self.quoted {
+            let base = offset(text.len());
+            text.extend_from_slice(record);
+            ends.extend(self.ends.iter().map(|end| base.saturating_add(*end)));
             return;
         }
-        let (mut start, mut to) = (0, 0);
-        for end in &mut self.ends {
-            let from = start..*end as usize;
-            start = from.end + 1;
-            let length = match bytes[from.clone()] {
-                [b'"', ..] => unquote(&mut bytes[from.clone()]),
-                _ => from.len(),
-            };
-            bytes.copy_within(from.start..from.start + length, to);
-            to += length;
-            *end = offset(to);
-            if let Some(between) = bytes.get_mut(to) {
-                *between = self.delimiter;
+        for (index, field) in fields(&self.ends).enumerate() {
+            if index > 0 {
+                text.push(self.delimiter);
             }
-            to += 1;
+            match &record[field] {
+                [b'"', quoted @ .., b'"'] => unquote(quoted, text),
+                plain => text.extend_from_slice(plain),
+            }
+            ends.push(offset(text.len()));
         }
-        // Not the bytes that were there: they may have line ends.
-        bytes[to - 1..].fill(self.delimiter);
     }
 }
 
@@ -210,17 +200,13 @@ pub fn fields(ends: &[u32]) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// Moves what is in the quotes of a field to its front, with single quotes for doubled ones, and returns how many bytes
-/// there are then.
-fn unquote(field: &mut [u8]) -> usize {
-    let (mut from, mut to, end) = (1, 0, field.len() - 1);
-    while let Some(length) = memchr(b'"', &field[from..end]).map(|quote| quote + 1) {
-        field.copy_within(from..from + length, to);
-        to += length;
-        from += length + 1;
+/// Appends what is in the quotes of a field, with single quotes for doubled ones.
+fn unquote(mut field: &[u8], text: &mut Vec<u8>) {
+    while let Some(quote) = memchr(b'"', field) {
+        text.extend_from_slice(&field[..=quote]);
+        field = &field[quote + 2..];
     }
-    field.copy_within(from..end, to);
-    to + end - from
+    text.extend_from_slice(field);
 }
 
 /// How many bytes the first line has, if it has an end.

@@ -107,23 +107,42 @@ impl Batch {
         }
     }
 
-    /// Appends a record: its line, its text, and where each of its fields ends in that text. Each field starts one byte
-    /// after the end of the one before. One with a defect has its line as the only field. A line feed goes behind them:
-    /// the text of all is UTF-8 only if that of each is.
-    pub fn push(&mut self, line: u64, text: &[u8], ends: &[u32], defect: Option<Defect>) {
+    /// Appends a record, given its line and the most bytes that it has: `copy` appends its fields to a text, with one
+    /// byte between them, and where each of them ends in it.
+    pub fn push(
+        &mut self,
+        line: u64,
+        bytes: usize,
+        copy: impl FnOnce(&mut Vec<u8>, &mut Vec<u32>),
+    ) {
+        self.add(line, bytes, None, copy);
+    }
+
+    /// Appends a record that could not be split into fields: its line, and that line's text.
+    pub fn push_defect(&mut self, line: u64, text: &[u8], defect: Defect) {
+        self.add(line, text.len(), Some(defect), |all, ends| {
+            all.extend_from_slice(text);
+            ends.push(offset(all.len()));
+        });
+    }
+
+    fn add(
+        &mut self,
+        line: u64,
+        bytes: usize,
+        defect: Option<Defect>,
+        copy: impl FnOnce(&mut Vec<u8>, &mut Vec<u32>),
+    ) {
         self.records.push(Start {
             line,
             field: offset(self.ends.len()),
             defect,
         });
-        let text = &text[..ends.last().map_or(0, |end| *end as usize)];
-        let base = offset(self.text.len());
         // At once: a giant record fills the buffer, which for one more byte would become twice as large.
-        self.text.reserve(text.len() + 1);
-        self.text.extend_from_slice(text);
+        self.text.reserve(bytes + 1);
+        copy(&mut self.text, &mut self.ends);
+        // A line feed goes behind it: the text of all is UTF-8 only if that of each is.
         self.text.push(b'\n');
-        self.ends
-            .extend(ends.iter().map(|end| base.saturating_add(*end)));
     }
 
     /// How many records there are.
@@ -244,19 +263,15 @@ impl Header {
 impl Batch {
     /// Appends a record with these fields.
     pub fn push_fields<F: AsRef<[u8]>>(&mut self, line: u64, fields: impl IntoIterator<Item = F>) {
-        let (mut text, mut ends) = (Vec::new(), Vec::new());
-        for field in fields {
-            text.extend_from_slice(field.as_ref());
-            ends.push(offset(text.len()));
-            text.push(b',');
-        }
-        text.pop();
-        self.push(line, &text, &ends, None);
-    }
-
-    /// Appends a record that could not be split into fields: its line, and that line's text.
-    pub fn push_defect(&mut self, line: u64, text: &[u8], defect: Defect) {
-        self.push(line, text, &[offset(text.len())], Some(defect));
+        self.push(line, 0, |text, ends| {
+            for (index, field) in fields.into_iter().enumerate() {
+                if index > 0 {
+                    text.push(b',');
+                }
+                text.extend_from_slice(field.as_ref());
+                ends.push(offset(text.len()));
+            }
+        });
     }
 
     /// The columns of the file that the records come from.
