@@ -204,7 +204,7 @@ pub fn fields(ends: &[u32]) -> impl Iterator<Item = Range<usize>> {
 fn unquote(mut field: &[u8], text: &mut Vec<u8>) {
     while let Some(quote) = memchr(b'"', field) {
         text.extend_from_slice(&field[..=quote]);
-        field = &field[quote + 2..];
+        field = field.get(quote + 2..).unwrap_or_default();
     }
     text.extend_from_slice(field);
 }
