@@ -1,9 +1,9 @@
-//! The chart of what each writer thread did, and of what each database waited for.
+//! The chart of what each writer thread did.
 
 use std::time::Duration;
 
 use super::{Report, Tally};
-use crate::terminal::{count, duration, percent, thousands};
+use crate::terminal::{count, duration, thousands};
 use crate::timeline::{Phase, Track};
 
 /// Most threads of a table that get a line each.
@@ -43,10 +43,6 @@ impl Report {
         let legend = LEGEND.map(|(mark, name)| format!("{mark} {name}"));
         text += &format!("\n{:LABEL$} 0{axis:>last$}\n", "", last = width - 1);
         text += &format!("{:LABEL$} {}\n", "", legend.join("  "));
-        // What single rows do is seen in their lines.
-        if tracks().any(|track| track.rows > 1) {
-            text += &self.use_of_time(end);
-        }
         text
     }
 
@@ -105,117 +101,10 @@ impl Report {
         let mark = |cell: Option<Phase>| cell.map_or(' ', |phase| LEGEND[phase as usize].0);
         cells.into_iter().map(mark).collect()
     }
-
-    /// What each database did with the time, a line each, and what the run was bound by.
-    fn use_of_time(&self, end: Duration) -> String {
-        let mut text = format!("\nHow each database spent the {}:\n", duration(end));
-        let (mut writing, mut all) = (Duration::ZERO, Duration::ZERO);
-        for table in &self.tables {
-            let threads = table.tracks().map(|track| {
-                let (start, free) = track.span(Phase::Parents, self.started);
-                [start, free, track.span(Phase::Write, self.started).1]
-            });
-            let threads: Vec<_> = threads.collect();
-            if threads.is_empty() {
-                continue;
-            }
-            let used = used(&threads);
-            let database = table.table.database();
-            text += &format!("{database:>13} {}\n", describe(used, end));
-            writing += used[0];
-            all += used.iter().sum::<Duration>();
-        }
-        text + bound(writing.as_secs_f64() / all.as_secs_f64())
-    }
 }
 
 impl Tally {
     fn tracks(&self) -> impl Iterator<Item = &Track> {
         self.timeline.iter().flatten()
-    }
-}
-
-/// How a database spent the time until its last row was written: with a thread that wrote or waited for its turn to,
-/// without any because rows were still to be read and checked, and with threads that all waited for the rows that their
-/// own refer to. Given, for each thread, when it began, when it had waited for such rows, and when it was done.
-fn used(threads: &[[Duration; 3]]) -> [Duration; 3] {
-    let done = threads.iter().map(|[_, _, done]| *done).max();
-    let writing = covered(threads.iter().map(|[_, free, done]| (*free, *done)));
-    let alive = covered(threads.iter().map(|[start, _, done]| (*start, *done)));
-    let rows = done.unwrap_or_default().saturating_sub(alive);
-    [writing, rows, alive.saturating_sub(writing)]
-}
-
-/// `writing 45 %, awaiting rows 10 %, awaiting parents 3 %, done 42 %`
-fn describe(used: [Duration; 3], end: Duration) -> String {
-    let done = end.saturating_sub(used.iter().sum());
-    let names = ["writing", "awaiting rows", "awaiting parents", "done"];
-    let parts = names.iter().zip(used.into_iter().chain([done]));
-    // Less than half a percent is not worth a word.
-    let parts = parts.filter(|(_, time)| *time * 200 > end);
-    let parts = parts.map(|(what, time)| {
-        let share = percent(time.as_secs_f64(), end.as_secs_f64());
-        format!("{what} {share}")
-    });
-    parts.collect::<Vec<_>>().join(", ")
-}
-
-/// How much time spans cover that may overlap.
-fn covered(spans: impl Iterator<Item = (Duration, Duration)>) -> Duration {
-    let mut spans: Vec<_> = spans.collect();
-    spans.sort_unstable();
-    let mut until = Duration::ZERO;
-    let mut sum = Duration::ZERO;
-    for (start, end) in spans {
-        sum += end.saturating_sub(start.max(until));
-        until = until.max(end);
-    }
-    sum
-}
-
-/// What a load was mostly bound by, given how much of the time until they were done its databases were written to.
-fn bound(writing: f64) -> &'static str {
-    match writing {
-        ..0.4 => "The load was mostly bound by reading and checking rows.\n",
-        ..0.6 => "The load was bound by reading and checking rows as much as by writing them.\n",
-        _ => "The load was mostly bound by writing and syncing.\n",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn seconds(from: u64, to: u64) -> (Duration, Duration) {
-        (Duration::from_secs(from), Duration::from_secs(to))
-    }
-
-    #[test]
-    fn time_that_overlaps_counts_once() {
-        let spans = [seconds(5, 6), seconds(0, 2), seconds(1, 3), seconds(1, 2)];
-        assert_eq!(covered(spans.into_iter()), Duration::from_secs(4));
-        assert_eq!(covered([].into_iter()), Duration::ZERO);
-    }
-
-    #[test]
-    fn a_database_writes_waits_for_parents_or_for_rows_until_it_is_done() {
-        let threads = [[10, 40, 60], [30, 50, 80]].map(|thread| thread.map(Duration::from_secs));
-        let used = used(&threads);
-        assert_eq!(used, [40, 10, 30].map(Duration::from_secs));
-        let text = "writing 40 %, awaiting rows 10 %, awaiting parents 30 %, done 20 %";
-        assert_eq!(describe(used, Duration::from_secs(100)), text);
-    }
-
-    #[test]
-    fn what_took_no_time_is_not_mentioned() {
-        let used = used(&[[0, 0, 10].map(Duration::from_secs)]);
-        assert_eq!(describe(used, Duration::from_secs(10)), "writing 100 %");
-    }
-
-    #[test]
-    fn a_run_is_bound_by_what_took_most_of_its_time() {
-        assert!(bound(0.9).contains("mostly bound by writing"));
-        assert!(bound(0.2).contains("mostly bound by reading"));
-        assert!(bound(0.5).contains("reading") && bound(0.5).contains("writing"));
     }
 }

@@ -58,12 +58,6 @@ fn no_line_is_wider_than_the_terminal() {
 }
 
 #[test]
-fn only_a_load_with_shares_says_what_it_was_bound_by() {
-    assert_eq!(labelled(&drawn(&report(25, 0), None), "The load was"), 0);
-    assert_eq!(labelled(&drawn(&report(25, 1), None), "The load was"), 1);
-}
-
-#[test]
 fn a_report_without_a_timeline_has_no_chart() {
     assert!(drawn(&empty(Listing::complete(50)), None).is_empty());
 }
