@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use console::{Color, Style, Term};
 
 pub use escape::{escape, escape_json, show};
-pub use human::{count, duration, percent, plural, thousands};
+pub use human::{count, duration, plural, thousands};
 pub use progress::{Progress, Step};
 pub use shell::{quote, to_utf8};
 

@@ -21,17 +21,6 @@ pub fn plural(number: u64, one: &str, more: &str) -> String {
     format!("{} {what}", thousands(number))
 }
 
-/// A share of a whole in percent: `0 %` is nothing and `100 %` is everything; what is between is neither.
-pub fn percent(part: f64, whole: f64) -> String {
-    let share = 100.0 * part / whole;
-    let shown = match share {
-        _ if share >= 100.0 => 100.0,
-        _ if share > 0.0 => share.round().clamp(1.0, 99.0),
-        _ => 0.0,
-    };
-    format!("{shown:.0} %")
-}
-
 /// A time in a fitting unit: `14.2 ms`, `1.81 s`, `3 min 20 s`, `2 h 5 min`.
 pub fn duration(time: Duration) -> String {
     let seconds = time.as_secs_f64();
@@ -90,15 +79,5 @@ mod tests {
         assert_eq!(shown(200.4), "3 min 20 s");
         assert_eq!(shown(3_599.6), "1 h 0 min");
         assert_eq!(shown(7_500.0), "2 h 5 min");
-    }
-
-    #[test]
-    fn only_nothing_is_0_percent_and_only_everything_is_100() {
-        assert_eq!(percent(0.0, 5.0), "0 %");
-        assert_eq!(percent(0.001, 5.0), "1 %");
-        assert_eq!(percent(2.5, 5.0), "50 %");
-        assert_eq!(percent(4.999, 5.0), "99 %");
-        assert_eq!(percent(5.0, 5.0), "100 %");
-        assert_eq!(percent(0.0, 0.0), "0 %");
     }
 }

@@ -1,112 +1,176 @@
-//! Progress of a load or a check that lasts, on stderr.
-
-mod lines;
+//! Progress of a load or a check that takes long, on stderr.
 
 use std::collections::VecDeque;
-use std::io;
+use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
 use console::Term;
+use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use lines::lines;
+use super::count;
 
-/// Show progress only after this long.
+/// Nothing is shown before this much time has passed.
 const DELAY: Duration = Duration::from_millis(500);
 
-/// How long ago the rows are counted from whose rate is shown.
-const WINDOW: Duration = Duration::from_secs(3);
+/// The rate is measured over this many calls, which are 3 seconds. An estimate of the time left takes as long.
+const RECENT: usize = 30;
 
 /// How far one table has come.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Step {
     /// The name of the table.
     pub name: &'static str,
-    /// How many bytes of its file were read.
+    /// How many bytes of its file have been read.
     pub read: u64,
-    /// How many bytes its file has, if that is known.
+    /// The size of its file in bytes, if known.
     pub size: Option<u64>,
     /// How many of its records have an outcome.
     pub rows: u64,
-    /// The names of the tables that it waits for.
+    /// The names of the tables it is waiting for.
     pub waits_for: Vec<&'static str>,
     /// Whether all of its records have an outcome.
     pub done: bool,
 }
 
-/// A line per table and one for the whole. They are shown only on a terminal, only for what lasts, and are gone when
-/// this is dropped.
+/// A line for each table and one for the total. They appear only on a terminal and only if the work takes long, and
+/// disappear when this is dropped.
 pub struct Progress {
     started: Instant,
-    /// The rows of each table at some moments, none of them much older than the window.
-    past: VecDeque<(Instant, Vec<u64>)>,
-    screen: Term,
-    /// How many lines are shown, right above the cursor.
-    shown: usize,
+    screen: MultiProgress,
+    lines: Vec<Line>,
+}
+
+struct Line {
+    bar: ProgressBar,
+    /// How many rows there were at the latest moments.
+    recent: VecDeque<(Instant, u64)>,
 }
 
 impl Progress {
-    /// Progress of what begins now.
+    /// Progress of work that begins now.
     pub fn new() -> Progress {
         Progress {
             started: Instant::now(),
-            past: VecDeque::new(),
-            screen: Term::buffered_stderr(),
-            shown: 0,
+            screen: MultiProgress::with_draw_target(ProgressDrawTarget::hidden()),
+            lines: Vec::new(),
         }
     }
 
     /// Shows how far each table has come.
     pub fn show(&mut self, steps: &[Step]) {
-        if !self.screen.is_term() {
-            return;
+        if self.screen.is_hidden() && self.started.elapsed() >= DELAY {
+            self.screen.set_draw_target(ProgressDrawTarget::stderr());
         }
-        let now = Instant::now();
-        let elapsed = now.duration_since(self.started);
-        let rates = self.rates(now, steps);
-        if elapsed < DELAY {
-            return;
+        let total = total(steps);
+        let steps = || steps.iter().chain([&total]);
+        if self.lines.is_empty() {
+            self.lines = steps().map(|_| Line::new(&self.screen)).collect();
         }
-        // A terminal wraps a line that fills it in some cases.
-        let (_, columns) = self.screen.size();
-        let width = usize::from(columns).saturating_sub(1);
-        // A load does not fail because its progress cannot be shown.
-        let _ = self.draw(&lines(steps, &rates, elapsed, width));
-    }
-
-    /// Shows these lines in place of those that were shown before, and of what a key left behind them (`^C`).
-    fn draw(&mut self, lines: &[String]) -> io::Result<()> {
-        self.screen.clear_line()?;
-        self.screen.clear_last_lines(self.shown)?;
-        self.shown = lines.len();
-        for line in lines {
-            self.screen.write_line(line)?;
+        let width = steps().map(|step| step.name.len()).max().unwrap_or(0);
+        for (line, step) in self.lines.iter_mut().zip(steps()) {
+            line.show(step, width);
         }
-        self.screen.flush()
-    }
-
-    /// The rows per second of each table within the window.
-    fn rates(&mut self, now: Instant, steps: &[Step]) -> Vec<f64> {
-        let rows: Vec<_> = steps.iter().map(|step| step.rows).collect();
-        self.past.push_back((now, rows.clone()));
-        while let Some((next, _)) = self.past.get(1)
-            && now.duration_since(*next) >= WINDOW
-        {
-            self.past.pop_front();
+        if !self.screen.is_hidden() {
+            // A `^C` then appears within the last line, which is cleared anyway, instead of adding a line.
+            let _ = write!(io::stderr(), "\r");
         }
-        let (since, before) = &self.past[0];
-        // The first time, no rows came in no time.
-        let seconds = now.duration_since(*since).as_secs_f64().max(0.001);
-        let rates = rows.iter().zip(before);
-        rates
-            .map(|(now, before)| now.saturating_sub(*before) as f64 / seconds)
-            .collect()
     }
 }
 
-impl Drop for Progress {
-    fn drop(&mut self) {
-        if self.shown > 0 {
-            let _ = self.draw(&[]);
+impl Line {
+    fn new(screen: &MultiProgress) -> Line {
+        Line {
+            bar: screen.add(ProgressBar::no_length()),
+            recent: VecDeque::new(),
+        }
+    }
+
+    fn show(&mut self, step: &Step, width: usize) {
+        if !step.waits_for.is_empty() {
+            self.recent.clear();
+        }
+        if self.recent.is_empty() {
+            // What has been read so far says nothing about how long the rest takes.
+            self.bar.set_position(step.position());
+            self.bar.reset_eta();
+        }
+        let rate = self.rate(Instant::now(), step.rows);
+        let left = Some(self.bar.eta()).filter(|_| self.recent.len() > RECENT);
+        let (name, rows) = (step.name, count(step.rows, "row"));
+        let state = step.state(rate, left);
+        // The line is drawn once, when it is complete.
+        let bar = self
+            .bar
+            .clone()
+            .with_style(style(step))
+            .with_message(format!("{name:>width$}  {rows:>14}  {state}"))
+            .with_position(step.position());
+        match step.size {
+            Some(size) => bar.set_length(size),
+            None => bar.unset_length(),
+        }
+    }
+
+    /// The rows per second over the latest moments.
+    fn rate(&mut self, now: Instant, rows: u64) -> u64 {
+        self.recent.truncate(RECENT);
+        self.recent.push_front((now, rows));
+        let (since, before) = *self.recent.back().unwrap_or(&(now, rows));
+        let seconds = now.duration_since(since).as_secs_f64();
+        (rows.saturating_sub(before) as f64 / seconds).round() as u64
+    }
+}
+
+fn style(step: &Step) -> ProgressStyle {
+    let (_, columns) = Term::stderr().size();
+    let template = match step.size {
+        None => "{wide_msg}",
+        Some(_) if columns < 80 => "{wide_msg} {percent:>3} %",
+        Some(_) => "{wide_msg} {percent:>3} % {bar:10}",
+    };
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+/// How far all tables together have come. The size is unknown while that of an unfinished table is.
+fn total(steps: &[Step]) -> Step {
+    let known = |step: &&Step| step.size.is_some() || !step.done;
+    let sizes = steps.iter().filter(known).map(|step| step.size);
+    Step {
+        name: "total",
+        read: steps.iter().map(Step::position).sum(),
+        size: sizes.sum::<Option<u64>>().filter(|size| *size > 0),
+        rows: steps.iter().map(|step| step.rows).sum(),
+        done: steps.iter().all(|step| step.done),
+        ..Step::default()
+    }
+}
+
+impl Step {
+    /// How many bytes to show as done. A file that has been read to its end stays at 99 % until its last row has an
+    /// outcome.
+    fn position(&self) -> u64 {
+        let size = self.size.unwrap_or(0);
+        if self.done {
+            size
+        } else {
+            self.read.min(size - size.div_ceil(100))
+        }
+    }
+
+    /// What the table is doing, given its rows per second and the time left.
+    fn state(&self, rate: u64, left: Option<Duration>) -> String {
+        if self.done {
+            return "done".to_string();
+        }
+        if !self.waits_for.is_empty() {
+            return format!("waits for {}", self.waits_for.join(" and "));
+        }
+        let speed = format!("{}/s", count(rate, "row"));
+        match left {
+            Some(left) if rate > 0 && left.as_secs() > 0 => {
+                format!("{speed}, {} left", HumanDuration(left))
+            }
+            _ => speed,
         }
     }
 }

@@ -22,9 +22,14 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// A terminal of so many columns, in which a shell runs a command on this folder: in it, `tradexa` is the program
-    /// on the folder. `None` where there is no tmux.
+    /// A terminal of this many columns and 24 rows, in which a shell runs a command on this folder: in it, `tradexa` is
+    /// the program on the folder. `None` where there is no tmux.
     pub fn start(folder: &Folder, columns: u32, command: &str) -> Option<Screen> {
+        Screen::start_sized(folder, columns, 24, command)
+    }
+
+    /// The same with this many rows.
+    pub fn start_sized(folder: &Folder, columns: u32, rows: u32, command: &str) -> Option<Screen> {
         if !Command::new("tmux")
             .arg("-V")
             .output()
@@ -40,7 +45,7 @@ impl Screen {
         // What was scrolled out of sight is kept, and nothing else is shown in the terminal.
         fs::write(&options, "set -g history-limit 100000\nset -g status off\n").unwrap();
         let command = command.replace("tradexa", &format!("{TRADEXA} --dir databases"));
-        let columns = columns.to_string();
+        let (columns, rows) = (columns.to_string(), rows.to_string());
         let mut tmux = Command::new("tmux");
         tmux.current_dir(folder.outside());
         for variable in [
@@ -53,7 +58,7 @@ impl Screen {
             tmux.env_remove(variable);
         }
         tmux.arg("-S").arg(&socket).arg("-f").arg(&options);
-        tmux.args(["new-session", "-d", "-x", &columns, "-y", "24", "sh", "-c"]);
+        tmux.args(["new-session", "-d", "-x", &columns, "-y", &rows, "sh", "-c"]);
         // The shell stays, and with it what is shown, also after Ctrl-C.
         tmux.arg(format!(
             "trap : INT; {command}; echo \"<exit $?>\"; exec sleep 1000"
