@@ -43,7 +43,7 @@ pub struct Report {
     pub again: Vec<OsString>,
 }
 
-/// Reads a stored row back while the report is written: given the place of its table and its id, the cell of each
+/// Reads a stored row back while the report is written: given the index of its table and its id, the cell of each
 /// column. `None` leaves the row out of the report; to say why is up to the reader.
 pub type ReadBack<'a, T> = dyn Fn(usize, i64) -> Option<Vec<T>> + 'a;
 

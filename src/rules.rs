@@ -88,7 +88,7 @@ impl Rules {
         let mut accepted = Vec::with_capacity(batch.len());
         let mut numbers = Vec::with_capacity(batch.len() * width);
         let mut rejected = Vec::new();
-        for (place, record) in batch.records().enumerate() {
+        for (position, record) in batch.records().enumerate() {
             let checked = match fields(&record) {
                 Some(reason) => Err(Outcome::skipped(reason)),
                 None => {
@@ -97,10 +97,10 @@ impl Rules {
                 }
             };
             match checked {
-                Ok(()) => accepted.push(place as u32),
-                Err(outcome) => rejected.push((place as u32, outcome)),
+                Ok(()) => accepted.push(position as u32),
+                Err(outcome) => rejected.push((position as u32, outcome)),
             }
-            numbers.resize((place + 1) * width, 0);
+            numbers.resize((position + 1) * width, 0);
         }
         Rows {
             table: self.table,

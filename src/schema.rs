@@ -1,4 +1,4 @@
-//! The tables as data: the one place that knows users from products and orders.
+//! The tables as data: the only module that knows users from products and orders.
 //!
 //! Everything else derives from here: the `CREATE TABLE` statements, how a CSV cell is parsed, which rules it must
 //! follow, how it is bound, which rows an order waits for, and what `check` looks at.

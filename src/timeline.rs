@@ -48,7 +48,7 @@ impl Track {
 
     /// When a phase began and ended, counted from the given moment.
     pub fn span(&self, phase: Phase, from: Instant) -> (Duration, Duration) {
-        let since = |place: usize| self.moments[place].saturating_duration_since(from);
+        let since = |index: usize| self.moments[index].saturating_duration_since(from);
         (since(phase as usize), since(phase as usize + 1))
     }
 }

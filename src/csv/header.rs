@@ -44,7 +44,7 @@ pub fn parse<'a>(
         .map(String::from_utf8_lossy)
         .collect();
     let all: HashSet<_> = names.iter().map(|name| &**name).collect();
-    for (place, (given, name)) in fields.into_iter().zip(&names).enumerate() {
+    for (index, (given, name)) in fields.into_iter().zip(&names).enumerate() {
         let folded = fold(name);
         let column = (table.columns.iter()).position(|column| column.name == folded);
         let known = column.is_some() || folded == REASON;
@@ -52,10 +52,10 @@ pub fn parse<'a>(
         if is_repeated && (known || !dialect.ignore_extra_columns) {
             repeated.push(shown(name));
         } else if folded == REASON {
-            header.reason = Some(place);
+            header.reason = Some(index);
             continue;
         } else if let Some(column) = column {
-            header.columns[column] = place;
+            header.columns[column] = index;
         } else {
             unknown.push(name.to_string());
         }
@@ -64,7 +64,7 @@ pub fn parse<'a>(
         header.names.push(match column {
             Some(_) => folded,
             None if shared => {
-                let suffix = format!(" (field {})", place + 1);
+                let suffix = format!(" (field {})", index + 1);
                 let mut own = format!("{name}{suffix}");
                 while all.contains(&*own) {
                     own += &suffix;
@@ -76,7 +76,7 @@ pub fn parse<'a>(
         header.given.push(given.to_vec());
     }
     let missing: Vec<_> = (table.columns.iter().zip(&header.columns))
-        .filter(|(_, place)| **place == usize::MAX)
+        .filter(|(_, index)| **index == usize::MAX)
         .map(|(column, _)| column.name)
         .collect();
     if dialect.ignore_extra_columns {

@@ -24,8 +24,8 @@ pub struct Splitter {
     at: usize,
     /// Whether a field of the record is in quotes.
     quoted: bool,
-    /// Opening quotes further on, by their places in the file in ascending order, that a record with a defect had taken
-    /// for its own, and the defect. A record that starts later and goes beyond its first line opens one of them too,
+    /// Opening quotes further on, by their offsets in the file in ascending order, that a record with a defect took for
+    /// its own, and the defect. A record that starts later and goes beyond its first line opens one of them too,
     /// and comes to the same end: what is behind a quote does not depend on what is before it, but for the number of
     /// fields. To look for that end again from every line would take time that is quadratic in the size of the file.
     doomed: Vec<u64>,
@@ -70,7 +70,7 @@ impl Splitter {
         self.quoted
     }
 
-    /// Starts a record at this place in the file.
+    /// Starts a record at this offset in the file.
     pub fn start(&mut self, position: u64) {
         self.ends.clear();
         self.ends.shrink_to(KEPT);
@@ -81,7 +81,7 @@ impl Splitter {
         }
     }
 
-    /// Continues the record, given all of its bytes so far (at least one), its place in the file, and whether
+    /// Continues the record, given all of its bytes so far (at least one), its offset in the file, and whether
     /// the file ends after them.
     pub fn split(&mut self, bytes: &[u8], position: u64, ended: bool) -> Split {
         loop {

@@ -18,7 +18,7 @@ const MOST_LINES: usize = 1_000;
 /// The columns that a cell of one character takes, with its border.
 const NARROWEST: usize = 4;
 
-/// Draws lines as a table no wider than the terminal, with the columns at the places in `right` aligned to the right.
+/// Draws lines as a table no wider than the terminal, with the columns whose indexes are in `right` aligned to the right.
 /// No line has more cells than the title, and a title alone is not drawn. Fails if writing does.
 pub fn draw(
     terminal: &mut Terminal,

@@ -1,4 +1,4 @@
-//! What became of the records of one table: counts of everything, the first few of each outcome, and where more is.
+//! The outcomes of the records of one table: complete counts, and the first few records of each outcome.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -46,7 +46,7 @@ impl Listing {
     }
 }
 
-/// What became of the records of one table, counted in the order of the file.
+/// The outcomes of the records of one table, counted in the order of the file.
 #[derive(Debug)]
 pub struct Tally {
     /// The table.
@@ -137,17 +137,16 @@ impl Tally {
         kinds.any(|kind| kind.ends_with("is not valid UTF-8"))
     }
 
-    /// Counts the rows at these places as inserted, except those at the places in `others`. Both are in ascending
-    /// order.
-    pub fn insert(&mut self, rows: &Rows, places: &[u32], others: &[(u32, Outcome)]) {
-        self.inserted += (places.len() - others.len()) as u64;
-        let mut others = others.iter().map(|(place, _)| place).peekable();
-        let inserted = places
+    /// Counts the rows at these positions as inserted, except those in `others`. Both are sorted by position.
+    pub fn insert(&mut self, rows: &Rows, positions: &[u32], others: &[(u32, Outcome)]) {
+        self.inserted += (positions.len() - others.len()) as u64;
+        let mut others = others.iter().map(|(position, _)| position).peekable();
+        let inserted = positions
             .iter()
-            .filter(|place| others.next_if_eq(place).is_none());
+            .filter(|position| others.next_if_eq(position).is_none());
         let room = self.listing.records - self.inserted_ids.len();
         self.inserted_ids
-            .extend(inserted.take(room).map(|place| rows.id(*place)));
+            .extend(inserted.take(room).map(|position| rows.id(*position)));
     }
 
     /// Counts a record that was not inserted, given the id of its row if it has one.

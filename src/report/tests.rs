@@ -72,8 +72,8 @@ fn users(line: u64, ids: Range<i64>) -> Rows {
         batch.push_fields(line, [&*id.to_string(), "Name", "Email"]);
     }
     let mut rows = Rows::new(TABLES[0], batch);
-    for (place, id) in ids.enumerate() {
-        rows.accept(place, [Value::Integer(id), Value::Null, Value::Null]);
+    for (position, id) in ids.enumerate() {
+        rows.accept(position, [Value::Integer(id), Value::Null, Value::Null]);
     }
     rows
 }
@@ -103,8 +103,8 @@ fn skip_line(tally: &mut Tally, line: u64, text: &[u8]) {
 }
 
 /// Reads users back as if every one with an id up to 1,000,000 were stored.
-fn read_back(place: usize, id: i64) -> Option<Vec<String>> {
-    assert_eq!(place, 0, "only users are stored here");
+fn read_back(table: usize, id: i64) -> Option<Vec<String>> {
+    assert_eq!(table, 0, "only users are stored here");
     let cells = [
         id.to_string(),
         format!("Name {id}"),
@@ -114,8 +114,8 @@ fn read_back(place: usize, id: i64) -> Option<Vec<String>> {
 }
 
 /// The same as JSON values.
-fn read_json(place: usize, id: i64) -> Option<Vec<serde_json::Value>> {
-    let cells = read_back(place, id)?;
+fn read_json(table: usize, id: i64) -> Option<Vec<serde_json::Value>> {
+    let cells = read_back(table, id)?;
     let values = [
         Value::Integer(id),
         Value::Text(cells[1].as_bytes()),

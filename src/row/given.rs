@@ -160,7 +160,7 @@ impl Batch {
         &self.text
     }
 
-    /// The record at this place, counted from 0.
+    /// The record at this position, counted from 0.
     ///
     /// # Panics
     ///
@@ -236,10 +236,10 @@ fn trim(cell: &[u8]) -> &[u8] {
     str::from_utf8(cell).map_or(cell, |text| text.trim().as_bytes())
 }
 
-/// A place in a record or a batch. The reader takes no record of much more than 1 GiB, and the feeder adds none to a
-/// batch that is full, and so neither comes near 4 GiB.
-pub fn offset(place: usize) -> u32 {
-    u32::try_from(place).unwrap_or(u32::MAX)
+/// An offset in a record or a batch. The reader takes no record of much more than 1 GiB, and adds none to a full batch,
+/// so neither comes near 4 GiB.
+pub fn offset(bytes: usize) -> u32 {
+    u32::try_from(bytes).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

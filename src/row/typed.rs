@@ -20,19 +20,19 @@ pub enum Value<'a> {
     Blob(&'a [u8]),
 }
 
-/// The records of a batch, checked: those that follow the rules, typed, and what became of the others. A place is that
-/// of a record in the batch.
+/// A checked batch: the typed rows of the records that follow the rules, and the outcomes of the others. Positions are
+/// those of the records in the batch, counted from 0.
 #[derive(Debug)]
 pub struct Rows {
     /// The table they belong to.
     pub table: &'static Table,
     /// The batch.
     pub batch: Batch,
-    /// The [bits](Value::bits) of the cells of each record; of one that was not accepted they mean nothing.
+    /// The [bits](Value::bits) of the cells of each record; meaningless for one that was not accepted.
     pub numbers: Vec<u64>,
-    /// The places of the accepted records.
+    /// The positions of the accepted records, in ascending order.
     pub accepted: Vec<u32>,
-    /// The others, by their places.
+    /// The outcomes of the other records, with their positions in ascending order.
     pub rejected: Vec<(u32, Outcome)>,
 }
 
@@ -46,34 +46,34 @@ impl Rows {
             + rejected.sum::<usize>()
     }
 
-    /// The places of all records.
+    /// The positions of all records.
     pub fn positions(&self) -> Range<u32> {
         0..offset(self.batch.len())
     }
 
-    /// Those of these places whose records were accepted.
-    pub fn accepted_at(&self, places: &Range<u32>) -> &[u32] {
-        within(&self.accepted, places, |place| *place)
+    /// The positions in this range whose records were accepted.
+    pub fn accepted_at(&self, positions: &Range<u32>) -> &[u32] {
+        within(&self.accepted, positions, |position| *position)
     }
 
-    /// What became of the records at these places that were not accepted.
-    pub fn rejected_at(&self, places: &Range<u32>) -> &[(u32, Outcome)] {
-        within(&self.rejected, places, |(place, _)| *place)
+    /// The outcomes of the records in this range that were not accepted.
+    pub fn rejected_at(&self, positions: &Range<u32>) -> &[(u32, Outcome)] {
+        within(&self.rejected, positions, |(position, _)| *position)
     }
 
-    /// The record at this place, as given.
+    /// The record at this position, as given.
     ///
     /// # Panics
     ///
     /// If there are not that many.
-    pub fn record(&self, place: u32) -> Record<'_> {
-        self.batch.record(place as usize)
+    pub fn record(&self, position: u32) -> Record<'_> {
+        self.batch.record(position as usize)
     }
 
-    /// The values of the row at this place, in the order of the table's columns.
-    pub fn values(&self, place: u32) -> impl Iterator<Item = Value<'_>> {
-        let record = self.record(place);
-        let numbers = &self.numbers[place as usize * self.table.columns.len()..];
+    /// The values of the row at this position, in the order of the table's columns.
+    pub fn values(&self, position: u32) -> impl Iterator<Item = Value<'_>> {
+        let record = self.record(position);
+        let numbers = &self.numbers[position as usize * self.table.columns.len()..];
         let cells = self.table.columns.iter().zip(numbers).enumerate();
         cells.map(move |(index, (column, bits))| match column.kind {
             Kind::Integer => Value::Integer(*bits as i64),
@@ -82,21 +82,21 @@ impl Rows {
         })
     }
 
-    /// The id of the row at this place.
-    pub fn id(&self, place: u32) -> i64 {
-        self.integer(place, 0)
+    /// The id of the row at this position.
+    pub fn id(&self, position: u32) -> i64 {
+        self.integer(position, 0)
     }
 
-    /// The number in a column of whole numbers of the row at this place.
-    pub fn integer(&self, place: u32, column: usize) -> i64 {
-        self.numbers[place as usize * self.table.columns.len() + column] as i64
+    /// The number in a column of whole numbers of the row at this position.
+    pub fn integer(&self, position: u32, column: usize) -> i64 {
+        self.numbers[position as usize * self.table.columns.len() + column] as i64
     }
 }
 
-/// The items whose places are among these; they are in the order of their places.
-fn within<'a, T>(items: &'a [T], places: &Range<u32>, place: impl Fn(&T) -> u32) -> &'a [T] {
-    let before = |end: u32| items.partition_point(|item| place(item) < end);
-    &items[before(places.start)..before(places.end)]
+/// The items whose positions are in this range, of items sorted by position.
+fn within<'a, T>(items: &'a [T], positions: &Range<u32>, position: impl Fn(&T) -> u32) -> &'a [T] {
+    let before = |end: u32| items.partition_point(|item| position(item) < end);
+    &items[before(positions.start)..before(positions.end)]
 }
 
 impl Value<'_> {
@@ -124,8 +124,8 @@ impl Rows {
     }
 
     /// Accepts the next record of the batch, given the typed values of all its columns.
-    pub fn accept<'v>(&mut self, place: usize, values: impl IntoIterator<Item = Value<'v>>) {
-        self.accepted.push(place as u32);
+    pub fn accept<'v>(&mut self, position: usize, values: impl IntoIterator<Item = Value<'v>>) {
+        self.accepted.push(position as u32);
         self.numbers.extend(values.into_iter().map(Value::bits));
     }
 }

@@ -8,7 +8,7 @@ use super::ids::TABLES;
 
 /// The owner of each text. ASCII case does not matter.
 ///
-/// A text takes its bytes and at most 64 more: 24 for its entry, and 17 for a place in a hash table that is at least
+/// A text takes its bytes and at most 64 more: 24 for its entry, and 17 for a slot in a hash table that is at least
 /// 7/16 full. The tables hold hashes, and the texts stand one after another in a single buffer, because a box for each
 /// would take much more.
 #[derive(Debug, Default)]

@@ -22,16 +22,19 @@ fn check_all(rules: &mut Rules, records: &[&[&[u8]]]) -> (Vec<i64>, Vec<(u64, St
     let batch = batch(rules.table, records);
     let rows = rules.check_batch(batch, |_, id| Ok((1..10).contains(&id)));
     let rejected = &rows.rejected;
-    let rejected = rejected.iter().map(|(place, outcome)| match outcome {
+    let rejected = rejected.iter().map(|(position, outcome)| match outcome {
         Outcome::Skipped(reasons) => {
-            let record = rows.record(*place);
+            let record = rows.record(*position);
             (record.line, Reasons(reasons).to_string())
         }
         _ => panic!("{outcome:?}"),
     });
     let rejected = rejected.collect();
     (
-        rows.accepted.iter().map(|place| rows.id(*place)).collect(),
+        rows.accepted
+            .iter()
+            .map(|position| rows.id(*position))
+            .collect(),
         rejected,
     )
 }

@@ -157,14 +157,14 @@ proptest! {
         let mut text = start.into_bytes();
         text.extend("id,name,email\n".bytes().map(|byte| if byte == b',' { delimiter } else { byte }));
         let mut expected = Vec::new();
-        for (place, (fields, line_end)) in records.iter().enumerate() {
+        for (index, (fields, line_end)) in records.iter().enumerate() {
             let quoted: Vec<_> = (fields.iter())
                 .map(|(field, always)| quote(field, delimiter, *always))
                 .collect();
             let fields: Vec<_> = fields.iter().map(|(field, _)| field.clone()).collect();
             expected.push((line_after(&text), fields, None));
             text.extend(quoted.join(&delimiter));
-            if ended || place + 1 < records.len() {
+            if ended || index + 1 < records.len() {
                 text.extend_from_slice(line_end.as_bytes());
             }
         }

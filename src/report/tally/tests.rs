@@ -9,13 +9,13 @@ use crate::schema::TABLES;
 fn rows(line: u64, ids: Range<i64>) -> Rows {
     let table = TABLES[0];
     let mut batch = Batch::new(Arc::new(Header::of(table)));
-    for (place, id) in ids.clone().enumerate() {
-        batch.push_fields(line + place as u64, [&*id.to_string(), "name", "email"]);
+    for (position, id) in ids.clone().enumerate() {
+        batch.push_fields(line + position as u64, [&*id.to_string(), "name", "email"]);
     }
     let mut rows = Rows::new(table, batch);
-    for (place, id) in ids.enumerate() {
+    for (position, id) in ids.enumerate() {
         let text = Value::Text(b"");
-        rows.accept(place, [Value::Integer(id), text, text]);
+        rows.accept(position, [Value::Integer(id), text, text]);
     }
     rows
 }
@@ -30,8 +30,8 @@ fn record(fields: &[&str]) -> Batch {
 impl Tally {
     /// Counts all of these rows.
     pub fn settle_all(&mut self, rows: &Rows, others: &[(u32, Outcome)]) {
-        for (place, outcome) in others {
-            self.count(rows.record(*place), rows.id(*place), outcome);
+        for (position, outcome) in others {
+            self.count(rows.record(*position), rows.id(*position), outcome);
         }
         self.insert(rows, &rows.accepted, others);
     }

@@ -4,8 +4,8 @@ use super::*;
 
 /// A check of 1,234 users, of which so many break a rule; the first two are listed.
 fn check(violations: u64) -> CheckReport {
-    let tables = TABLES.iter().enumerate().map(|(place, table)| {
-        let (rows, violations) = if place == 0 {
+    let tables = TABLES.iter().enumerate().map(|(position, table)| {
+        let (rows, violations) = if position == 0 {
             (1_234, violations)
         } else {
             (1, 0)

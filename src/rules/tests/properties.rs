@@ -49,9 +49,9 @@ fn expected(kind: Kind, bytes: &[u8]) -> Value<'_> {
 proptest! {
     #[test]
     fn every_record_is_accepted_with_the_values_of_its_text_or_rejected_with_a_reason(
-        records in records(), place in 0..3_usize, unique in any::<bool>(),
+        records in records(), table in 0..3_usize, unique in any::<bool>(),
     ) {
-        let table = TABLES[place];
+        let table = TABLES[table];
         let mut rules = Rules::new(table, unique);
         let exists = |_, id: i64| Ok(id % 2 == 0);
         let rows = rules.check_batch(batch(table, &records), exists);
@@ -61,16 +61,16 @@ proptest! {
         for (_, outcome) in rejected {
             prop_assert!(matches!(outcome, Outcome::Skipped(reasons) if !reasons.is_empty()));
         }
-        for &place in &rows.accepted {
-            let record = rows.record(place);
+        for &position in &rows.accepted {
+            let record = rows.record(position);
             let cells = &records[record.line as usize - 2];
             let pairs = table.columns.iter().zip(cells);
             let values: Vec<_> = pairs.map(|(column, cell)| expected(column.kind, cell)).collect();
-            prop_assert_eq!(rows.values(place).collect::<Vec<_>>(), values);
+            prop_assert_eq!(rows.values(position).collect::<Vec<_>>(), values);
             prop_assert_eq!(record.fields().collect::<Vec<_>>(), cells.clone());
-            prop_assert!(rejected.iter().all(|(place, _)| *place as u64 + 2 != record.line));
+            prop_assert!(rejected.iter().all(|(position, _)| *position as u64 + 2 != record.line));
         }
-        let mut ids: Vec<_> = rows.accepted.iter().map(|place| rows.id(*place)).collect();
+        let mut ids: Vec<_> = rows.accepted.iter().map(|position| rows.id(*position)).collect();
         prop_assert!(ids.iter().all(|id| *id > 0 && ids_used.contains(*id)));
         ids.sort_unstable();
         ids.dedup();
