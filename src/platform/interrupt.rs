@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// Whether the user wants a run to stop. Until it is armed, a signal does to the process what it always does. After
-/// that the first one only sets this, and the second ends the process at once.
+/// that the first one only sets this, and the second ends the process at once. A signal that was ignored when the
+/// process started, as in a background job of a script, stays ignored.
 #[derive(Debug, Default)]
 pub struct Interrupt {
     armed: OnceLock<()>,
@@ -40,7 +41,9 @@ impl Interrupt {
         use signal_hook::consts::{SIGINT, SIGTERM};
         use signal_hook::flag;
 
-        for signal in [SIGINT, SIGTERM] {
+        let ignored = ignored_signals();
+        let is_heeded = |signal: &i32| ignored & 1 << (signal - 1) == 0;
+        for signal in [SIGINT, SIGTERM].into_iter().filter(is_heeded) {
             // In this order: the first signal finds it unset.
             flag::register_conditional_default(signal, self.flag())?;
             flag::register_usize(signal, Arc::clone(&self.status), 128 + signal as usize)?;
@@ -64,4 +67,16 @@ impl Interrupt {
         };
         ctrlc::set_handler(handler).map_err(io::Error::other)
     }
+}
+
+/// The signals that the process ignores, as one bit each from signal 1 on; none where the system does not say. Only
+/// Linux says it in a file: asking with `sigaction` is `unsafe` in all crates that have it.
+#[cfg(unix)]
+fn ignored_signals() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mut masks = status
+        .lines()
+        .filter_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = masks.next().unwrap_or_default();
+    u64::from_str_radix(mask.trim(), 16).unwrap_or_default()
 }

@@ -1,14 +1,14 @@
 //! Ctrl-C and SIGTERM: reading stops, what is being written is finished, and the report says how far it came.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::kit;
-use crate::kit::started::{end, start, start_on_a_pipe, wait_for_rows};
-use crate::kit::{CLEAN, Folder, Run, TABLES, many, text};
+use crate::kit::started::{end, pipe, start, start_on_a_pipe, wait_for_rows};
+use crate::kit::{CLEAN, Folder, Run, TABLES, TRADEXA, many, text};
 
 const SIGINT: i32 = 2;
 
@@ -152,5 +152,40 @@ fn a_signal_before_the_first_row_ends_the_process_as_always() {
             run.ended
         );
         assert_eq!(run.stdout, "");
+    }
+}
+
+#[cfg(target_os = "linux")] // Elsewhere the program cannot find out.
+#[test]
+fn a_signal_that_was_ignored_at_the_start_stays_ignored_and_the_other_does_not() {
+    for (ignored, other, status) in [("INT", "TERM", 143), ("TERM", "INT", 130)] {
+        for (signal, status) in [(ignored, 0), (other, status)] {
+            if signal == "INT" && kit::ignores_interrupts() {
+                continue;
+            }
+            let folder = Folder::with_csv(CLEAN);
+            let path = pipe(&folder, "users");
+            let mut shell = Command::new("sh");
+            let script = format!("trap '' {ignored}; exec \"$@\"");
+            let program = folder.process(&[&JSON[..], &["--from", "input"]].concat());
+            shell
+                .current_dir(folder.outside())
+                .args(["-c", &script, "sh", TRADEXA])
+                .args(program.get_args())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped());
+            let mut process = shell.spawn().unwrap();
+            let mut pipe = OpenOptions::new().write(true).open(&path).unwrap();
+            let [users, ..] = many(USERS);
+            pipe.write_all(users.as_bytes()).unwrap();
+            wait_for_rows(&folder, "users", 1, &mut process);
+            send(signal, &process);
+            // A load that stops takes notice only when it reads the next rows.
+            while status != 0 && pipe.write_all(b"0,Nobody,n@b.co\n").is_ok() {}
+            drop(pipe);
+            let run = end(process);
+            assert_eq!(run.status, Some(status), "{signal} with {ignored} ignored");
+            assert_eq!(run.report["interrupted"], status != 0);
+        }
     }
 }
