@@ -3,8 +3,8 @@
 mod check;
 mod init;
 mod insert;
+mod messages;
 
-use std::fmt::Display;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
@@ -12,43 +12,51 @@ use std::time::Duration;
 
 use anyhow::{Context, Error, Result, anyhow, bail};
 
+use messages::Messages;
+
 use crate::cli::{Cli, Command, Format, Output};
 use crate::database::{self, Patience, Problem};
 use crate::platform;
-use crate::report::Listing;
+use crate::report::{self, Listing};
 use crate::schema::{TABLES, Table};
-use crate::terminal::{escape, show};
+use crate::terminal::show;
 
 /// Carries out a command, and says on stderr what could not be done.
 pub fn run(cli: &Cli) -> ExitCode {
     // If this fails, such a limit ends the process, as it does by default.
     let _ = platform::let_writing_fail();
-    let done = match &cli.command {
-        Command::Init => init::init(&cli.dir),
-        Command::Insert(options) => insert::insert(&cli.dir, options),
+    let mut messages = Messages::default();
+    let (done, format) = match &cli.command {
+        Command::Init => (init::init(&cli.dir, &mut messages), Format::Table),
+        Command::Insert(options) => (
+            insert::insert(&cli.dir, options, &mut messages),
+            options.output.format,
+        ),
         Command::Check {
             unique_email,
             output,
-        } => check::check(&cli.dir, *unique_email, output),
+        } => (
+            check::check(&cli.dir, *unique_email, output, &mut messages),
+            output.format,
+        ),
     };
-    done.unwrap_or_else(|error| {
-        complain(&[error]);
+    let status = done.unwrap_or_else(|error| {
+        messages.error(error);
+        if format == Format::Json
+            && let Err(error) = print(|out| report::write_errors(out, &messages.sentences))
+        {
+            messages.error(error);
+        }
         ExitCode::FAILURE
-    })
+    });
+    messages.say();
+    status
 }
 
-/// Says something on stderr, a line each.
-fn complain(sentences: &[impl Display]) {
-    for sentence in sentences {
-        let sentence = format!("{sentence:#}");
-        // If nobody can be told, the exit status still tells.
-        let _ = writeln!(io::stderr(), "tradexa: {}", escape(&sentence));
-    }
-}
-
-/// Does something with the database of each table, and gathers the problems of all of them.
+/// Does something with the database of each table: all results, or all problems.
 fn each_table<T>(
     folder: &Path,
+    messages: &mut Messages,
     mut each: impl FnMut(&'static Table) -> Result<T, Problem>,
 ) -> Result<Vec<T>> {
     if folder.exists() && !folder.is_dir() {
@@ -56,39 +64,17 @@ fn each_table<T>(
         bail!("{folder} is not a folder: choose another one with --dir");
     }
     database::refuse_shared_files(folder).map_err(Error::msg)?;
-    all_databases(folder, TABLES.iter().map(|table| each(table)))
+    all_databases(folder, messages, TABLES.iter().map(|table| each(table)))
 }
 
 /// The results for the databases of all tables, or all their problems.
 fn all_databases<T>(
     folder: &Path,
+    messages: &mut Messages,
     results: impl IntoIterator<Item = Result<T, Problem>>,
 ) -> Result<Vec<T>> {
     let results = TABLES.iter().zip(results);
-    all(results.map(|(table, result)| result.map_err(|problem| at(table, folder, &problem))))
-}
-
-/// All results, or the last error once all others have been told.
-fn all<T>(results: impl Iterator<Item = Result<T>>) -> Result<Vec<T>> {
-    let mut errors = Vec::new();
-    let done = results.filter_map(|result| result.map_err(|error| errors.push(error)).ok());
-    let done = done.collect();
-    match errors.pop() {
-        None => Ok(done),
-        Some(last) => {
-            complain(&errors);
-            Err(last)
-        }
-    }
-}
-
-/// The exit status of a command that could not do these things, which are told.
-fn status(errors: &[Error]) -> ExitCode {
-    complain(errors);
-    match errors.is_empty() {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
-    }
+    messages.all(results.map(|(table, result)| result.map_err(|why| at(table, folder, &why))))
 }
 
 /// What is wrong with the database of a table, as a sentence.

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 pub use check::{CheckReport, Checked, Violating};
 pub use grid::cell;
-pub use json::to_json;
+pub use json::{to_json, write_errors};
 pub use tally::{Listing, MOST_CHARACTERS, Rejected, Rejections, Tally};
 
 /// What a run did.

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use anyhow::{Result, bail};
 
-use super::{all_databases, each_table, listing, patience, print};
+use super::{Messages, all_databases, each_table, listing, patience, print};
 use crate::check::{self, TableCheck};
 use crate::cli::{Format, Output};
 use crate::database::Reader;
@@ -22,10 +22,15 @@ const ATTEMPTS: u32 = 5;
 ///
 /// If a database is missing, damaged or not as declared, or if the report could not be printed. Violations are not
 /// errors here, but show in the exit status.
-pub fn check(folder: &Path, unique_email: bool, output: &Output) -> Result<ExitCode> {
+pub fn check(
+    folder: &Path,
+    unique_email: bool,
+    output: &Output,
+    messages: &mut Messages,
+) -> Result<ExitCode> {
     let patience = patience();
     for _ in 0..ATTEMPTS {
-        let checks = each_table(folder, |table| {
+        let checks = each_table(folder, messages, |table| {
             Reader::open(table, folder, &patience).map(TableCheck::new)
         })?;
         let mut progress = Progress::new();
@@ -36,13 +41,16 @@ pub fn check(folder: &Path, unique_email: bool, output: &Output) -> Result<ExitC
         if checks.iter().any(|check| check.reader.was_disturbed()) {
             continue;
         }
-        let report = CheckReport::new(all_databases(folder, checked)?);
-        print(|out| match output.format {
+        let report = CheckReport::new(all_databases(folder, messages, checked)?);
+        let printed = print(|out| match output.format {
             Format::Table => report.write_tables(&mut Terminal::stdout(out)),
             Format::Json => report.write_json(out),
-        })?;
+        });
+        if let Err(error) = printed {
+            messages.error(error);
+        }
         return Ok(match report.violations {
-            0 => ExitCode::SUCCESS,
+            0 => messages.status(),
             _ => ExitCode::FAILURE,
         });
     }

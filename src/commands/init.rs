@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
-use super::{at, each_table, patience, print, status};
+use super::{Messages, at, each_table, patience, print};
 use crate::database;
 use crate::platform::sync_folder;
 use crate::schema::TABLES;
@@ -18,12 +18,13 @@ use crate::terminal::show;
 /// # Errors
 ///
 /// If a file is something else than it should be, or cannot be created, or if what was done could not be printed.
-pub fn init(folder: &Path) -> Result<ExitCode> {
+pub fn init(folder: &Path, messages: &mut Messages) -> Result<ExitCode> {
     let patience = patience();
-    let states = each_table(folder, |t| database::is_initialized(t, folder, &patience))?;
+    let states = each_table(folder, messages, |table| {
+        database::is_initialized(table, folder, &patience)
+    })?;
     create_folder(folder).with_context(|| format!("{} could not be created", show(folder)))?;
     let mut done = String::new();
-    let mut errors = Vec::new();
     for (table, is_initialized) in TABLES.iter().zip(states) {
         let created = match is_initialized {
             true => Ok(false),
@@ -33,14 +34,16 @@ pub fn init(folder: &Path) -> Result<ExitCode> {
             Ok(true) => "",
             Ok(false) => "already ",
             Err(problem) => {
-                errors.push(at(table, folder, &problem));
+                messages.error(at(table, folder, &problem));
                 break;
             }
         };
         done += &format!("{} database {already}initialized.\n", table.name);
     }
-    errors.extend(print(|out| out.write_all(done.as_bytes())).err());
-    Ok(status(&errors))
+    if let Err(error) = print(|out| out.write_all(done.as_bytes())) {
+        messages.error(error);
+    }
+    Ok(messages.status())
 }
 
 /// Creates a folder and those above it, so that a power cut does not take them again.

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use anyhow::{Error, Result, anyhow};
+use anyhow::{Result, anyhow};
 
-use super::{at, complain, listing, print, status};
+use super::{Messages, at, listing, print};
 use crate::cli::{Format, Insert};
 use crate::csv::{self, Dialect, Rejects};
 use crate::database::{Problem, StoredRow};
@@ -28,7 +28,7 @@ use crate::terminal::{Progress, Step, Terminal, show};
 ///
 /// If a database or an input file could not be used, if a row failed, if a row was skipped and the options are strict,
 /// or if the report or the rejects could not be written.
-pub fn insert(folder: &Path, options: &Insert) -> Result<ExitCode> {
+pub fn insert(folder: &Path, options: &Insert, messages: &mut Messages) -> Result<ExitCode> {
     let started = Instant::now();
     let dialect = Dialect {
         delimiter: options.delimiter,
@@ -36,10 +36,10 @@ pub fn insert(folder: &Path, options: &Insert) -> Result<ExitCode> {
         ignore_extra_columns: options.ignore_extra_columns,
     };
     let interrupt = Arc::new(Interrupt::default());
-    let readers = open::files(options.from.as_deref(), &dialect)?;
-    let targets = open::databases(folder, options, &interrupt)?;
+    let readers = open::files(options.from.as_deref(), &dialect, messages)?;
+    let targets = open::databases(folder, options, &interrupt, messages)?;
     // Last, because it creates the folder.
-    let rejects = open::rejects(options, &readers, &dialect)?;
+    let rejects = open::rejects(options, &readers, &dialect, messages)?;
     let sizes: Vec<_> = readers.iter().map(|reader| reader.as_ref()?.size).collect();
     let mut loads: Vec<Arc<TableLoad>> = Vec::new();
     let mut inputs = Vec::new();
@@ -67,13 +67,14 @@ pub fn insert(folder: &Path, options: &Insert) -> Result<ExitCode> {
     drop(progress);
     let interrupted = interrupt.is_set() && loads.iter().any(|load| load.was_cut_short());
 
-    let mut errors = Vec::new();
     let mut tables = Vec::new();
     for (load, input) in loads.iter().zip(inputs) {
-        errors.extend(unread(load, options.from.as_deref()));
+        unread(load, options.from.as_deref(), messages);
         let mut tally = input.tally;
-        if let Some(rejects) = input.rejects {
-            errors.extend(put_rejects(load, rejects, &mut tally).err());
+        if let Some(rejects) = input.rejects
+            && let Err(error) = put_rejects(load, rejects, &mut tally)
+        {
+            messages.error(error);
         }
         tables.push(tally);
     }
@@ -92,27 +93,35 @@ pub fn insert(folder: &Path, options: &Insert) -> Result<ExitCode> {
         rejects: options.rejects.clone(),
         again: options.again(folder),
     };
-    let unread = RefCell::new(Vec::new());
+    for failure in report.failures(options.strict) {
+        messages.error(failure);
+    }
+    for notice in report.notices() {
+        messages.note(notice);
+    }
+    let messages = RefCell::new(messages);
     let printed = print(|out| match options.output.format {
         Format::Table => report.write_tables(&mut Terminal::stdout(out), &|index, id| {
             let cell = |row: &StoredRow, column| Ok(report::cell(row.printed(column)?.as_bytes()));
-            read_back(&loads[index], id, &unread, cell)
+            read_back(&loads[index], id, &messages, cell)
         }),
-        Format::Json => report.write_json(out, &|index, id| {
-            let value = |row: &StoredRow, column| Ok(report::to_json(row.value(column)));
-            read_back(&loads[index], id, &unread, value)
-        }),
+        Format::Json => {
+            let read = |index: usize, id| {
+                let value = |row: &StoredRow, column| Ok(report::to_json(row.value(column)));
+                read_back(&loads[index], id, &messages, value)
+            };
+            report.write_json(out, &read, &|| messages.borrow().sentences.clone())
+        }
     });
-    errors.extend(unread.into_inner());
-    errors.extend(printed.err());
-    errors.extend(report.failures(options.strict).into_iter().map(Error::msg));
+    let messages = messages.into_inner();
+    if let Err(error) = printed {
+        messages.error(error);
+    }
     close(loads);
-    complain(&report.notices());
-    let status = status(&errors);
     if interrupted {
         Ok(ExitCode::from(interrupt.status()))
     } else {
-        Ok(status)
+        Ok(messages.status())
     }
 }
 
@@ -148,27 +157,25 @@ fn put_rejects(load: &TableLoad, rejects: Rejects, tally: &mut Tally) -> Result<
     Ok(())
 }
 
-/// Why not all of a table's rows could be read.
-fn unread(load: &TableLoad, from: Option<&Path>) -> Vec<Error> {
-    let mut errors = Vec::new();
+/// Adds why not all of a table's rows could be read.
+fn unread(load: &TableLoad, from: Option<&Path>, messages: &mut Messages) {
     if let Some(error) = load.end.get().and_then(|end| end.error.as_ref()) {
         let path = show(&csv::path(from, load.table));
-        errors.push(anyhow!("{path} could not be read to its end: {error}"));
+        messages.error(format_args!("{path} could not be read to its end: {error}"));
     }
     if load.reader().was_disturbed() {
         let file = load.table.database();
-        errors.push(anyhow!(
+        messages.error(format_args!(
             "{file} was changed by another process during the run: run the command again"
         ));
     }
-    errors
 }
 
 /// A row as the database has it now, given what to make of each column; `None`, and why, if it cannot be had.
 fn read_back<T>(
     load: &TableLoad,
     id: i64,
-    errors: &RefCell<Vec<Error>>,
+    messages: &RefCell<&mut Messages>,
     cell: impl Fn(&StoredRow, usize) -> Result<T, Problem>,
 ) -> Option<Vec<T>> {
     let (row, file) = (load.table.row, load.table.database());
@@ -182,8 +189,8 @@ fn read_back<T>(
         Ok(None) => format!("is gone from {file}: another process deleted it"),
         Err(problem) => format!("could not be read back: {file} {problem}"),
     };
-    let error = anyhow!("{row} {id} was stored, but {why}");
-    errors.borrow_mut().push(error);
+    let error = format_args!("{row} {id} was stored, but {why}");
+    messages.borrow_mut().error(error);
     None
 }
 

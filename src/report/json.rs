@@ -13,10 +13,18 @@ use crate::schema::Table;
 use crate::terminal::escape_json;
 use crate::timeline::Phase;
 
+/// The key of the sentences that are said on stderr.
+const ERRORS: &str = "errors";
+
 impl Report {
-    /// Writes the report as one JSON object, and a line end. Stored rows are read back while it is written. Fails if
-    /// `out` does.
-    pub fn write_json(&self, out: &mut dyn Write, read: &ReadBack<Json>) -> io::Result<()> {
+    /// Writes the report as one JSON object, and a line end. Stored rows are read back while it is written, and only
+    /// then are all `errors` known. Fails if `out` does.
+    pub fn write_json(
+        &self,
+        out: &mut dyn Write,
+        read: &ReadBack<Json>,
+        errors: &dyn Fn() -> Vec<String>,
+    ) -> io::Result<()> {
         let report = self;
         let places = || 0..self.tables.len();
         let table = |place| TableDocument {
@@ -34,6 +42,7 @@ impl Report {
         if let Some(timeline) = self.timeline() {
             object.serialize_entry("timeline", &timeline)?;
         }
+        object.serialize_entry(ERRORS, &errors())?;
         object.end()?;
         writeln!(out)
     }
@@ -60,6 +69,13 @@ impl Report {
         }
         Some(threads)
     }
+}
+
+/// Writes what stands in for a report where there is none: one JSON object with the errors, and a line end. Fails if
+/// `out` does.
+pub fn write_errors(out: &mut dyn Write, errors: &[String]) -> io::Result<()> {
+    serde_json::to_writer_pretty(Escaped(&mut *out), &json!({ERRORS: errors}))?;
+    writeln!(out)
 }
 
 /// What a run did with the table at this place.

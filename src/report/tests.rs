@@ -165,6 +165,6 @@ fn a_report_that_could_not_be_written_keeps_the_kind_of_the_error() {
     let report = mixed(50);
     let written = report.write_tables(&mut Terminal::plain(&mut Full, None), &read_back);
     assert_eq!(written.unwrap_err().kind(), std::io::ErrorKind::StorageFull);
-    let written = report.write_json(&mut Full, &read_json);
+    let written = report.write_json(&mut Full, &read_json, &Vec::new);
     assert_eq!(written.unwrap_err().kind(), std::io::ErrorKind::StorageFull);
 }

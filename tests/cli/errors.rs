@@ -4,7 +4,7 @@ use std::fs;
 
 use predicates::prelude::*;
 
-use crate::kit::{Folder, TABLES, shown, text};
+use crate::kit::{Folder, Run, TABLES, shown, text};
 
 const NOT_A_DATABASE: &str =
     "is not a SQLite database: move it away, or choose another folder with --dir\n";
@@ -248,4 +248,36 @@ fn two_databases_that_are_one_file_are_refused() {
             "users.db and products.db are one file",
         ));
     }
+}
+
+#[test]
+fn where_there_is_no_report_json_has_the_errors_that_stderr_says() {
+    let folder = Folder::new();
+    for command in ["insert", "check"] {
+        let run = Run::of(&mut folder.tradexa(&[command, "--format", "json"]));
+        assert_eq!(run.status, Some(1));
+        let errors = said(&run);
+        assert_eq!(errors.len(), 3, "{command}");
+        assert_eq!(run.report, serde_json::json!({ "errors": errors }));
+    }
+}
+
+#[test]
+fn the_json_report_of_insert_ends_with_the_errors_that_stderr_says() {
+    let folder = Folder::initialized();
+    let _lock = folder.lock("users");
+    let run = folder.insert(&["--lock-timeout", "0", "--strict"]);
+    let errors = said(&run);
+    assert_eq!(errors.len(), 2, "{errors:#?}");
+    assert_eq!(run.report["errors"], serde_json::json!(errors));
+    let mut keys = run.report.as_object().unwrap().keys();
+    assert_eq!(keys.next_back().unwrap(), "errors");
+}
+
+/// The sentences on stderr.
+fn said(run: &Run) -> Vec<&str> {
+    let lines = run.stderr.lines();
+    lines
+        .map(|line| line.strip_prefix("tradexa: ").unwrap())
+        .collect()
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow, bail};
 
-use super::super::{all, all_databases, complain, each_table};
+use super::super::{Messages, all_databases, each_table};
 use crate::cli::Insert;
 use crate::csv::{self, Dialect, Failure, Rejects};
 use crate::database::{Database, Patience, Reader};
@@ -23,7 +23,11 @@ use crate::terminal::{show, to_utf8};
 const SILENCE: Duration = Duration::from_secs(1);
 
 /// Opens what the rows come from, and looks at all headers.
-pub fn files(from: Option<&Path>, dialect: &Dialect) -> Result<Vec<Option<csv::Reader>>> {
+pub fn files(
+    from: Option<&Path>,
+    dialect: &Dialect,
+    messages: &mut Messages,
+) -> Result<Vec<Option<csv::Reader>>> {
     if let Some(folder) = from
         && !folder.is_dir()
     {
@@ -34,9 +38,9 @@ pub fn files(from: Option<&Path>, dialect: &Dialect) -> Result<Vec<Option<csv::R
         let folder = show(folder);
         bail!("{folder} is not a folder: {advice} with --from");
     }
-    let readers = all(TABLES.iter().map(|table| {
+    let readers = TABLES.iter().map(|table| {
         let path = csv::path(from, table);
-        let reader = say_if_it_lasts(&path, || csv::open(from, table, dialect));
+        let reader = say_if_it_lasts(&path, messages, || csv::open(from, table, dialect));
         reader.map_err(|problem| {
             let advice = match problem {
                 csv::Problem::Utf16 => format!(": {}", to_utf8(&path, "UTF-16")),
@@ -44,9 +48,14 @@ pub fn files(from: Option<&Path>, dialect: &Dialect) -> Result<Vec<Option<csv::R
             };
             anyhow!("{} {problem}{advice}", show(&path))
         })
-    }))?;
+    });
+    let readers: Vec<_> = readers.collect();
+    let readers = messages.all(readers.into_iter())?;
     if let Some(folder) = from {
-        complain(&names_in_other_case(folder, &readers));
+        for sentence in names_in_other_case(folder, &readers) {
+            messages.note(sentence);
+        }
+        messages.say();
         if readers.iter().all(Option::is_none) {
             let names: Vec<_> = TABLES.iter().map(|table| table.csv()).collect();
             let (folder, names) = (show(folder), names.join(", "));
@@ -59,7 +68,7 @@ pub fn files(from: Option<&Path>, dialect: &Dialect) -> Result<Vec<Option<csv::R
 /// Opens a file; if it is a pipe that nobody writes to for a while, says so. Pipes that one program fills one after the
 /// other would hang silently otherwise. To open each only when its rows are due would be no way out: a wrong header is an
 /// error before anything is written.
-fn say_if_it_lasts<T>(path: &Path, open: impl FnOnce() -> T) -> T {
+fn say_if_it_lasts<T>(path: &Path, messages: &mut Messages, open: impl FnOnce() -> T) -> T {
     if path.metadata().map_or(true, |found| found.is_file()) {
         return open();
     }
@@ -69,10 +78,11 @@ fn say_if_it_lasts<T>(path: &Path, open: impl FnOnce() -> T) -> T {
         let _ = thread::Builder::new().spawn_scoped(scope, move || {
             if waits.recv_timeout(SILENCE) == Err(RecvTimeoutError::Timeout) {
                 let path = show(path);
-                complain(&[format!(
+                messages.note(format!(
                     "waiting for the header of {path}: all headers are read before any row, \
                      so fill pipes at the same time, not one after the other"
-                )]);
+                ));
+                messages.say();
             }
         });
         let result = open();
@@ -100,19 +110,26 @@ fn names_in_other_case(folder: &Path, readers: &[Option<csv::Reader>]) -> Vec<St
 }
 
 /// Opens all databases before any is changed.
-pub fn databases(folder: &Path, options: &Insert, interrupt: &Interrupt) -> Result<Vec<Target>> {
+pub fn databases(
+    folder: &Path,
+    options: &Insert,
+    interrupt: &Interrupt,
+    messages: &mut Messages,
+) -> Result<Vec<Target>> {
     let patience = Patience {
         limit: options.lock_timeout,
         stop: interrupt.flag(),
     };
     if options.dry_run {
-        return each_table(folder, |table| {
+        return each_table(folder, messages, |table| {
             Reader::open_or_empty(table, folder, &patience).map(Target::DryRun)
         });
     }
-    let databases = each_table(folder, |table| Database::open(table, folder, &patience))?;
+    let databases = each_table(folder, messages, |table| {
+        Database::open(table, folder, &patience)
+    })?;
     let prepared = side_by_side(databases, Reader::prepare);
-    let databases = all_databases(folder, prepared)?.into_iter();
+    let databases = all_databases(folder, messages, prepared)?.into_iter();
     let threads = usize::from(options.threads);
     Ok(databases
         .map(|database| Target::Database { database, threads })
@@ -124,6 +141,7 @@ pub fn rejects(
     options: &Insert,
     readers: &[Option<csv::Reader>],
     dialect: &Dialect,
+    messages: &mut Messages,
 ) -> Result<Vec<Option<Rejects>>> {
     let Some(folder) = &options.rejects else {
         return Ok(readers.iter().map(|_| None).collect());
@@ -133,11 +151,13 @@ pub fn rejects(
     let reads = from.flat_map(|from| TABLES.iter().map(|table| from.join(table.csv())));
     let reads: Vec<_> = reads.collect();
     if let Err(failures) = csv::prepare(folder, options.overwrite, &reads) {
-        return all(failures
-            .into_iter()
-            .map(|(path, failure)| Err(says(&path, failure))));
+        return messages.all(
+            failures
+                .into_iter()
+                .map(|(path, failure)| Err(says(&path, failure))),
+        );
     }
-    all(TABLES.iter().zip(readers).map(|(table, reader)| {
+    messages.all(TABLES.iter().zip(readers).map(|(table, reader)| {
         let Some(reader) = reader else {
             return Ok(None);
         };

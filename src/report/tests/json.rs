@@ -5,7 +5,7 @@ use super::*;
 /// The report as JSON text.
 fn written(report: &Report) -> String {
     let mut out = Vec::new();
-    report.write_json(&mut out, &read_json).unwrap();
+    report.write_json(&mut out, &read_json, &Vec::new).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -42,7 +42,14 @@ const TABLE_KEYS: [&str; 13] = [
 fn every_key_is_always_there_and_in_the_same_order() {
     for report in [empty(Listing::complete(50)), mixed(50)] {
         let json = parsed(&report);
-        let expected = ["tables", "threads", "elapsed_ms", "dry_run", "interrupted"];
+        let expected = [
+            "tables",
+            "threads",
+            "elapsed_ms",
+            "dry_run",
+            "interrupted",
+            "errors",
+        ];
         assert_eq!(keys(&json), expected);
         for table in json["tables"].as_array().unwrap() {
             assert_eq!(keys(table), TABLE_KEYS);
@@ -195,5 +202,7 @@ fn rows_are_read_one_after_another_while_it_is_written() {
         before.set(written.get());
         read_json(position, id)
     };
-    report.write_json(&mut Counted(&written), &read).unwrap();
+    report
+        .write_json(&mut Counted(&written), &read, &Vec::new)
+        .unwrap();
 }
