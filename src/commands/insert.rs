@@ -99,6 +99,9 @@ pub fn insert(folder: &Path, options: &Insert, messages: &mut Messages) -> Resul
     for notice in report.notices() {
         messages.note(notice);
     }
+    if options.from.is_none() && holds_other_rows(&loads, &report) {
+        messages.note(report.sample_rows());
+    }
     let messages = RefCell::new(messages);
     let printed = print(|out| match options.output.format {
         Format::Table => report.write_tables(&mut Terminal::stdout(out), &|index, id| {
@@ -134,6 +137,16 @@ fn rules(load: &TableLoad, unique: bool) -> Result<Rules, Problem> {
         load.reader().texts(column.name, own)?;
     }
     Ok(rules)
+}
+
+/// Whether the databases have rows besides those that the report counts as stored. A database that cannot be read has
+/// been reported already.
+fn holds_other_rows(loads: &[Arc<TableLoad>], report: &Report) -> bool {
+    loads.iter().zip(&report.tables).any(|(load, tally)| {
+        let inserted = if report.dry_run { 0 } else { tally.inserted };
+        let others = (load.reader()).has_more_rows_than(inserted + tally.unchanged);
+        others.unwrap_or(false)
+    })
 }
 
 fn step(load: &TableLoad, size: Option<u64>) -> Step {

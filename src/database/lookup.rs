@@ -23,6 +23,13 @@ impl Reader {
         Ok(stored)
     }
 
+    /// Whether more rows than this are stored.
+    pub fn has_more_rows_than(&self, rows: u64) -> Result<bool, Problem> {
+        let table = self.table.name;
+        let sql = format!("SELECT EXISTS (SELECT 1 FROM {table} LIMIT 1 OFFSET {rows})");
+        self.reading(|connection| connection.query_row(&sql, [], |row| row.get(0)))
+    }
+
     /// What is stored already under the ids of the rows at these places; see [`compare`].
     pub fn compare(&self, rows: &Rows, places: &[u32]) -> Result<Vec<(u32, Outcome)>, Problem> {
         self.reading(|connection| compare(connection, rows, places))

@@ -43,6 +43,14 @@ impl Report {
         notices
     }
 
+    /// That the rows came from no file, for those who forgot to name one.
+    pub fn sample_rows(&self) -> String {
+        let were = if self.dry_run { "would be" } else { "were" };
+        format!(
+            "the sample rows {were} inserted into databases that hold other rows too: to load files, give their folder with --from"
+        )
+    }
+
     fn where_it_stopped(&self) -> String {
         let read = self.tables.iter().filter(|table| table.header.is_some());
         let stops = read.map(|tally| {

@@ -117,6 +117,9 @@ impl Report {
         if self.interrupted {
             parts.push("interrupted".to_string());
         }
+        if self.from.is_none() {
+            parts.push("sample rows".to_string());
+        }
         for tally in &self.tables {
             let counts = [
                 (tally.inserted, "inserted", Color::Green),

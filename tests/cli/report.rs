@@ -55,7 +55,7 @@ fn insert_prints_tables_of_what_was_inserted_and_what_was_skipped() {
         "10|10|11|2|user_id 10 does not exist in users; product_id 11 does not exist in products",
         "Add --rejects DIR to write the skipped rows to DIR, with their reasons.",
         "Once they are fixed, load them with: tradexa --dir databases insert --from DIR",
-        "users: 9 inserted, 1 skipped; products: 9 inserted, 1 skipped; orders: 7 inserted, 3 skipped; 25 threads",
+        "sample rows; users: 9 inserted, 1 skipped; products: 9 inserted, 1 skipped; orders: 7 inserted, 3 skipped; 25 threads",
     ]);
     assert_eq!(lines(&text(&run.get_output().stdout)), expected);
 }
@@ -222,7 +222,7 @@ fn a_limit_caps_the_printed_tables_too() {
         lines
             .last()
             .unwrap()
-            .starts_with("users: 9 inserted, 1 skipped; ")
+            .starts_with("sample rows; users: 9 inserted, 1 skipped; ")
     );
 }
 

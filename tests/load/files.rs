@@ -319,3 +319,32 @@ fn a_pipe_that_nobody_has_written_to_yet_is_named() {
     assert!(process.wait().unwrap().success());
     assert_eq!(folder.all_rows(), CLEAN_ROWS.map(Vec::from));
 }
+
+#[test]
+fn tables_without_a_file_and_files_without_a_table_are_named() {
+    let folder = Folder::initialized();
+    let [users, ..] = CLEAN;
+    for name in ["users", "customers", "items"] {
+        folder.csv("input", name, users);
+    }
+    let run = folder.load(&[]).succeeded();
+    assert_eq!(
+        run.stderr,
+        shown(
+            "tradexa: input/products.csv does not exist: no products are loaded\n\
+             tradexa: input/orders.csv does not exist: no orders are loaded\n\
+             tradexa: input/customers.csv is not read: no table is named after it\n\
+             tradexa: input/items.csv is not read: no table is named after it\n"
+        )
+    );
+}
+
+#[test]
+fn at_most_ten_files_without_a_table_are_named() {
+    let folder = Folder::with_csv(CLEAN);
+    for number in 0..20 {
+        folder.csv("input", &format!("more-{number}"), "");
+    }
+    let run = folder.load(&[]).succeeded();
+    assert_eq!(run.stderr.lines().count(), 10, "{}", run.stderr);
+}

@@ -167,3 +167,18 @@ fn a_database_that_was_taken_out_of_wal_mode_is_put_back() {
     assert_eq!(run.counts(), [[1, 8, 1, 0], [0, 9, 1, 0], [0, 7, 3, 0]]);
     assert_eq!(folder.ask("users", "PRAGMA journal_mode"), ["wal"]);
 }
+
+#[test]
+fn the_sample_rows_are_called_so_where_the_databases_hold_other_rows() {
+    let folder = Folder::inserted();
+    let sample_rows = "the sample rows were inserted into databases that hold other rows too: \
+                       to load files, give their folder with --from";
+    let says_so = || folder.insert(&[]).succeeded().stderr.contains(sample_rows);
+    assert!(!says_so());
+    folder.execute("users", "INSERT INTO users VALUES (11, 'Ann', 'a@b.co')");
+    assert!(says_so());
+    folder.execute("users", "DELETE FROM users WHERE id = 11");
+    assert!(!says_so());
+    folder.execute("users", "UPDATE users SET name = 'Carol' WHERE id = 3");
+    assert!(says_so());
+}

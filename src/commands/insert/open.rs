@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
@@ -52,7 +52,7 @@ pub fn files(
     let readers: Vec<_> = readers.collect();
     let readers = messages.all(readers.into_iter())?;
     if let Some(folder) = from {
-        for sentence in names_in_other_case(folder, &readers) {
+        for sentence in unread_files(folder, &readers) {
             messages.note(sentence);
         }
         messages.say();
@@ -91,22 +91,55 @@ fn say_if_it_lasts<T>(path: &Path, messages: &mut Messages, open: impl FnOnce() 
     })
 }
 
-/// A sentence for each file that is not read because its name is not in lower case.
-fn names_in_other_case(folder: &Path, readers: &[Option<csv::Reader>]) -> Vec<String> {
-    let missing = TABLES.iter().zip(readers);
-    let missing = missing.filter(|(_, reader)| reader.is_none());
-    let missing: Vec<_> = missing.map(|(table, _)| table.csv()).collect();
+/// A sentence for each table without a file and each CSV file that no table is named after, as far as people would
+/// read them.
+fn unread_files(folder: &Path, readers: &[Option<csv::Reader>]) -> Vec<String> {
+    const MOST: usize = 10;
+
+    let tables = TABLES.iter().zip(readers);
+    let mut missing: Vec<_> = tables
+        .filter(|(_, reader)| reader.is_none())
+        .map(|(table, _)| table)
+        .collect();
+    let is_csv = |path: &PathBuf| {
+        let extension = path.extension();
+        extension.is_some_and(|extension| extension.eq_ignore_ascii_case("csv"))
+    };
+    // Some file systems do not tell names in upper and lower case apart.
+    let is_read = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default();
+        let mut tables = TABLES.iter().zip(readers);
+        tables.any(|(table, reader)| reader.is_some() && name.eq_ignore_ascii_case(table.csv()))
+    };
     // If the folder cannot be listed, its files can still be loaded.
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let sentences = entries.filter_map(|entry| {
-        let name = entry.file_name();
-        let meant = missing.iter().find(|csv| name.eq_ignore_ascii_case(csv))?;
-        Some(format!(
-            "{} is not read: rename it to {meant}",
-            show(&entry.path())
-        ))
+    let paths = entries.map(|entry| entry.path());
+    let mut unread: Vec<_> = paths
+        .filter(|path| is_csv(path) && !is_read(path))
+        .collect();
+    unread.sort();
+    let mut sentences = Vec::new();
+    for path in unread {
+        let name = path.file_name().unwrap_or_default();
+        let meant = missing
+            .iter()
+            .position(|table| name.eq_ignore_ascii_case(table.csv()));
+        let advice = match meant {
+            Some(index) => format!("rename it to {}", missing.remove(index).csv()),
+            None => "no table is named after it".to_string(),
+        };
+        sentences.push(format!("{} is not read: {advice}", show(&path)));
+    }
+    if readers.iter().all(Option::is_none) {
+        // The error says so.
+        missing.clear();
+    }
+    let missing = missing.into_iter().map(|table| {
+        let path = folder.join(table.csv());
+        let (path, rows) = (show(&path), table.name);
+        format!("{path} does not exist: no {rows} are loaded")
     });
-    sentences.collect()
+    missing.chain(sentences).take(MOST).collect()
 }
 
 /// Opens all databases before any is changed.
