@@ -85,14 +85,33 @@ fn at(table: &Table, folder: &Path, problem: &Problem) -> Error {
 
 /// Writes to stdout. If nobody reads any further (`| head`), that is not an error.
 fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
-    let mut stdout = io::BufWriter::new(io::stdout().lock());
-    let written = write(&mut stdout).and_then(|()| stdout.flush());
+    let written = stdout().and_then(|stdout| {
+        let mut stdout = io::BufWriter::new(stdout);
+        write(&mut stdout)?;
+        stdout.flush()
+    });
     match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(error).context("the report could not be written to standard output")
         }
         _ => Ok(()),
     }
+}
+
+/// Standard output. The standard library hides that it is read-only; a duplicate does not. One that was closed cannot
+/// be told from one that is thrown away: Rust opens `/dev/null` in its place, to read and to write, as Python and Node
+/// do for programs whose output they ignore.
+#[cfg(unix)]
+fn stdout() -> io::Result<impl Write> {
+    use std::os::fd::AsFd;
+
+    let stdout = io::stdout().as_fd().try_clone_to_owned()?;
+    Ok(std::fs::File::from(stdout))
+}
+
+#[cfg(windows)]
+fn stdout() -> io::Result<impl Write> {
+    Ok(io::stdout().lock())
 }
 
 /// How much a report lists.

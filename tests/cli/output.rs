@@ -82,3 +82,40 @@ fn init_names_a_database_that_it_could_not_create_though_it_cannot_say_what_it_d
          tradexa: the report could not be written to standard output: No space left on device (os error 28)\n"
     );
 }
+
+/// Runs the program in a shell that redirects its output, and returns its status and what it says.
+#[cfg(unix)] // The shell.
+fn redirected(folder: &Folder, redirection: &str) -> (Option<i32>, String) {
+    let program = folder.process(&["insert"]);
+    let mut shell = std::process::Command::new("sh");
+    shell
+        .current_dir(folder.outside())
+        .args(["-c", &format!("exec \"$@\" {redirection}"), "sh"])
+        .arg(program.get_program())
+        .args(program.get_args());
+    let output = shell.output().unwrap();
+    (output.status.code(), crate::kit::text(&output.stderr))
+}
+
+#[cfg(unix)] // The shell.
+#[test]
+fn a_read_only_standard_output_is_an_error() {
+    for redirection in ["1</dev/null", "1<databases/users.db"] {
+        let folder = Folder::initialized();
+        let (status, stderr) = redirected(&folder, redirection);
+        assert_eq!(status, Some(1), "{redirection}: {stderr}");
+        let error = "tradexa: the report could not be written to standard output: ";
+        assert!(stderr.starts_with(error), "{redirection}: {stderr}");
+        folder.assert_complete();
+    }
+}
+
+#[cfg(unix)] // The shell.
+#[test]
+fn output_may_be_thrown_away() {
+    // The second is how Python and Node do it.
+    for redirection in [">/dev/null", "1<>/dev/null"] {
+        let thrown_away = redirected(&Folder::initialized(), redirection);
+        assert_eq!(thrown_away, (Some(0), String::new()), "{redirection}");
+    }
+}
