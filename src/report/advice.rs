@@ -27,12 +27,18 @@ impl Report {
     /// What people should know besides the report, a sentence each: that a file is not in UTF-8, and where an
     /// interrupted run stopped.
     pub fn notices(&self) -> Vec<String> {
-        let foreign = (self.tables.iter()).filter(|table| table.has_invalid_utf8());
+        let foreign = (self.tables.iter()).filter(|table| table.not_utf8 > 0);
         let foreign = foreign.map(|table| {
             let file = self.file(table.table);
+            let rows = plural(table.not_utf8, "row that is", "rows that are");
+            let shown = show(&file);
+            if table.has_utf8 {
+                return format!(
+                    "{shown} mixes encodings, with {rows} not UTF-8: fix only those rows, in the rejects (decoding the whole file would spoil the others)"
+                );
+            }
             format!(
-                "{} has rows that are not UTF-8: find out how it is encoded and {} (rows that are stored already stay as they are)",
-                show(&file),
+                "{shown} has {rows} not UTF-8, all of its rows with other than ASCII: find out how it is encoded and {} (rows that are stored already stay as they are)",
                 to_utf8(&file, "WINDOWS-1252")
             )
         });

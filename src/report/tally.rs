@@ -65,6 +65,10 @@ pub struct Tally {
     pub inserted_ids: Vec<i64>,
     /// The ids of the first rows that were stored before.
     pub unchanged_ids: Vec<i64>,
+    /// Records with a cell that is not valid UTF-8.
+    pub not_utf8: u64,
+    /// Whether there is a record with other characters than ASCII all of which is valid UTF-8.
+    pub has_utf8: bool,
     /// The file that the records are in that were not stored, if there is one.
     pub rejects: Option<PathBuf>,
     /// What its writer threads did, if it was asked for.
@@ -110,6 +114,8 @@ impl Tally {
             failed: Rejections::default(),
             inserted_ids: Vec::new(),
             unchanged_ids: Vec::new(),
+            not_utf8: 0,
+            has_utf8: false,
             rejects: None,
             timeline: None,
             listing,
@@ -131,14 +137,14 @@ impl Tally {
         self.skipped.count + self.failed.count
     }
 
-    /// Whether a record was rejected because a cell is not UTF-8.
-    pub fn has_invalid_utf8(&self) -> bool {
-        let mut kinds = self.skipped.kinds.keys();
-        kinds.any(|kind| kind.ends_with("is not valid UTF-8"))
-    }
-
     /// Counts the rows at these positions as inserted, except those in `others`. Both are sorted by position.
     pub fn insert(&mut self, rows: &Rows, positions: &[u32], others: &[(u32, Outcome)]) {
+        // Once one is known, and in files of plain ASCII, this costs next to nothing.
+        self.has_utf8 = self.has_utf8
+            || !rows.batch.text().is_ascii()
+                && positions
+                    .iter()
+                    .any(|position| is_utf8(rows.record(*position)));
         self.inserted += (positions.len() - others.len()) as u64;
         let mut others = others.iter().map(|(position, _)| position).peekable();
         let inserted = positions
@@ -152,6 +158,7 @@ impl Tally {
     /// Counts a record that was not inserted, given the id of its row if it has one.
     pub fn count(&mut self, record: Record, id: i64, outcome: &Outcome) {
         let listing = self.listing;
+        self.has_utf8 = self.has_utf8 || is_utf8(record);
         match outcome {
             Outcome::Unchanged => {
                 self.unchanged += 1;
@@ -159,10 +166,24 @@ impl Tally {
                     self.unchanged_ids.push(id);
                 }
             }
-            Outcome::Skipped(reasons) => self.skipped.add(record, reasons, listing),
+            Outcome::Skipped(reasons) => {
+                let not_utf8 = |reason: &Reason| matches!(reason, Reason::NotUtf8(_));
+                self.not_utf8 += u64::from(reasons.iter().any(not_utf8));
+                self.skipped.add(record, reasons, listing);
+            }
             Outcome::Failed(reasons) => self.failed.add(record, reasons, listing),
         }
     }
+}
+
+/// Whether a record has other characters than ASCII, and is valid UTF-8.
+fn is_utf8(record: Record) -> bool {
+    let mut has_others = false;
+    let is_valid = record.fields().all(|field| {
+        has_others |= !field.is_ascii();
+        str::from_utf8(field).is_ok()
+    });
+    has_others && is_valid
 }
 
 impl Rejections {

@@ -348,3 +348,25 @@ fn at_most_ten_files_without_a_table_are_named() {
     let run = folder.load(&[]).succeeded();
     assert_eq!(run.stderr.lines().count(), 10, "{}", run.stderr);
 }
+
+#[test]
+fn a_file_that_mixes_encodings_is_not_advised_to_be_converted() {
+    let folder = Folder::with_csv(CLEAN);
+    let users = b"id,name,email\n1,Zo\xc3\xab,a@b.co\n2,Ren\xe9,r@b.co\n3,J\xf8rn,j@b.co\n";
+    folder.csv("input", "users", users);
+    let run = folder.load(&[]).succeeded();
+    let mixes = "users.csv mixes encodings, with 2 rows that are not UTF-8: fix only those rows";
+    assert!(run.stderr.contains(mixes), "{}", run.stderr);
+    assert!(!run.stderr.contains("iconv"), "{}", run.stderr);
+}
+
+#[test]
+fn a_file_all_of_whose_accents_are_not_utf_8_is_advised_to_be_converted() {
+    let folder = Folder::with_csv(CLEAN);
+    let users = b"id,name,email\n1,Alice,a@b.co\n2,Ren\xe9,r@b.co\n";
+    folder.csv("input", "users", users);
+    let run = folder.load(&[]).succeeded();
+    let all = "users.csv has 1 row that is not UTF-8, all of its rows with other than ASCII";
+    assert!(run.stderr.contains(all), "{}", run.stderr);
+    assert!(run.stderr.contains("iconv"), "{}", run.stderr);
+}

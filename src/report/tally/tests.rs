@@ -147,11 +147,12 @@ fn a_line_that_could_not_be_split_is_kept_whole() {
 }
 
 #[test]
-fn it_knows_whether_a_cell_was_not_utf_8() {
+fn records_that_are_not_utf_8_count_once() {
     let batch = record(&["x"]);
     let mut tally = Tally::new(TABLES[0], None, Listing::complete(0));
     tally.count(batch.record(0), 0, &skipped("name is empty"));
-    assert!(!tally.has_invalid_utf8());
-    tally.count(batch.record(0), 0, &skipped("name is not valid UTF-8"));
-    assert!(tally.has_invalid_utf8());
+    assert_eq!(tally.not_utf8, 0);
+    let both = [Reason::NotUtf8("name"), Reason::NotUtf8("email")];
+    tally.count(batch.record(0), 0, &Outcome::Skipped(both.into()));
+    assert_eq!(tally.not_utf8, 1);
 }

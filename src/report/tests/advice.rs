@@ -98,10 +98,11 @@ fn a_run_without_rejects_needs_no_advice() {
 fn a_file_that_is_not_utf_8_can_be_converted() {
     let mut report = empty(Listing::complete(50));
     assert!(report.notices().is_empty());
-    skip(&mut report.tables[0], 2, &["1"], "name is not valid UTF-8");
+    let not_utf8 = Outcome::skipped(Reason::NotUtf8("name"));
+    reject(&mut report.tables[0], 2, &["1"], not_utf8);
     let notices = report.notices().concat();
     assert!(
-        notices.contains("users.csv has rows that are not UTF-8"),
+        notices.contains("users.csv has 1 row that is not UTF-8, all of its rows"),
         "{notices}"
     );
     assert!(
