@@ -5,6 +5,7 @@ mod human;
 mod progress;
 mod shell;
 
+use std::env;
 use std::io::{self, Write};
 
 use console::{Color, Style, Term};
@@ -24,14 +25,16 @@ pub struct Terminal<'a> {
 }
 
 impl<'a> Terminal<'a> {
-    /// What stdout is, given what writes to it. It has colours if it is a terminal and `NO_COLOR`
-    /// (<https://no-color.org>) is not set.
+    /// What stdout is, given what writes to it. It has colours if it is a terminal or `CLICOLOR_FORCE` is set, unless
+    /// `NO_COLOR` (<https://no-color.org>) is set or the terminal has no escape sequences.
     pub fn stdout(out: &'a mut dyn Write) -> Terminal<'a> {
         let size = Term::stdout().size_checked();
+        let no_color = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let is_dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
         Terminal {
             out,
             width: size.map(|(_, columns)| usize::from(columns)),
-            colors: console::colors_enabled(),
+            colors: console::colors_enabled() && !no_color && !is_dumb,
         }
     }
 

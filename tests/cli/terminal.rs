@@ -207,7 +207,13 @@ fn a_terminal_has_colours() {
 
 #[test]
 fn there_are_no_colours_where_nobody_wants_them() {
-    for command in ["NO_COLOR=1 tradexa insert", "tradexa insert | cat"] {
+    for command in [
+        "NO_COLOR=1 tradexa insert",
+        "NO_COLOR=1 CLICOLOR_FORCE=1 tradexa insert",
+        "TERM=dumb tradexa insert",
+        "TERM=dumb CLICOLOR_FORCE=1 tradexa insert",
+        "tradexa insert | cat",
+    ] {
         if let Some(shown) = shown(&Folder::initialized(), command, 0) {
             assert!(
                 shown.contains("INSERTED") && !shown.contains('\u{1b}'),
