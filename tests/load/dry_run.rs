@@ -123,7 +123,11 @@ fn the_table_format_says_that_nothing_was_written() {
     let run = folder.tradexa(&["insert", "--dry-run"]).assert().success();
     let stdout = text(&run.get_output().stdout);
     let summary = stdout.lines().last().unwrap();
-    assert!(summary.starts_with("dry run, no database changed; users: 9 inserted, 1 skipped; "));
+    assert!(
+        summary.starts_with(
+            "dry run, no database changed; sample rows; users: 9 inserted, 1 skipped; "
+        )
+    );
     assert!(summary.contains("; 0 threads, "), "{summary}");
     assert!(stdout.contains("=== SKIPPED DATA ==="));
     assert!(!stdout.contains("Bob"));
