@@ -3,15 +3,15 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-/// Escapes what could control a terminal as Rust would write it (`\u{1b}`): control characters, and those that reorder
-/// the text around them. Everything else stays as it is.
+/// Escapes characters that could control a terminal or reorder the text around them, in the notation of Rust
+/// (`\u{1b}`).
 pub fn escape(text: &str) -> Cow<'_, str> {
-    let rust = |character: char| character.escape_default().to_string();
-    replace(text, is_unsafe, rust)
+    replace(text, is_unsafe, |character| {
+        character.escape_default().to_string()
+    })
 }
 
-/// The same for the text of a JSON document: there, such a character can only stand in a string, and is written as JSON
-/// escapes it (`\u001b`).
+/// Does the same to a JSON document, in the notation of JSON (`\u001b`). Only its strings can contain such characters.
 pub fn escape_json(json: &str) -> Cow<'_, str> {
     let is_unsafe = |character| is_unsafe(character) && character != '\n';
     replace(json, is_unsafe, |character| {
@@ -29,21 +29,22 @@ fn replace(
     }
     let mut safe = String::with_capacity(text.len() + 8);
     for character in text.chars() {
-        match is_unsafe(character) {
-            true => safe += &escaped(character),
-            false => safe.push(character),
+        if is_unsafe(character) {
+            safe += &escaped(character);
+        } else {
+            safe.push(character);
         }
     }
     Cow::Owned(safe)
 }
 
-/// A path as it can be shown to a person.
+/// A path as text that is safe to show.
 pub fn show(path: &Path) -> String {
     escape(&path.to_string_lossy()).into_owned()
 }
 
-/// Control characters, line and paragraph separators, and the explicit directional formatting characters of the
-/// Unicode Bidirectional Algorithm (UAX #9, section 2).
+/// True for control characters, line and paragraph separators, and the directional formatting characters of the Unicode
+/// Bidirectional Algorithm (UAX #9, section 2).
 fn is_unsafe(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -54,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn escapes_what_steers_a_terminal_and_nothing_else() {
+    fn escapes_only_characters_that_control_a_terminal_or_reorder_text() {
         assert_eq!(escape("\u{1b}[31m\r\n\t\0"), r"\u{1b}[31m\r\n\t\u{0}");
         assert_eq!(escape("a\u{202e}b\u{9b}"), r"a\u{202e}b\u{9b}");
         assert_eq!(

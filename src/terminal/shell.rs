@@ -1,21 +1,19 @@
-//! Words of commands that people can paste into a shell.
+//! Quoting for commands that people can paste into a shell.
 
 use std::ffi::OsStr;
 use std::fmt::Write;
 use std::path::Path;
 
-/// A word as the user's shell has to be given it: on Windows in double quotes, which cmd and PowerShell both read,
-/// elsewhere in single ones, and only if it needs any. What a terminal could not show safely, or not at all, is written
-/// as `$'\x1b'`, which bash, zsh and ksh read.
+/// Quotes a word for the user's shell, if it needs quotes: on Windows with double quotes, which both cmd and PowerShell
+/// understand, elsewhere with single quotes. Characters that a terminal cannot show, or not safely, are written as in
+/// `$'\x1b'`, which bash, zsh and ksh understand.
 ///
-/// No way of quoting keeps both shells of Windows from replacing `%NAME%` or `$name`.
+/// On Windows, no quotes keep both shells from expanding `%NAME%` or `$name`.
 pub fn quote(word: &OsStr) -> String {
     match word.to_str() {
-        Some(text) if super::escape(text) == text => match text.chars().all(is_plain) {
-            true if !text.is_empty() => text.to_string(),
-            _ => in_quotes(text),
-        },
-        // Windows allows no control characters in names, and its shells have no way to write what is not Unicode.
+        Some(text) if !text.is_empty() && text.chars().all(is_plain) => text.to_string(),
+        Some(text) if super::escape(text) == text => in_quotes(text),
+        // Windows allows no control characters in names, and its shells have no syntax for invalid Unicode.
         _ if cfg!(windows) => in_quotes(&super::escape(&word.to_string_lossy())),
         _ => in_bytes(word.as_encoded_bytes()),
     }
@@ -38,22 +36,22 @@ pub fn to_utf8(file: &Path, encoding: &str) -> String {
 }
 
 fn is_plain(character: char) -> bool {
-    let others = match cfg!(windows) {
-        // PowerShell makes a list of `a,b` and a variable of `@a`.
-        true => "_-./\\:+=",
-        false => "_-./,:@%+=",
+    let others = if cfg!(windows) {
+        // PowerShell takes `a,b` for a list and `@a` for a variable.
+        "_-./\\:+="
+    } else {
+        "_-./,:@%+="
     };
     character.is_alphanumeric() || others.contains(character)
 }
 
 fn in_quotes(text: &str) -> String {
-    match cfg!(windows) {
-        // Programs take a backslash before the closing quote for part of the text only if it is doubled.
-        true => {
-            let backslashes = &text[text.trim_end_matches('\\').len()..];
-            format!("\"{text}{backslashes}\"")
-        }
-        false => format!("'{}'", text.replace('\'', r"'\''")),
+    if cfg!(windows) {
+        // A backslash before the closing quote would escape it, unless it is doubled.
+        let backslashes = &text[text.trim_end_matches('\\').len()..];
+        format!("\"{text}{backslashes}\"")
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
     }
 }
 

@@ -23,7 +23,7 @@ fn a_word_is_quoted_only_if_it_needs_it() {
 
 #[cfg(unix)]
 #[test]
-fn what_cannot_be_shown_is_written_as_bytes() {
+fn unprintable_characters_are_written_as_bytes() {
     assert_eq!(quote("\u{1b}[31m'".as_ref()), r"$'\x1b[31m\''");
     assert_eq!(quote(OsStr::from_bytes(b"caf\xe9")), r"$'caf\xe9'");
 }
@@ -52,7 +52,7 @@ fn a_file_is_converted_into_a_new_folder() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(50))]
     #[test]
-    fn a_shell_reads_the_word_again(bytes in prop::collection::vec(1_u8.., 0..20)) {
+    fn a_shell_reads_back_the_same_word(bytes in prop::collection::vec(1_u8.., 0..20)) {
         let word = std::ffi::OsString::from_vec(bytes);
         let script = format!("printf %s {}", quote(&word));
         let output = Command::new("bash").arg("-c").arg(script).output().unwrap();
