@@ -1,38 +1,38 @@
-//! When each writer thread waited and wrote, from its own readings of one clock.
+//! Records when each writer thread waited and wrote.
 
 use std::time::{Duration, Instant};
 
-/// What a writer thread does, one phase after the other. Each ends where the next begins.
+/// The phases of a writer thread, in order. Each ends when the next begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
-    /// It waits for the rows that its own refer to.
+    /// Waiting for the rows that its own rows refer to.
     Parents,
-    /// It waits for its turn on the database.
+    /// Waiting for its turn to write to the database.
     Turn,
-    /// It opens its connection.
+    /// Opening its connection.
     Open,
-    /// It writes, from beginning the transaction to the commit on disk, waits for other processes included.
+    /// Writing, from the beginning of the transaction until the commit is on disk. Includes waiting for other processes.
     Write,
 }
 
 impl Phase {
-    /// The phases in their order.
+    /// All phases, in order.
     pub const ALL: [Phase; 4] = [Phase::Parents, Phase::Turn, Phase::Open, Phase::Write];
 }
 
-/// What one thread did.
+/// The timeline of one thread.
 #[derive(Debug, Clone)]
 pub struct Track {
     /// The id of its first row.
     pub first_id: i64,
-    /// How many rows it had.
+    /// How many rows it was given.
     pub rows: usize,
-    /// When each phase began, and when the last one ended.
+    /// The start of each phase, and the end of the last one.
     moments: [Instant; Phase::ALL.len() + 1],
 }
 
 impl Track {
-    /// A thread that begins now.
+    /// A thread that starts now.
     pub fn begin(first_id: i64, rows: usize) -> Track {
         Track {
             first_id,
@@ -41,12 +41,12 @@ impl Track {
         }
     }
 
-    /// Notes that a phase ends now. Phases after it that never come have no length.
+    /// Records that a phase ends now. Later phases have no length until they end as well.
     pub fn end(&mut self, phase: Phase) {
         self.moments[phase as usize + 1..].fill(Instant::now());
     }
 
-    /// When a phase began and ended, counted from the given moment.
+    /// The start and end of a phase, relative to the given moment.
     pub fn span(&self, phase: Phase, from: Instant) -> (Duration, Duration) {
         let since = |index: usize| self.moments[index].saturating_duration_since(from);
         (since(phase as usize), since(phase as usize + 1))

@@ -29,12 +29,13 @@ impl StoredRow<'_> {
         }
     }
 
-    /// The value as SQLite prints it; NULL as nothing. An error if SQLite cannot print it.
+    /// The value as SQLite prints it, and nothing for NULL. Fails if SQLite cannot print it.
     pub fn printed(&self, column: usize) -> Result<Cow<'_, str>, Problem> {
         match self.value(column) {
             Value::Null => Ok(Cow::Borrowed("")),
             Value::Text(bytes) => Ok(String::from_utf8_lossy(bytes)),
             value => {
+                // The digits that SQLite chooses for a number are not those of Rust.
                 let sql = "SELECT CAST(?1 AS TEXT)";
                 let mut statement = self.connection.prepare_cached(sql)?;
                 let printed = statement.query_row([value], |row| {

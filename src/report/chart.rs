@@ -1,4 +1,4 @@
-//! The chart of what each writer thread did.
+//! Draws what each writer thread did as a chart.
 
 use std::time::Duration;
 
@@ -6,16 +6,16 @@ use super::{Report, Tally};
 use crate::terminal::{count, duration, thousands};
 use crate::timeline::{Phase, Track};
 
-/// Most threads of a table that get a line each.
+/// The most threads of a table that get a line each.
 const MOST_LINES: usize = 40;
 
-/// The columns in front of the chart.
+/// The width of the labels in front of the chart.
 const LABEL: usize = 16;
 
-/// The columns of the whole where there is no terminal.
+/// The width of chart and labels without a terminal.
 const DEFAULT_WIDTH: usize = 80;
 
-/// How each phase is drawn, and what it is called.
+/// The mark and the name of each phase.
 const LEGEND: [(char, &str); Phase::ALL.len()] = [
     ('·', "waits for parents"),
     ('-', "waits for turn"),
@@ -24,8 +24,7 @@ const LEGEND: [(char, &str); Phase::ALL.len()] = [
 ];
 
 impl Report {
-    /// A line per writer thread over a shared time axis, grouped by database, on a terminal of so many columns; nothing
-    /// if it was not asked for.
+    /// One line per writer thread, grouped by database, over a shared time axis. Empty if the timeline was not recorded.
     pub(super) fn chart(&self, columns: Option<usize>) -> String {
         if self.tables.iter().all(|table| table.timeline.is_none()) {
             return String::new();
@@ -46,7 +45,7 @@ impl Report {
         text
     }
 
-    /// The lines of one table in the order in which its threads wrote, on an axis of so many columns until `end`.
+    /// The lines of one table, in the order in which its threads wrote. The axis has `width` columns and ends at `end`.
     fn lines(&self, table: &Tally, width: usize, end: Duration) -> String {
         let mut tracks: Vec<_> = table.tracks().collect();
         if tracks.is_empty() {
@@ -79,11 +78,12 @@ impl Report {
         text + &one_each(first) + &line(&label, left_out) + &one_each(last)
     }
 
-    /// A mark per column of the axis. Where threads overlap, the later phase shows; however short, opening and writing
-    /// show.
+    /// One mark per column of the axis. Where phases overlap, the later one is shown. Opening and writing are always
+    /// shown, however short they were.
     fn cells(&self, tracks: &[&Track], width: usize, end: Duration) -> String {
-        let end = end.as_secs_f64().max(f64::MIN_POSITIVE);
-        let column = |time: Duration| (time.as_secs_f64() / end * width as f64).round() as usize;
+        let seconds = end.as_secs_f64().max(f64::MIN_POSITIVE);
+        let column =
+            |time: Duration| (time.as_secs_f64() / seconds * width as f64).round() as usize;
         let mut cells: Vec<Option<Phase>> = vec![None; width];
         for track in tracks {
             let mut from = 0;

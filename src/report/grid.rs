@@ -1,4 +1,4 @@
-//! Lines of cells, drawn as a table.
+//! Draws rows of cells as a table.
 
 use std::io;
 use std::iter;
@@ -12,14 +12,14 @@ use super::MOST_CHARACTERS;
 use super::shorten::shorten_bytes;
 use crate::terminal::{Terminal, escape};
 
-/// Most lines that are drawn at once: more become another table below, so that a long listing takes no more memory.
+/// The most lines of one table. More lines go into another table below it, so that a long listing needs no more memory.
 const MOST_LINES: usize = 1_000;
 
-/// The columns that a cell of one character takes, with its border.
+/// The width of a cell of one character, with its padding and border.
 const NARROWEST: usize = 4;
 
-/// Draws lines as a table no wider than the terminal, with the columns whose indexes are in `right` aligned to the right.
-/// No line has more cells than the title, and a title alone is not drawn. Fails if writing does.
+/// Draws lines as a table no wider than the terminal. The columns whose indices are in `right` are aligned to the right.
+/// No line may have more cells than the title, and a title without lines is not drawn. Fails if writing fails.
 pub fn draw(
     terminal: &mut Terminal,
     title: Vec<String>,
@@ -37,7 +37,7 @@ pub fn draw(
             table.modify(Columns::one(*column), Alignment::right());
         }
         if let Some(width) = terminal.width {
-            // Narrower than a character per column, it would not be wrapped at all.
+            // A table with less than a character for each column would not be wrapped at all.
             let width = Width::wrap(width.max(title.len() * NARROWEST + 1));
             table.with(width.keep_words(true).priority(Priority::max(true)));
         }
@@ -45,12 +45,12 @@ pub fn draw(
     }
 }
 
-/// A text as a cell.
+/// Formats a value as a cell.
 pub fn cell(text: &[u8]) -> String {
     escape(&shorten_bytes(text, MOST_CHARACTERS)).into_owned()
 }
 
-/// Several reasons as a cell.
+/// Formats reasons as one cell.
 pub fn reasons(reasons: &[String]) -> String {
     escape(&reasons.join("; ")).into_owned()
 }
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cell_is_cut_only_where_nobody_could_read_it() {
+    fn a_cell_is_cut_only_if_it_is_very_long() {
         let long = "é".repeat(MOST_CHARACTERS);
         assert_eq!(cell(long.as_bytes()), long);
         let shown = cell((long.clone() + "x").as_bytes());
@@ -83,13 +83,13 @@ mod tests {
     }
 
     #[test]
-    fn a_title_alone_is_not_drawn() {
+    fn a_title_without_lines_is_not_drawn() {
         assert_eq!(drawn(0), "");
         assert_eq!(drawn(1).lines().count(), 5);
     }
 
     #[test]
-    fn a_long_table_is_drawn_in_pieces() {
+    fn a_long_table_is_drawn_in_parts() {
         let text = drawn(MOST_LINES);
         assert_eq!(text.matches("id").count(), 1);
         let text = drawn(MOST_LINES + 1);

@@ -1,4 +1,4 @@
-//! Numbers and times for people.
+//! Numbers and times in a readable form.
 
 use std::time::Duration;
 
@@ -10,21 +10,21 @@ pub fn thousands(number: u64) -> String {
     }
 }
 
-/// A number and what it counts: `1 row`, `2,000 rows`. The plural ends in `s`.
+/// A number with its noun: `1 row`, `2,000 rows`. The plural must end in `s`.
 pub fn count(number: u64, what: &str) -> String {
     plural(number, what, &format!("{what}s"))
 }
 
-/// A number and what it counts, given the words for one and for more.
+/// A number with its noun, given the singular and the plural.
 pub fn plural(number: u64, one: &str, more: &str) -> String {
     let what = if number == 1 { one } else { more };
     format!("{} {what}", thousands(number))
 }
 
-/// A time in a fitting unit: `14.2 ms`, `1.81 s`, `3 min 20 s`, `2 h 5 min`.
+/// A time in a suitable unit: `14.2 ms`, `1.81 s`, `3 min 20 s`, `2 h 5 min`.
 pub fn duration(time: Duration) -> String {
     let seconds = time.as_secs_f64();
-    // The limits lie where rounding would show a full unit of the next size.
+    // At these limits, rounding would give a whole second or minute.
     if seconds < 0.999_95 {
         return format!("{:.1} ms", seconds * 1e3);
     }
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_have_a_separator_every_three_digits() {
+    fn numbers_have_a_comma_every_three_digits() {
         let shown = [0, 999, 1_000, 12_345, 1_000_000, u64::MAX].map(thousands);
         let expected = [
             "0",
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn one_is_singular_and_everything_else_plural() {
+    fn only_one_is_singular() {
         assert_eq!(count(0, "row"), "0 rows");
         assert_eq!(count(1, "row"), "1 row");
         assert_eq!(count(1_000, "row"), "1,000 rows");

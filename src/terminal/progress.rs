@@ -9,26 +9,26 @@ use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressDrawTarget, P
 
 use super::count;
 
-/// Nothing is shown before this much time has passed.
+/// How long to wait before showing anything.
 const DELAY: Duration = Duration::from_millis(500);
 
-/// The rate is measured over this many calls, which are 3 seconds. An estimate of the time left takes as long.
+/// The number of updates over which the rate is measured, about 3 seconds. The time left is not estimated earlier.
 const RECENT: usize = 30;
 
-/// How far one table has come.
+/// The progress of one table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Step {
     /// The name of the table.
     pub name: &'static str,
-    /// How many bytes of its file have been read.
+    /// The number of bytes read from its file.
     pub read: u64,
     /// The size of its file in bytes, if known.
     pub size: Option<u64>,
-    /// How many of its records have an outcome.
+    /// The number of its records that have an outcome.
     pub rows: u64,
     /// The names of the tables it is waiting for.
     pub waits_for: Vec<&'static str>,
-    /// Whether all of its records have an outcome.
+    /// Whether all its records have an outcome.
     pub done: bool,
 }
 
@@ -42,7 +42,7 @@ pub struct Progress {
 
 struct Line {
     bar: ProgressBar,
-    /// How many rows there were at the latest moments.
+    /// The number of rows at the latest updates, newest first.
     recent: VecDeque<(Instant, u64)>,
 }
 
@@ -56,7 +56,7 @@ impl Progress {
         }
     }
 
-    /// Shows how far each table has come.
+    /// Draws the current progress of each table.
     pub fn show(&mut self, steps: &[Step]) {
         if self.screen.is_hidden() && self.started.elapsed() >= DELAY {
             self.screen.set_draw_target(ProgressDrawTarget::stderr());
@@ -71,7 +71,7 @@ impl Progress {
             line.show(step, width);
         }
         if !self.screen.is_hidden() {
-            // A `^C` then appears within the last line, which is cleared anyway, instead of adding a line.
+            // The terminal then echoes `^C` within the last line, which the next drawing clears.
             let _ = write!(io::stderr(), "\r");
         }
     }
@@ -90,7 +90,7 @@ impl Line {
             self.recent.clear();
         }
         if self.recent.is_empty() {
-            // What has been read so far says nothing about how long the rest takes.
+            // What was read before the table could start says nothing about how long the rest takes.
             self.bar.set_position(step.position());
             self.bar.reset_eta();
         }
@@ -98,7 +98,7 @@ impl Line {
         let left = Some(self.bar.eta()).filter(|_| self.recent.len() > RECENT);
         let (name, rows) = (step.name, count(step.rows, "row"));
         let state = step.state(rate, left);
-        // The line is drawn once, when it is complete.
+        // Only the last of these calls draws.
         let bar = self
             .bar
             .clone()
@@ -111,7 +111,7 @@ impl Line {
         }
     }
 
-    /// The rows per second over the latest moments.
+    /// The rows per second over the latest updates.
     fn rate(&mut self, now: Instant, rows: u64) -> u64 {
         self.recent.truncate(RECENT);
         self.recent.push_front((now, rows));
@@ -131,7 +131,7 @@ fn style(step: &Step) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
-/// How far all tables together have come. The size is unknown while that of an unfinished table is.
+/// The progress of all tables together. Its size is unknown as long as the size of an unfinished table is.
 fn total(steps: &[Step]) -> Step {
     let known = |step: &&Step| step.size.is_some() || !step.done;
     let sizes = steps.iter().filter(known).map(|step| step.size);
@@ -146,7 +146,7 @@ fn total(steps: &[Step]) -> Step {
 }
 
 impl Step {
-    /// How many bytes to show as done. A file that has been read to its end stays at 99 % until its last row has an
+    /// The number of bytes to show as done. A file that was read to its end stays at 99 % until its last row has an
     /// outcome.
     fn position(&self) -> u64 {
         let size = self.size.unwrap_or(0);
@@ -157,7 +157,7 @@ impl Step {
         }
     }
 
-    /// What the table is doing, given its rows per second and the time left.
+    /// Describes what the table is doing, given its rows per second and the time left.
     fn state(&self, rate: u64, left: Option<Duration>) -> String {
         if self.done {
             return "done".to_string();

@@ -1,4 +1,4 @@
-//! What a person sees in a real terminal: progress, colours, and text that fits.
+//! Progress, colours and the width of reports in a real terminal.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -6,7 +6,7 @@ use std::io::Write;
 use crate::kit::started::pipe;
 use crate::kit::{CLEAN, Folder, Screen, many, strace};
 
-/// The lines that were wider than the terminal, which had to wrap them.
+/// The lines that the terminal had to wrap.
 fn wrapped(screen: &Screen, columns: usize) -> Vec<String> {
     let lines = screen.unwrapped().into_iter();
     lines
@@ -14,8 +14,8 @@ fn wrapped(screen: &Screen, columns: usize) -> Vec<String> {
         .collect()
 }
 
-/// A load whose users come through a pipe, in a terminal of this size: it lasts as long as the test wants. The file is
-/// the end of the pipe to write to.
+/// A load whose users come through a pipe, in a terminal of this size. It lasts until the test drops the file, which is
+/// the writing end of the pipe.
 fn slow_load_sized(
     folder: &Folder,
     columns: u32,
@@ -35,13 +35,13 @@ fn slow_load(folder: &Folder, columns: u32, options: &str) -> Option<(Screen, Fi
     slow_load_sized(folder, columns, 24, options)
 }
 
-/// Whether a line is one of progress.
+/// Whether a line shows progress.
 fn is_progress(line: &str) -> bool {
     line.contains("rows/s") || line.contains("waits for") || line.contains(['█', '░'])
 }
 
 #[test]
-fn progress_says_for_what_a_table_waits() {
+fn progress_shows_which_tables_a_table_waits_for() {
     let folder = Folder::with_csv(many(100));
     let Some((screen, pipe)) = slow_load(&folder, 80, "") else {
         return;
@@ -63,7 +63,7 @@ fn progress_says_for_what_a_table_waits() {
 }
 
 #[test]
-fn a_table_that_was_read_is_not_done_while_its_rows_wait_for_a_lock() {
+fn a_table_is_not_done_while_its_rows_wait_for_a_lock() {
     let folder = Folder::with_csv(many(100));
     let locked = folder.lock("products");
     let options = "--threads 1000 --lock-timeout 60";
@@ -80,7 +80,7 @@ fn a_table_that_was_read_is_not_done_while_its_rows_wait_for_a_lock() {
 }
 
 #[test]
-fn no_line_of_progress_wraps_in_a_narrow_terminal() {
+fn progress_does_not_wrap_in_a_narrow_terminal() {
     for columns in [80, 40, 20] {
         let folder = Folder::with_csv(many(100));
         let Some((screen, mut pipe)) = slow_load(&folder, columns, "--limit 0") else {
@@ -105,7 +105,7 @@ fn no_line_of_progress_wraps_in_a_narrow_terminal() {
 }
 
 #[test]
-fn nothing_of_the_progress_is_left_behind() {
+fn progress_disappears_at_the_end() {
     let folder = Folder::with_csv(many(100));
     let Some((screen, pipe)) = slow_load(&folder, 80, "") else {
         return;
@@ -119,14 +119,14 @@ fn nothing_of_the_progress_is_left_behind() {
 }
 
 #[test]
-fn nothing_of_the_progress_of_a_load_that_is_interrupted_is_left_behind() {
+fn progress_disappears_after_an_interrupt() {
     let folder = Folder::with_csv(many(100));
     let Some((screen, mut pipe)) = slow_load(&folder, 80, "") else {
         return;
     };
     screen.wait_for("waits for users");
     screen.press("C-c");
-    // A read is not interrupted. Nobody reads any more once the key has arrived.
+    // The signal does not interrupt a blocked read, so give it something to read until the load stops reading.
     while pipe.write_all(b"3,User,u@b.co\n").is_ok() {}
     drop(pipe);
     let lines = screen.end(130);
@@ -136,14 +136,14 @@ fn nothing_of_the_progress_of_a_load_that_is_interrupted_is_left_behind() {
 }
 
 #[test]
-fn lines_of_progress_do_not_pile_up_in_a_terminal_of_a_few_rows() {
+fn progress_does_not_pile_up_in_a_terminal_of_a_few_rows() {
     for rows in 2..6 {
         let folder = Folder::with_csv(many(100));
         let Some((screen, pipe)) = slow_load_sized(&folder, 80, rows, "--limit 0") else {
             return;
         };
         screen.wait_for("rows/s");
-        // They are drawn several times meanwhile.
+        // Time for several redraws.
         std::thread::sleep(std::time::Duration::from_secs(1));
         let lines = screen.lines();
         assert!(lines.len() <= rows as usize, "{rows} rows: {lines:#?}");
@@ -155,12 +155,12 @@ fn lines_of_progress_do_not_pile_up_in_a_terminal_of_a_few_rows() {
 }
 
 #[test]
-fn a_load_that_is_piped_shows_no_progress() {
+fn a_piped_load_shows_no_progress() {
     let folder = Folder::with_csv(many(100));
     let Some((screen, pipe)) = slow_load(&folder, 80, "2>messages") else {
         return;
     };
-    // It is past the time at which progress is shown once the products are stored for a while.
+    // A second after the products were stored, progress would have been shown.
     while folder.rows("products").len() < 100 {
         std::thread::yield_now();
     }
@@ -191,7 +191,7 @@ fn a_dumb_terminal_shows_no_progress() {
     screen.end(0);
 }
 
-/// What a command shows at its end, with its colours.
+/// What a finished command has printed, with its colours.
 fn shown(folder: &Folder, command: &str, status: i32) -> Option<String> {
     let screen = Screen::start(folder, 80, command)?;
     screen.end(status);
@@ -206,7 +206,7 @@ fn a_terminal_has_colours() {
 }
 
 #[test]
-fn there_are_no_colours_where_nobody_wants_them() {
+fn there_are_no_colours_in_a_pipe_a_dumb_terminal_or_with_no_color() {
     for command in [
         "NO_COLOR=1 tradexa insert",
         "NO_COLOR=1 CLICOLOR_FORCE=1 tradexa insert",
@@ -223,7 +223,7 @@ fn there_are_no_colours_where_nobody_wants_them() {
     }
 }
 
-/// Rows with names and emails that no terminal has room for, some of them to be skipped.
+/// Rows with names and emails that are wider than any terminal. Some of the rows break rules.
 fn wide_rows() -> Folder {
     let wide = "wide 日本 ".repeat(20);
     Folder::with_csv([
@@ -255,7 +255,7 @@ fn a_report_with_a_timeline_fits_a_terminal_of_80_columns() {
 }
 
 #[test]
-fn the_tables_of_a_report_and_its_counts_fit_a_narrow_terminal() {
+fn tables_and_counts_fit_a_narrow_terminal() {
     let folder = wide_rows();
     let Some(screen) = Screen::start(&folder, 40, "tradexa insert --from input") else {
         return;
@@ -267,7 +267,7 @@ fn the_tables_of_a_report_and_its_counts_fit_a_narrow_terminal() {
             .any(|line| line == "orders: 1 inserted, 1 skipped;"),
         "{lines:#?}"
     );
-    // A sentence or a command to copy may be wrapped.
+    // Only sentences and commands may be wrapped.
     let wrapped = wrapped(&screen, 40);
     assert!(
         wrapped.iter().all(|line| !line.contains("│")),
@@ -276,7 +276,7 @@ fn the_tables_of_a_report_and_its_counts_fit_a_narrow_terminal() {
 }
 
 #[test]
-fn the_violations_of_a_check_fit_the_terminal() {
+fn violations_fit_the_terminal() {
     let folder = wide_rows();
     let email = "wide ".repeat(100);
     folder.execute(
@@ -298,7 +298,7 @@ fn the_violations_of_a_check_fit_the_terminal() {
 }
 
 #[test]
-fn a_check_that_lasts_shows_progress_and_leaves_nothing_of_it_behind() {
+fn progress_of_a_long_check_disappears_at_the_end() {
     let folder = Folder::with_csv(many(12_000));
     folder.load(&[]).succeeded();
     let options = "-f -o /dev/null -e trace=pread64";

@@ -1,10 +1,10 @@
-//! `--timeline`: what each writer thread did, as a chart and as numbers.
+//! `--timeline`, as a chart and as JSON.
 
 use serde_json::Value;
 
 use crate::kit::{Folder, TABLES, many, text};
 
-/// The chart of an insert with these arguments, without what stands above it.
+/// The lines of the chart that an insert with these arguments prints.
 fn chart(folder: &Folder, arguments: &[&str]) -> Vec<String> {
     let mut command = folder.tradexa(&["insert", "--timeline"]);
     let output = command.args(arguments).assert().success();
@@ -13,7 +13,7 @@ fn chart(folder: &Folder, arguments: &[&str]) -> Vec<String> {
     chart.lines().map(str::to_string).collect()
 }
 
-/// What the threads of an insert of the seed did, as JSON has it.
+/// The threads of an insert of the seed, as JSON lists them.
 fn threads() -> Vec<Value> {
     let run = Folder::initialized().insert(&["--timeline"]);
     run.report["timeline"].as_array().unwrap().clone()
@@ -31,14 +31,14 @@ fn the_chart_has_a_line_for_every_thread() {
 }
 
 #[test]
-fn the_chart_is_80_columns_wide_where_there_is_no_terminal() {
+fn without_a_terminal_the_chart_is_at_most_80_columns_wide() {
     let lines = chart(&Folder::initialized(), &[]);
     let widest = lines.iter().map(|line| line.chars().count()).max();
     assert!(widest <= Some(80), "{lines:#?}");
 }
 
 #[test]
-fn a_line_stands_for_all_single_rows_where_there_are_many() {
+fn many_single_rows_are_drawn_on_one_line() {
     let folder = Folder::with_csv(many(300));
     let lines = chart(&folder, &["--from", "input", "--threads", "200"]);
     let drawn = lines.iter().filter(|line| line.contains("200 single rows"));
@@ -47,13 +47,13 @@ fn a_line_stands_for_all_single_rows_where_there_are_many() {
 }
 
 #[test]
-fn json_has_the_phases_of_every_thread_one_after_the_other() {
+fn json_lists_the_phases_of_every_thread_in_order() {
     let threads = threads();
     assert_eq!(threads.len(), 25);
     for thread in &threads {
         let mut before = 0.0;
         for phase in ["parents", "turn", "open", "write"] {
-            let [start, end] = [0, 1].map(|place| thread[phase][place].as_f64().unwrap());
+            let [start, end] = [0, 1].map(|index| thread[phase][index].as_f64().unwrap());
             assert!(before <= start && start <= end, "{thread}");
             before = end;
         }
@@ -61,12 +61,12 @@ fn json_has_the_phases_of_every_thread_one_after_the_other() {
 }
 
 #[test]
-fn json_shows_that_no_two_threads_write_to_one_database_at_once() {
+fn no_two_threads_write_to_one_database_at_the_same_time() {
     let threads = threads();
     for table in TABLES {
         let mut writes: Vec<_> = (threads.iter())
             .filter(|thread| thread["table"] == table)
-            .map(|thread| [0, 1].map(|place| thread["write"][place].as_f64().unwrap()))
+            .map(|thread| [0, 1].map(|index| thread["write"][index].as_f64().unwrap()))
             .collect();
         writes.sort_by(|a, b| a[0].total_cmp(&b[0]));
         assert!(
@@ -77,7 +77,7 @@ fn json_shows_that_no_two_threads_write_to_one_database_at_once() {
 }
 
 #[test]
-fn a_run_without_the_option_has_no_timeline() {
+fn without_the_option_there_is_no_timeline() {
     let folder = Folder::initialized();
     let tables = folder.tradexa(&["insert"]).assert().success();
     assert!(!text(&tables.get_output().stdout).contains("TIMELINE"));
@@ -89,7 +89,7 @@ fn a_run_without_the_option_has_no_timeline() {
 }
 
 #[test]
-fn a_report_that_is_piped_has_no_colours() {
+fn a_piped_report_has_no_colours() {
     let report = Folder::initialized()
         .tradexa(&["insert", "--timeline"])
         .assert()

@@ -1,7 +1,7 @@
 use super::*;
 use crate::timeline::Phase;
 
-/// A report with so many threads of a single user, and so many of a share.
+/// A report on this many threads with a single user and this many with a share of users.
 fn report(single: usize, shares: usize) -> Report {
     let mut report = empty(Listing::complete(50));
     let rows = std::iter::repeat_n(1, single).chain(std::iter::repeat_n(30_000, shares));
@@ -18,7 +18,7 @@ fn drawn(report: &Report, width: Option<usize>) -> Vec<String> {
     report.chart(width).lines().map(String::from).collect()
 }
 
-/// How many lines of the chart have this label.
+/// The number of lines of the chart with this label.
 fn labelled(lines: &[String], label: &str) -> usize {
     lines
         .iter()
@@ -27,14 +27,14 @@ fn labelled(lines: &[String], label: &str) -> usize {
 }
 
 #[test]
-fn a_few_threads_have_a_line_each() {
+fn few_threads_get_a_line_each() {
     let lines = drawn(&report(25, 1), None);
     assert_eq!(labelled(&lines, "user "), 25);
     assert_eq!(labelled(&lines, "30,000 rows"), 1);
 }
 
 #[test]
-fn the_single_rows_of_a_large_load_share_a_line_and_its_shares_have_one_each() {
+fn single_rows_of_a_large_load_are_drawn_on_one_line() {
     let lines = drawn(&report(64, 40), None);
     assert_eq!(labelled(&lines, "64 single rows"), 1);
     assert_eq!(labelled(&lines, "30,000 rows"), 40);
@@ -42,14 +42,14 @@ fn the_single_rows_of_a_large_load_share_a_line_and_its_shares_have_one_each() {
 }
 
 #[test]
-fn more_shares_than_fit_on_a_screen_are_shown_from_both_ends() {
+fn only_the_first_and_last_of_many_shares_are_shown() {
     let lines = drawn(&report(64, 100), None);
     assert_eq!(labelled(&lines, "30,000 rows"), 40);
     assert_eq!(labelled(&lines, "… 60 more"), 1);
 }
 
 #[test]
-fn no_line_is_wider_than_the_terminal() {
+fn lines_are_no_wider_than_the_terminal() {
     for width in [80, 100, 160] {
         let lines = drawn(&report(64, 100), Some(width));
         let widest = lines.iter().map(|line| line.chars().count()).max();

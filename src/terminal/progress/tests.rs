@@ -17,7 +17,7 @@ fn done(size: Option<u64>) -> Step {
     }
 }
 
-/// The state of a table that stores this many rows per second and will take this many seconds more.
+/// The state of a table with this many rows per second and this many seconds left.
 fn state(rate: u64, left: u64) -> String {
     reading(1, Some(2)).state(rate, Some(Duration::from_secs(left)))
 }
@@ -28,7 +28,7 @@ fn a_table_shows_its_rate_and_the_time_left() {
 }
 
 #[test]
-fn a_table_that_stands_still_promises_no_end() {
+fn no_time_left_is_shown_at_0_rows_per_second() {
     assert_eq!(state(0, 5), "0 rows/s");
 }
 
@@ -69,7 +69,7 @@ fn the_total_has_no_size_while_an_unfinished_table_has_none() {
 }
 
 #[test]
-fn a_check_has_no_size_to_the_end() {
+fn the_total_of_a_check_never_has_a_size() {
     assert_eq!(total(&[done(None), done(None)]).size, None);
 }
 
