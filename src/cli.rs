@@ -220,7 +220,8 @@ impl Insert {
     }
 }
 
-/// The folder that the environment names, unless that is empty; else the current one.
+/// The folder in `TRADEXA_DIR`, or the current one if that is unset or empty. The `env` of clap would take an
+/// empty variable for an empty folder.
 fn default_dir() -> PathBuf {
     let named = env::var_os("TRADEXA_DIR").filter(|dir| !dir.is_empty());
     named.unwrap_or_else(|| ".".into()).into()
