@@ -16,11 +16,15 @@ use super::problem::Problem;
 /// If the database is locked, or if SQLite cannot use WAL mode there, which it answers without an error of its own.
 pub fn keep_in_wal_mode(connection: &Connection, waiter: &Waiter) -> Result<(), Problem> {
     let switched = waiter.retry(|| {
-        if !is_wal(connection, "PRAGMA journal_mode = WAL")? {
+        let mut switch = connection.prepare("PRAGMA journal_mode = WAL")?;
+        let mut answers = switch.query([])?;
+        // To the end: it commits only after its answer.
+        while answers.next()?.is_some() {}
+        if !is_wal(connection)? {
             return Ok(false);
         }
         connection.execute_batch("SELECT 1 FROM sqlite_schema LIMIT 1")?;
-        if is_wal(connection, "PRAGMA journal_mode")? {
+        if is_wal(connection)? {
             Ok(true)
         } else {
             Err(rusqlite::Error::SqliteFailure(
@@ -38,14 +42,16 @@ pub fn keep_in_wal_mode(connection: &Connection, waiter: &Waiter) -> Result<(), 
 
 /// An error if a connection that has read in its transaction does not use a log.
 pub fn require_wal_mode(connection: &Connection) -> Result<(), Problem> {
-    if is_wal(connection, "PRAGMA journal_mode")? {
+    if is_wal(connection)? {
         Ok(())
     } else {
         Err(Problem::NoWal)
     }
 }
 
-/// Whether a statement answers that the mode is WAL.
-fn is_wal(connection: &Connection, sql: &str) -> rusqlite::Result<bool> {
-    connection.query_row(sql, [], |row| Ok(row.get_ref(0)?.as_str()? == "wal"))
+/// Whether the connection uses a log, as far as it knows: another program may have changed the mode since it read.
+fn is_wal(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row("PRAGMA journal_mode", [], |row| {
+        Ok(row.get_ref(0)?.as_str()? == "wal")
+    })
 }
