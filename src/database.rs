@@ -16,11 +16,11 @@ mod writer;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use rusqlite::OpenFlags;
+use rusqlite::{Connection, OpenFlags};
 
 use crate::platform;
 use crate::schema::Table;
-use crate::sync::lock;
+use crate::sync::{Mutex, lock};
 use connect::connect;
 use patience::Waiter;
 use place::{beside, cannot_open, find};
@@ -37,9 +37,12 @@ pub use writer::Writer;
 /// Moves what is in the log into the file, as far as other processes that read allow it.
 const CHECKPOINT: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 
-/// A database that is open for writing, for the whole run, and whose stored rows are durable.
+/// A database that is open for writing, for the whole run, and whose stored rows are durable. The fields are dropped in
+/// their order.
 #[derive(Debug)]
 pub struct Database {
+    /// The connection of the last writer that handed it on.
+    kept: Mutex<Option<Connection>>,
     reader: Reader,
     /// Which file it is.
     file: (u64, u64),
@@ -74,24 +77,33 @@ impl Database {
     /// Moves what is in the log into the file, as far as that can be done now; closing does the rest. It has a
     /// connection of its own, so that lookups need not wait.
     pub fn checkpoint(&self) {
-        if let Ok(Writer { connection, .. }) = self.writer() {
+        if let Ok(Writer { connection, .. }) = self.writer(true) {
             let _ = connection.execute_batch(CHECKPOINT);
         }
     }
 
-    /// Opens a connection to insert over. Have one at a time: others would wait by polling.
+    /// A connection to insert over. Have one at a time: others would wait by polling. With `hands_on` it is that of an
+    /// earlier writer, if there is one, and a later writer may have it; otherwise it is a new one. A new connection
+    /// parses the schema of the whole file.
     ///
     /// # Errors
     ///
     /// If it cannot be opened, or if there is another file in its place: orders there would refer to users elsewhere.
-    pub fn writer(&self) -> Result<Writer<'_>, Problem> {
-        let Database { reader, file } = self;
-        let path = &reader.waiter.path;
-        let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        match platform::identity(path)?.file == *file {
-            true => Ok(Writer { reader, connection }),
-            false => Err(Problem::Replaced),
+    pub fn writer(&self, hands_on: bool) -> Result<Writer<'_>, Problem> {
+        let path = &self.reader.waiter.path;
+        let kept = hands_on.then(|| lock(&self.kept).take()).flatten();
+        let connection = match kept {
+            Some(connection) => connection,
+            None => connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?,
+        };
+        if platform::identity(path).map_err(cannot_open)?.file != self.file {
+            return Err(Problem::Replaced);
         }
+        Ok(Writer {
+            database: self,
+            connection,
+            hands_on,
+        })
     }
 }
 
@@ -127,7 +139,11 @@ impl Reader {
             platform::sync_folder(folder)?;
         }
         let file = platform::identity(path)?.file;
-        Ok(Database { reader: self, file })
+        Ok(Database {
+            kept: Mutex::default(),
+            reader: self,
+            file,
+        })
     }
 }
 

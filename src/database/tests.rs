@@ -70,7 +70,7 @@ impl Fixture {
     /// What becomes of each of these rows, in their order.
     fn insert(&self, lines: &str) -> Vec<Outcome> {
         let rows = self.rows(lines);
-        let writer = self.database.writer().unwrap();
+        let writer = self.database.writer(false).unwrap();
         let others = writer.insert(&rows, &sorted(&rows)).unwrap();
         each(&rows, others)
     }

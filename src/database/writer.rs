@@ -1,24 +1,26 @@
 //! Inserting rows in one durable transaction.
 
-use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Statement};
 
+use super::Database;
 use super::lookup::compare;
 use super::problem::Problem;
-use super::reader::Reader;
 use crate::row::{Outcome, Reason, Rows};
 use crate::schema::{Column, Table};
+use crate::sync::lock;
 
-/// How many rows one `INSERT` takes: from about 25 on, a statement costs little beside its rows.
+/// How many rows are appended by one `INSERT`: from about 25 on, a statement costs little beside its rows.
 const ROWS_PER_STATEMENT: usize = 50;
 
 /// A connection to insert over. Have one at a time for each database: others would wait by polling.
 #[derive(Debug)]
 pub struct Writer<'a> {
-    pub(super) reader: &'a Reader,
+    pub(super) database: &'a Database,
     pub(super) connection: Connection,
+    /// Whether the next writer may have the connection.
+    pub(super) hands_on: bool,
 }
 
 impl Writer<'_> {
@@ -26,19 +28,25 @@ impl Writer<'_> {
     /// sorted by the ids of their rows, which are all different. Returns what became of the rows that were not
     /// inserted, in any order; an error if none of them was.
     pub fn insert(self, rows: &Rows, places: &[u32]) -> Result<Vec<(u32, Outcome)>, Problem> {
-        let Writer { reader, connection } = &self;
-        let mut transaction = reader.waiter.begin_to_write(connection)?;
-        let others = match insert(connection, rows, places)? {
+        let Writer {
+            database,
+            connection,
+            hands_on,
+        } = self;
+        let waiter = &database.reader.waiter;
+        // Where this returns early, the transaction is rolled back.
+        let mut transaction = waiter.begin_to_write(&connection)?;
+        let others = match insert(&transaction, rows, places, true)? {
             Some(refused) => refused,
             None => {
                 transaction.rollback()?;
-                transaction = reader.waiter.begin_to_write(connection)?;
+                transaction = waiter.begin_to_write(&connection)?;
                 // Nobody else can write now: what is stored stays as it is.
-                let mut others = compare(connection, rows, places)?;
+                let mut others = compare(&transaction, rows, places)?;
                 let stored: HashSet<_> = others.iter().map(|(place, _)| *place).collect();
                 let is_new = |place: &u32| !stored.contains(place);
                 let new: Vec<_> = places.iter().copied().filter(is_new).collect();
-                let refused = insert(connection, rows, &new)?;
+                let refused = insert(&transaction, rows, &new, false)?;
                 // Only two rows with one id can still be in each other's way.
                 others.extend(refused.ok_or(rusqlite::Error::StatementChangedRows(0))?);
                 others
@@ -46,9 +54,12 @@ impl Writer<'_> {
         };
         let committed = transaction.commit();
         if committed.is_err() {
-            bury(connection);
+            bury(&connection);
         }
         committed?;
+        if hands_on {
+            *lock(&database.kept) = Some(connection);
+        }
         Ok(others)
     }
 }
@@ -67,87 +78,87 @@ fn bury(connection: &Connection) {
     });
 }
 
-/// Inserts rows into one table.
-struct Inserter<'a> {
-    connection: &'a Connection,
-    rows: &'a Rows,
-    /// The greatest id that is stored, where rows may be appended to it.
-    last: Option<i64>,
-    /// The statements so far, by their first column and how many rows they take. They keep the memory for what they
-    /// bind.
-    statements: HashMap<(usize, usize), Statement<'a>>,
-}
-
 /// Inserts the rows at these places, which are sorted by id, over a connection that has the database locked for
-/// writing, and returns those that SQLite does not take. `None` if an id is stored already, and an error if SQLite
-/// fails: roll back then, because some of the rows may be inserted.
+/// writing, and returns those that SQLite refuses. An error if SQLite fails. Roll back then, because some of the rows
+/// may be inserted, and also if this is `None`: an id is stored already, or rows that were appended together, which
+/// they are only if `may_append`, were refused.
 fn insert(
     connection: &Connection,
     rows: &Rows,
     places: &[u32],
+    may_append: bool,
 ) -> rusqlite::Result<Option<Vec<(u32, Outcome)>>> {
-    let last = match places.len() >= ROWS_PER_STATEMENT {
-        true => greatest_id(connection, rows.table)?,
-        false => None,
-    };
-    let mut inserter = Inserter {
-        connection,
-        rows,
-        last,
-        statements: HashMap::new(),
-    };
+    let table = rows.table;
+    // The greatest id that is stored, where rows may be appended to it.
+    let mut last = None;
+    if may_append && places.len() >= ROWS_PER_STATEMENT {
+        last = greatest_id(connection, table)?;
+    }
+    let mut append = None;
+    let mut insert = connection.prepare(&insert_statement(table, table.columns, 1))?;
     let mut refused = Vec::new();
-    let mut groups: Vec<_> = places.chunks(ROWS_PER_STATEMENT).rev().collect();
-    while let Some(group) = groups.pop() {
-        match (inserter.insert_group(group), group) {
-            (Ok(inserted), _) if inserted < group.len() => return Ok(None),
-            (Ok(_), _) => {}
-            (Err(error), _) if !is_refusal(&error) => return Err(error),
-            (Err(error), [place]) => {
-                let why = format!("{} refused it: {error}", rows.table.database());
-                refused.push((*place, Outcome::failed(Reason::failure(why))));
+    let mut rest = places;
+    while let Some((first, others)) = rest.split_first() {
+        // Inserted without ids that count on from the greatest one that is stored, rows get just these, and SQLite
+        // appends them without a search: about a third of the time is saved.
+        if let Some((group, others)) = rest.split_at_checked(ROWS_PER_STATEMENT)
+            && count_on(rows, group, last)
+        {
+            let statement = match &mut append {
+                Some(prepared) => prepared,
+                None => {
+                    let sql = insert_statement(table, &table.columns[1..], group.len());
+                    append.insert(connection.prepare(&sql)?)
+                }
+            };
+            match execute(statement, rows, group, 1) {
+                Err(error) if is_refusal(&error) => return Ok(None),
+                appended => appended?,
+            };
+            last = group.last().map(|place| rows.id(*place));
+            rest = others;
+            continue;
+        }
+        match execute(&mut insert, rows, &[*first], 0) {
+            Ok(0) => return Ok(None),
+            Err(error) if is_refusal(&error) => {
+                let why = format!("{} refused it: {error}", table.database());
+                refused.push((*first, Outcome::failed(Reason::failure(why))));
             }
-            // One of them is refused: which one shows when each is inserted alone.
-            (Err(_), _) => {
-                // They keep the values of the group, which may be giant, and are bound again.
-                inserter.statements.clear();
-                groups.extend(group.chunks(1).rev());
+            inserted => {
+                inserted?;
+                last = last.map(|last| last.max(rows.id(*first)));
             }
         }
+        rest = others;
     }
     Ok(Some(refused))
 }
 
-impl Inserter<'_> {
-    /// Inserts those rows of a group whose ids are not stored already, and returns how many these were; or none, and
-    /// fails.
-    fn insert_group(&mut self, group: &[u32]) -> rusqlite::Result<usize> {
-        let table = self.rows.table;
-        let ids = group.iter().map(|place| self.rows.id(*place));
-        // Inserted without ids that count on from the greatest one that is stored, rows get just these, and SQLite
-        // appends them without a search: about a third of the time is saved.
-        let counts_on = self.last.is_some_and(|last| {
-            let next = (1..).map(|count| last.checked_add(count));
-            group.len() == ROWS_PER_STATEMENT && ids.clone().map(Some).eq(next.take(group.len()))
-        });
-        let from = usize::from(counts_on);
-        let statement = match self.statements.entry((from, group.len())) {
-            Entry::Occupied(prepared) => prepared.into_mut(),
-            Entry::Vacant(missing) => {
-                let sql = insert_statement(table, &table.columns[from..], group.len());
-                missing.insert(self.connection.prepare(&sql)?)
-            }
-        };
-        let values = group
-            .iter()
-            .flat_map(|place| self.rows.values(*place).skip(from));
-        for (index, value) in values.enumerate() {
-            statement.raw_bind_parameter(index + 1, value)?;
-        }
-        let inserted = statement.raw_execute()?;
-        self.last = self.last.map(|last| ids.fold(last, i64::max));
-        Ok(inserted)
+/// Whether the ids of these rows count on from the last one.
+fn count_on(rows: &Rows, places: &[u32], last: Option<i64>) -> bool {
+    let ids = places.iter().map(|place| Some(rows.id(*place)));
+    last.is_some_and(|last| {
+        ids.eq((1..)
+            .map(|count| last.checked_add(count))
+            .take(places.len()))
+    })
+}
+
+/// Executes a statement that inserts the rows at these places, from this column on, and returns how many were.
+fn execute(
+    statement: &mut Statement,
+    rows: &Rows,
+    places: &[u32],
+    from: usize,
+) -> rusqlite::Result<usize> {
+    let values = places
+        .iter()
+        .flat_map(|place| rows.values(*place).skip(from));
+    for (index, value) in values.enumerate() {
+        statement.raw_bind_parameter(index + 1, value)?;
     }
+    statement.raw_execute()
 }
 
 /// The greatest id that is stored, or `None` if SQLite may not count on from it: where the table has `AUTOINCREMENT`,
@@ -166,8 +177,8 @@ fn greatest_id(connection: &Connection, table: &Table) -> rusqlite::Result<Optio
 /// out, and no other conflict changes anything: `ABORT` overrules what a constraint of the database itself may say,
 /// such as to replace stored rows.
 ///
-/// If a stored id aborted the statement, SQLite would have to copy every page before it changes it, to be able to undo
-/// the rows before. For shuffled ids that costs much of the time.
+/// Give ids to single rows only. For several, SQLite copies every page before it changes it, to be able to undo the rows
+/// before. For shuffled ids that costs much of the time.
 pub fn insert_statement(table: &Table, columns: &[Column], rows: usize) -> String {
     let names: Vec<_> = columns.iter().map(|column| column.name).collect();
     let row = format!("({})", vec!["?"; columns.len()].join(","));
@@ -179,10 +190,11 @@ pub fn insert_statement(table: &Table, columns: &[Column], rows: usize) -> Strin
     )
 }
 
-/// Whether an error is about the row, and others may still be inserted.
+/// Whether an error is about the row, and others may still be inserted. An expression that the file declares, in an
+/// index say, fails with an error that has no code of its own.
 fn is_refusal(error: &rusqlite::Error) -> bool {
     matches!(
         error.sqlite_error_code(),
-        Some(ErrorCode::ConstraintViolation | ErrorCode::TooBig)
+        Some(ErrorCode::ConstraintViolation | ErrorCode::TooBig | ErrorCode::Unknown)
     )
 }

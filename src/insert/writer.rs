@@ -89,7 +89,7 @@ fn write(load: &TableLoad, share: &Share, track: &mut Option<Track>) -> Vec<(u32
         Target::Database { database, .. } => {
             let _guard = load.write_lock.acquire();
             track.end(Phase::Turn);
-            let written = database.writer().and_then(|writer| {
+            let written = database.writer(free.len() > 1).and_then(|writer| {
                 track.end(Phase::Open);
                 writer.insert(rows, &free)
             });

@@ -73,7 +73,7 @@ fn locks_survive_the_wait_for_another_process() {
     let other = fixture.other();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let rows = fixture.rows(&users([1]));
-    let inserted = fixture.database.writer().unwrap().insert(&rows, &[0]);
+    let inserted = fixture.database.writer(false).unwrap().insert(&rows, &[0]);
     assert!(matches!(inserted, Err(Problem::Locked(_))), "{inserted:?}");
     drop(other);
     assert!(!another_process_can_have_it(&fixture.folder));
@@ -114,7 +114,7 @@ fn nothing_is_written_to_a_database_that_is_no_longer_in_wal_mode() {
     std::fs::remove_file(beside(&fixture.path(), "-wal")).unwrap();
     std::fs::copy(path(TABLES[0], other.path()), fixture.path()).unwrap();
     let rows = fixture.rows(&users([2]));
-    let inserted = fixture.database.writer().unwrap().insert(&rows, &[0]);
+    let inserted = fixture.database.writer(false).unwrap().insert(&rows, &[0]);
     assert!(matches!(inserted, Err(Problem::NoWal)), "{inserted:?}");
 }
 

@@ -79,6 +79,26 @@ fn a_share_can_hold_refused_and_taken_and_unchanged_rows() {
 }
 
 #[test]
+fn a_row_for_which_an_index_has_no_value_is_refused_and_the_others_are_inserted() {
+    let index = "CREATE INDEX names ON users(json_extract(name, '$'));";
+    let fixture = Fixture::made_by(0, &(table("", "") + index));
+    // They are appended, inserted among others, and inserted alone.
+    for ids in [1..=120, 1000..=1120, 500..=620, 200..=200] {
+        let wrong = *ids.end() - 20.min(ids.clone().count() as i64 - 1);
+        let lines = ids.clone().map(|id| {
+            let name = if id == wrong { "{" } else { "7" };
+            format!("{id},{name},{id}@b.co\n")
+        });
+        let outcomes = fixture.insert(&lines.collect::<String>());
+        for (id, outcome) in ids.zip(&outcomes) {
+            assert_eq!(is_refused(outcome), id == wrong, "{id} {outcome:?}");
+        }
+    }
+    assert_eq!(fixture.ids().len(), 120 + 121 + 121 - 3);
+    fixture.reader().check_integrity().unwrap();
+}
+
+#[test]
 fn no_constraint_makes_a_stored_row_change_or_a_row_vanish() {
     for clause in ["REPLACE", "IGNORE", "ROLLBACK", "FAIL", "ABORT"] {
         let clause = format!("ON CONFLICT {clause}");

@@ -104,7 +104,11 @@ fn rows_whose_places_are_not_sorted_by_id_keep_their_ids_too() {
     let fixture = Fixture::new(0);
     let rows = fixture.rows(&users((100..150).chain(1..=50)));
     let places = Vec::from_iter(0..100);
-    let others = fixture.database.writer().unwrap().insert(&rows, &places);
+    let others = fixture
+        .database
+        .writer(false)
+        .unwrap()
+        .insert(&rows, &places);
     assert_eq!(others.unwrap(), []);
     assert_eq!(fixture.ids(), Vec::from_iter((1..=50).chain(100..150)));
 }
@@ -143,10 +147,18 @@ fn rows_that_are_stored_already_are_unchanged_among_those_that_are_not() {
 fn only_the_rows_at_the_given_places_are_inserted() {
     let fixture = Fixture::new(0);
     let rows = fixture.rows(&users([3, 1, 2, 4]));
-    let others = fixture.database.writer().unwrap().insert(&rows, &[1, 0]);
+    let others = fixture
+        .database
+        .writer(false)
+        .unwrap()
+        .insert(&rows, &[1, 0]);
     assert_eq!(others.unwrap(), []);
     assert_eq!(fixture.ids(), [1, 3]);
-    let others = fixture.database.writer().unwrap().insert(&rows, &[1, 2]);
+    let others = fixture
+        .database
+        .writer(false)
+        .unwrap()
+        .insert(&rows, &[1, 2]);
     assert_eq!(others.unwrap(), [(1, Unchanged)]);
     assert_eq!(fixture.ids(), [1, 2, 3]);
 }
@@ -155,7 +167,7 @@ fn only_the_rows_at_the_given_places_are_inserted() {
 fn two_rows_with_one_id_are_an_error_and_none_is_inserted() {
     let fixture = Fixture::new(0);
     let rows = fixture.rows(&users([1, 2, 2]));
-    let writer = fixture.database.writer().unwrap();
+    let writer = fixture.database.writer(false).unwrap();
     writer.insert(&rows, &[0, 1, 2]).unwrap_err();
     assert_eq!(fixture.ids(), [0; 0]);
 }
@@ -178,12 +190,63 @@ fn rows_are_inserted_where_the_greatest_i64_is_stored() {
     assert_eq!(fixture.ids().len(), 61);
 }
 
+/// Inserts users with these ids over a connection that is handed on.
+fn insert_and_hand_on(
+    fixture: &Fixture,
+    ids: std::ops::RangeInclusive<i64>,
+) -> Result<(), Problem> {
+    let rows = fixture.rows(&users(ids));
+    let writer = fixture.database.writer(true)?;
+    writer.insert(&rows, &sorted(&rows)).map(drop)
+}
+
+#[test]
+fn a_connection_is_handed_on_from_writer_to_writer() {
+    let fixture = Fixture::new(0);
+    insert_and_hand_on(&fixture, 1..=60).unwrap();
+    let writer = fixture.database.writer(true).unwrap();
+    assert_eq!(writer.connection.total_changes(), 60);
+    fixture
+        .other()
+        .execute_batch("DELETE FROM users WHERE id = 60")
+        .unwrap();
+    let rows = fixture.rows(&users([60, 61]));
+    assert_eq!(writer.insert(&rows, &[0, 1]).unwrap(), []);
+    assert_eq!(fixture.ids(), Vec::from_iter(1..=61));
+}
+
+#[test]
+fn a_connection_that_failed_is_not_handed_on() {
+    let fixture = Fixture::new(0);
+    insert_and_hand_on(&fixture, 1..=60).unwrap();
+    let lock = fixture.other();
+    lock.execute_batch("BEGIN IMMEDIATE").unwrap();
+    insert_and_hand_on(&fixture, 61..=62).unwrap_err();
+    drop(lock);
+    let writer = fixture.database.writer(true).unwrap();
+    assert_eq!(writer.connection.total_changes(), 0);
+}
+
+#[test]
+#[cfg_attr(windows, ignore = "a file that is open cannot be renamed there")]
+fn a_connection_to_a_file_that_was_moved_away_is_not_used() {
+    let fixture = Fixture::new(0);
+    insert_and_hand_on(&fixture, 1..=60).unwrap();
+    std::fs::rename(fixture.path(), fixture.path().with_extension("old")).unwrap();
+    let gone = insert_and_hand_on(&fixture, 61..=62);
+    assert!(matches!(gone, Err(Problem::CannotOpen(_))), "{gone:?}");
+    create(TABLES[0], fixture.folder.path(), &none()).unwrap();
+    insert_and_hand_on(&fixture, 61..=62).unwrap_err();
+    let another = fixture.database.writer(true).map(drop);
+    assert!(matches!(another, Err(Problem::Replaced)), "{another:?}");
+}
+
 #[test]
 #[cfg_attr(windows, ignore = "a file that is open cannot be removed there")]
 fn a_database_that_is_gone_is_an_error_and_is_not_created_again() {
     let fixture = Fixture::new(0);
     std::fs::remove_file(fixture.path()).unwrap();
-    let problem = fixture.database.writer().map(drop);
+    let problem = fixture.database.writer(false).map(drop);
     assert!(
         matches!(problem, Err(Problem::CannotOpen(_))),
         "{problem:?}"

@@ -224,7 +224,7 @@ fn eight_loads_at_once_share_the_rows_without_a_failure() {
         let mut inserted = 0;
         for share in 0..20 {
             let rows = rows(TABLES[0], &users(share * 500..(share + 1) * 500));
-            let writer = database.writer().unwrap();
+            let writer = database.writer(false).unwrap();
             let others = writer.insert(&rows, &sorted(&rows)).unwrap();
             assert!(others.iter().all(|(_, outcome)| *outcome == Unchanged));
             inserted += rows.accepted.len() - others.len();
