@@ -21,7 +21,7 @@ fn orders_declared_with(more: &str) -> Folder {
     folder
 }
 
-/// The seed is inserted although the orders declare a foreign key, and a dry run says so before.
+/// The seed is inserted whatever else is declared, and a dry run says so before.
 fn takes_the_seed(folder: &Folder) {
     let dry_run = folder.insert(&["--dry-run"]).succeeded();
     assert_eq!(dry_run.counts(), ALL_INSERTED);
@@ -47,4 +47,10 @@ fn a_foreign_key_to_an_empty_table_of_the_same_file_is_ignored() {
         folder.execute("orders", "CREATE TABLE users (id INTEGER PRIMARY KEY)");
         takes_the_seed(&folder);
     }
+}
+
+#[test]
+fn a_check_of_as_many_terms_as_sqlite_takes_fits_the_stack_of_a_writer() {
+    let check = format!("CHECK (quantity{})", " AND quantity < 9".repeat(990));
+    takes_the_seed(&orders_declared_with(&check));
 }
