@@ -15,7 +15,7 @@ use anyhow::{Context, Error, Result, anyhow, bail};
 use messages::Messages;
 
 use crate::cli::{Cli, Command, Format, Output};
-use crate::database::{self, Patience, Problem};
+use crate::database::{self, LockTimeout, Problem};
 use crate::platform;
 use crate::report::{self, Listing};
 use crate::schema::{TABLES, Table};
@@ -123,9 +123,9 @@ fn listing(output: &Output) -> Listing {
 }
 
 /// How long `init` and `check` wait for a database that another process has locked.
-fn patience() -> Patience {
-    Patience {
+fn lock_timeout() -> LockTimeout {
+    LockTimeout {
         limit: Duration::from_secs(5),
-        ..Patience::default()
+        ..LockTimeout::default()
     }
 }

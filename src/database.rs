@@ -4,9 +4,9 @@ mod cause;
 mod connect;
 mod create;
 mod length;
+mod location;
+mod lock_timeout;
 mod lookup;
-mod patience;
-mod place;
 mod problem;
 mod reader;
 mod stored;
@@ -22,13 +22,13 @@ use crate::platform;
 use crate::schema::Table;
 use crate::sync::{Mutex, lock};
 use connect::connect;
-use patience::Waiter;
-use place::{beside, cannot_open, find};
+use location::{beside, cannot_open, find};
+use lock_timeout::Waiter;
 use wal::keep_in_wal_mode;
 
 pub use create::{create, is_initialized};
-pub use patience::Patience;
-pub use place::refuse_shared_files;
+pub use location::refuse_shared_files;
+pub use lock_timeout::LockTimeout;
 pub use problem::Problem;
 pub use reader::Reader;
 pub use stored::StoredRow;
@@ -57,7 +57,7 @@ impl Database {
     pub fn open(
         table: &'static Table,
         folder: &Path,
-        patience: &Patience,
+        lock_timeout: &LockTimeout,
     ) -> Result<Reader, Problem> {
         let path = find(table, folder)?.ok_or(Problem::Missing)?;
         let file = platform::open_to_sync(&path).map_err(cannot_open)?;
@@ -65,7 +65,7 @@ impl Database {
         if connection.is_readonly("main")? {
             return Err(Problem::ReadOnly);
         }
-        let waiter = Waiter::new(path, patience.clone());
+        let waiter = Waiter::new(path, lock_timeout.clone());
         Reader::over(table, Some(file), (connection, None), waiter)
     }
 

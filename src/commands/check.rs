@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use anyhow::{Result, bail};
 
-use super::{Messages, all_databases, each_table, listing, patience, print};
+use super::{Messages, all_databases, each_table, listing, lock_timeout, print};
 use crate::check::{self, TableCheck};
 use crate::cli::{Format, Output};
 use crate::database::Reader;
@@ -28,10 +28,10 @@ pub fn check(
     output: &Output,
     messages: &mut Messages,
 ) -> Result<ExitCode> {
-    let patience = patience();
+    let lock_timeout = lock_timeout();
     for _ in 0..ATTEMPTS {
         let checks = each_table(folder, messages, |table| {
-            Reader::open(table, folder, &patience).map(TableCheck::new)
+            Reader::open(table, folder, &lock_timeout).map(TableCheck::new)
         })?;
         let mut progress = Progress::new();
         let checked = check::check(&checks, unique_email, listing(output), || {

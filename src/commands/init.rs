@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
-use super::{Messages, at, each_table, patience, print};
+use super::{Messages, at, each_table, lock_timeout, print};
 use crate::database;
 use crate::platform::sync_folder;
 use crate::schema::TABLES;
@@ -19,16 +19,16 @@ use crate::terminal::show;
 ///
 /// If a file is something else than it should be, or cannot be created, or if what was done could not be printed.
 pub fn init(folder: &Path, messages: &mut Messages) -> Result<ExitCode> {
-    let patience = patience();
+    let lock_timeout = lock_timeout();
     let states = each_table(folder, messages, |table| {
-        database::is_initialized(table, folder, &patience)
+        database::is_initialized(table, folder, &lock_timeout)
     })?;
     create_folder(folder).with_context(|| format!("{} could not be created", show(folder)))?;
     let mut done = String::new();
     for (table, is_initialized) in TABLES.iter().zip(states) {
         let created = match is_initialized {
             true => Ok(false),
-            false => database::create(table, folder, &patience),
+            false => database::create(table, folder, &lock_timeout),
         };
         let already = match created {
             Ok(true) => "",

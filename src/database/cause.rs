@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rusqlite::{ErrorCode, ffi};
 
-use super::place::beside;
+use super::location::beside;
 use super::problem::Problem;
 use crate::platform::{self, Access};
 

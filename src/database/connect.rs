@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 use rusqlite::{Connection, OpenFlags, ffi};
 use tempfile::TempDir;
 
-use super::patience::Waiter;
-use super::place::{WAL_HEADER, beside, is_too_long};
+use super::location::{WAL_HEADER, beside, is_too_long};
+use super::lock_timeout::Waiter;
 use super::problem::Problem;
 use crate::platform::{self, Access};
 use crate::sync::Mutex;
@@ -23,7 +23,7 @@ const SETTINGS: &str = "PRAGMA fullfsync = 1; PRAGMA checkpoint_fullfsync = 1;
     PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF";
 
 /// Connects with these flags; an error if SQLite cannot open the file. The connection does not wait for locks:
-/// [`super::patience::Waiter`] does that.
+/// [`super::lock_timeout::Waiter`] does that.
 pub fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, Problem> {
     let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)
         .map_err(|error| match Problem::from(error) {

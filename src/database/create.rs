@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use super::connect::connect;
-use super::patience::{Patience, Waiter};
-use super::place::{find, is_too_long, path};
+use super::location::{find, is_too_long, path};
+use super::lock_timeout::{LockTimeout, Waiter};
 use super::problem::Problem;
 use super::reader::Reader;
 use super::wal::keep_in_wal_mode;
@@ -22,9 +22,9 @@ const PAGE_SIZE: u32 = 16 * 1024;
 pub fn is_initialized(
     table: &'static Table,
     folder: &Path,
-    patience: &Patience,
+    lock_timeout: &LockTimeout,
 ) -> Result<bool, Problem> {
-    match Reader::open(table, folder, patience) {
+    match Reader::open(table, folder, lock_timeout) {
         Ok(_) => Ok(true),
         Err(Problem::Missing) if is_too_long(&path(table, folder)) => Err(Problem::PathTooLong),
         Err(Problem::Missing | Problem::NoTable(_)) => Ok(false),
@@ -41,11 +41,15 @@ pub fn is_initialized(
 /// # Errors
 ///
 /// If the file cannot be created or written, or if its table is not as declared.
-pub fn create(table: &'static Table, folder: &Path, patience: &Patience) -> Result<bool, Problem> {
+pub fn create(
+    table: &'static Table,
+    folder: &Path,
+    lock_timeout: &LockTimeout,
+) -> Result<bool, Problem> {
     let found = find(table, folder)?;
     let is_missing = found.is_none();
     let path = found.unwrap_or_else(|| path(table, folder));
-    let created = create_at(table, path.clone(), patience);
+    let created = create_at(table, path.clone(), lock_timeout);
     if let Err(problem) = &created
         && is_missing
         && problem.is_for_want_of_locks(&path)
@@ -56,10 +60,14 @@ pub fn create(table: &'static Table, folder: &Path, patience: &Patience) -> Resu
     created
 }
 
-fn create_at(table: &'static Table, path: PathBuf, patience: &Patience) -> Result<bool, Problem> {
+fn create_at(
+    table: &'static Table,
+    path: PathBuf,
+    lock_timeout: &LockTimeout,
+) -> Result<bool, Problem> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     let connection = connect(&path, flags)?;
-    let waiter = Waiter::new(path, patience.clone());
+    let waiter = Waiter::new(path, lock_timeout.clone());
     connection.pragma_update(None, "page_size", PAGE_SIZE)?;
     keep_in_wal_mode(&connection, &waiter)?;
     let transaction = waiter.begin_to_write(&connection)?;

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, BufReader, ErrorKind, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use super::place::beside;
+use super::location::beside;
 
 /// The length of a header of a database (<https://www.sqlite.org/fileformat2.html#the_database_header>).
 const HEADER: usize = 100;

@@ -16,8 +16,8 @@ impl Reader {
     pub fn stored(&self, ids: &[i64]) -> Result<Vec<i64>, Problem> {
         let mut stored = Vec::new();
         self.reading(|connection| {
-            look_up(connection, self.table, "id", ids, |place, _| {
-                stored.push(ids[place])
+            look_up(connection, self.table, "id", ids, |index, _| {
+                stored.push(ids[index])
             })
         })?;
         Ok(stored)
@@ -30,31 +30,31 @@ impl Reader {
         self.reading(|connection| connection.query_row(&sql, [], |row| row.get(0)))
     }
 
-    /// What is stored already under the ids of the rows at these places; see [`compare`].
-    pub fn compare(&self, rows: &Rows, places: &[u32]) -> Result<Vec<(u32, Outcome)>, Problem> {
-        self.reading(|connection| compare(connection, rows, places))
+    /// What is stored already under the ids of the rows at these positions; see [`compare`].
+    pub fn compare(&self, rows: &Rows, positions: &[u32]) -> Result<Vec<(u32, Outcome)>, Problem> {
+        self.reading(|connection| compare(connection, rows, positions))
     }
 }
 
-/// What is stored already under the ids of the rows at these places: [`Outcome::Unchanged`], or [`Outcome::Skipped`]
+/// What is stored already under the ids of the rows at these positions: [`Outcome::Unchanged`], or [`Outcome::Skipped`]
 /// where any value, or its type, is another one. Places whose ids are not stored are left out. Fastest if the ids count
 /// up.
 pub fn compare(
     connection: &Connection,
     rows: &Rows,
-    places: &[u32],
+    positions: &[u32],
 ) -> rusqlite::Result<Vec<(u32, Outcome)>> {
     let table = rows.table;
-    let ids = Vec::from_iter(places.iter().map(|place| rows.id(*place)));
-    let mut outcomes = Vec::with_capacity(places.len());
+    let ids = Vec::from_iter(positions.iter().map(|position| rows.id(*position)));
+    let mut outcomes = Vec::with_capacity(positions.len());
     look_up(
         connection,
         table,
         &table.column_names(),
         &ids,
         |index, stored| {
-            let place = places[index];
-            let columns = rows.values(place).zip(table.columns).enumerate();
+            let position = positions[index];
+            let columns = rows.values(position).zip(table.columns).enumerate();
             let differs = columns.filter(|(index, (value, _))| stored.value(1 + index) != *value);
             let differing: Box<[_]> = differs.map(|(_, (_, column))| column.name).collect();
             let outcome = if differing.is_empty() {
@@ -67,17 +67,17 @@ pub fn compare(
                     differing,
                 })
             };
-            outcomes.push((place, outcome));
+            outcomes.push((position, outcome));
         },
     )?;
     Ok(outcomes)
 }
 
-/// Calls `each` for the ids that are stored: with the place of the id among the given ones, and its row, in which these
+/// Calls `each` for the ids that are stored: with the index of the id among the given ones, and its row, in which these
 /// columns start at index 1.
 ///
-/// One pass, if the ids count up: SQLite keeps its place in the table from one id to the next, steps to the row that
-/// follows, and searches only where that is another one. A statement for each id would search from the top every time.
+/// If the ids count up, this is one pass: SQLite keeps its position in the table from one id to the next, steps to the
+/// following row, and searches only if that is another one. A statement for each id would search from the root each time.
 fn look_up(
     connection: &Connection,
     table: &Table,
@@ -87,7 +87,7 @@ fn look_up(
 ) -> rusqlite::Result<()> {
     let table = table.name;
     let select = |ids: usize| {
-        let wanted: Vec<_> = (0..ids).map(|place| format!("({place},?)")).collect();
+        let wanted: Vec<_> = (0..ids).map(|index| format!("({index},?)")).collect();
         let wanted = wanted.join(",");
         format!(
             "SELECT column1, {columns} FROM (VALUES {wanted}) CROSS JOIN {table} ON id = column2"

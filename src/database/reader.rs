@@ -9,8 +9,8 @@ use rusqlite::{Connection, Params};
 use super::connect::{Kept, connect_to_read};
 use super::create::{create_table, has_table};
 use super::length::is_cut;
-use super::patience::{Patience, Waiter};
-use super::place::{cannot_open, find};
+use super::location::{cannot_open, find};
+use super::lock_timeout::{LockTimeout, Waiter};
 use super::problem::Problem;
 use super::stored::StoredRow;
 use super::writer::insert_statement;
@@ -42,11 +42,11 @@ impl Reader {
     pub fn open(
         table: &'static Table,
         folder: &Path,
-        patience: &Patience,
+        lock_timeout: &LockTimeout,
     ) -> Result<Reader, Problem> {
         let path = find(table, folder)?.ok_or(Problem::Missing)?;
         let file = File::open(&path).map_err(cannot_open)?;
-        let waiter = Waiter::to_read(path, patience.clone());
+        let waiter = Waiter::to_read(path, lock_timeout.clone());
         let connected = connect_to_read(&waiter, &file)?;
         Reader::over(table, Some(file), connected, waiter)
     }
@@ -55,9 +55,9 @@ impl Reader {
     pub fn open_or_empty(
         table: &'static Table,
         folder: &Path,
-        patience: &Patience,
+        lock_timeout: &LockTimeout,
     ) -> Result<Reader, Problem> {
-        match Reader::open(table, folder, patience) {
+        match Reader::open(table, folder, lock_timeout) {
             Err(Problem::Missing | Problem::NoTable(_)) => {
                 let empty = Connection::open_in_memory()?;
                 create_table(&empty, table)?;

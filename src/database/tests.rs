@@ -14,15 +14,15 @@ use std::time::Duration;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use super::place::path;
+use super::location::path;
 use super::*;
 use crate::row::{Batch, Header, Outcome, Reason, Rows, Value};
 use crate::schema::{Kind, TABLES};
 use Outcome::{Failed, Skipped, Unchanged};
 
-/// Patience that waits for nobody.
-fn none() -> Patience {
-    Patience::default()
+/// LockTimeout that waits for nobody.
+fn none() -> LockTimeout {
+    LockTimeout::default()
 }
 
 /// A database of users (0), products (1) or orders (2) in a folder of its own.
@@ -116,10 +116,10 @@ fn rows(table: &'static Table, lines: &str) -> Rows {
         typed.push(line);
     }
     let mut rows = Rows::new(table, batch);
-    for (place, line) in typed.into_iter().enumerate() {
+    for (position, line) in typed.into_iter().enumerate() {
         let cells = table.columns.iter().zip(line.split(','));
         rows.accept(
-            place,
+            position,
             cells.map(|(column, cell)| match column.kind {
                 Kind::Integer => Value::Integer(cell.parse().unwrap()),
                 Kind::Real => Value::Real(cell.parse().unwrap()),
@@ -130,11 +130,11 @@ fn rows(table: &'static Table, lines: &str) -> Rows {
     rows
 }
 
-/// The places of all rows, sorted by id.
+/// The positions of all rows, sorted by id.
 fn sorted(rows: &Rows) -> Vec<u32> {
-    let mut places = rows.accepted.clone();
-    places.sort_by_key(|place| rows.id(*place));
-    places
+    let mut positions = rows.accepted.clone();
+    positions.sort_by_key(|position| rows.id(*position));
+    positions
 }
 
 /// Stands for a row that was inserted among the outcomes of those that were not.
@@ -145,8 +145,8 @@ fn inserted() -> Outcome {
 /// What became of each row, given what became of those that were not inserted.
 fn each(rows: &Rows, others: Vec<(u32, Outcome)>) -> Vec<Outcome> {
     let mut outcomes = vec![inserted(); rows.accepted.len()];
-    for (place, outcome) in others {
-        outcomes[place as usize] = outcome;
+    for (position, outcome) in others {
+        outcomes[position as usize] = outcome;
     }
     outcomes
 }

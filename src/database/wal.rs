@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 use rusqlite::ffi::{self, SQLITE_BUSY};
 
-use super::patience::Waiter;
+use super::lock_timeout::Waiter;
 use super::problem::Problem;
 
 /// Switches a database to WAL mode, in which it stays until this connection is closed.

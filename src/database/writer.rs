@@ -24,10 +24,10 @@ pub struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// Inserts the rows at these places in one transaction, and returns once the commit is on disk. The places are
-    /// sorted by the ids of their rows, which are all different. Returns what became of the rows that were not
-    /// inserted, in any order; an error if none of them was.
-    pub fn insert(self, rows: &Rows, places: &[u32]) -> Result<Vec<(u32, Outcome)>, Problem> {
+    /// Inserts the rows at these positions in one transaction, and returns once the commit is on disk. The positions are
+    /// sorted by the ids of their rows, which are all different. Returns the outcomes of the rows that were not inserted,
+    /// in any order. After an error, none of them is inserted.
+    pub fn insert(self, rows: &Rows, positions: &[u32]) -> Result<Vec<(u32, Outcome)>, Problem> {
         let Writer {
             database,
             connection,
@@ -36,16 +36,16 @@ impl Writer<'_> {
         let waiter = &database.reader.waiter;
         // Where this returns early, the transaction is rolled back.
         let mut transaction = waiter.begin_to_write(&connection)?;
-        let others = match insert(&transaction, rows, places, true)? {
+        let others = match insert(&transaction, rows, positions, true)? {
             Some(refused) => refused,
             None => {
                 transaction.rollback()?;
                 transaction = waiter.begin_to_write(&connection)?;
                 // Nobody else can write now: what is stored stays as it is.
-                let mut others = compare(&transaction, rows, places)?;
-                let stored: HashSet<_> = others.iter().map(|(place, _)| *place).collect();
-                let is_new = |place: &u32| !stored.contains(place);
-                let new: Vec<_> = places.iter().copied().filter(is_new).collect();
+                let mut others = compare(&transaction, rows, positions)?;
+                let stored: HashSet<_> = others.iter().map(|(position, _)| *position).collect();
+                let is_new = |position: &u32| !stored.contains(position);
+                let new: Vec<_> = positions.iter().copied().filter(is_new).collect();
                 let refused = insert(&transaction, rows, &new, false)?;
                 // Only two rows with one id can still be in each other's way.
                 others.extend(refused.ok_or(rusqlite::Error::StatementChangedRows(0))?);
@@ -54,7 +54,7 @@ impl Writer<'_> {
         };
         let committed = transaction.commit();
         if committed.is_err() {
-            bury(&connection);
+            overwrite(&connection);
         }
         committed?;
         if hands_on {
@@ -64,12 +64,12 @@ impl Writer<'_> {
     }
 }
 
-/// Overwrites what a commit left in the WAL that was written but could not be synced.
+/// Overwrites what a commit wrote to the WAL but could not sync.
 ///
-/// This run does not see it, but should this be the last commit, and the WAL stay behind because a checkpoint fails
-/// too, the next run would recover rows from it that were reported as failed. A commit that changes nothing takes its
-/// place; it need not be synced to do so. Nobody can be helped where writing fails as well.
-fn bury(connection: &Connection) {
+/// This run does not see it. But if this is the last commit, and the WAL stays because a checkpoint fails too, the next
+/// run would recover rows from it that were reported as failed. A commit that changes nothing replaces it, and need not
+/// be synced to do so. If writing fails as well, nothing helps.
+fn overwrite(connection: &Connection) {
     let version = connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0));
     let _ = version.and_then(|version| {
         connection.execute_batch(&format!(
@@ -78,26 +78,26 @@ fn bury(connection: &Connection) {
     });
 }
 
-/// Inserts the rows at these places, which are sorted by id, over a connection that has the database locked for
+/// Inserts the rows at these positions, which are sorted by id, over a connection that has the database locked for
 /// writing, and returns those that SQLite refuses. An error if SQLite fails. Roll back then, because some of the rows
 /// may be inserted, and also if this is `None`: an id is stored already, or rows that were appended together, which
 /// they are only if `may_append`, were refused.
 fn insert(
     connection: &Connection,
     rows: &Rows,
-    places: &[u32],
+    positions: &[u32],
     may_append: bool,
 ) -> rusqlite::Result<Option<Vec<(u32, Outcome)>>> {
     let table = rows.table;
     // The greatest id that is stored, where rows may be appended to it.
     let mut last = None;
-    if may_append && places.len() >= ROWS_PER_STATEMENT {
+    if may_append && positions.len() >= ROWS_PER_STATEMENT {
         last = greatest_id(connection, table)?;
     }
     let mut append = None;
     let mut insert = connection.prepare(&insert_statement(table, table.columns, 1))?;
     let mut refused = Vec::new();
-    let mut rest = places;
+    let mut rest = positions;
     while let Some((first, others)) = rest.split_first() {
         // Inserted without ids that count on from the greatest one that is stored, rows get just these, and SQLite
         // appends them without a search: about a third of the time is saved.
@@ -115,7 +115,7 @@ fn insert(
                 Err(error) if is_refusal(&error) => return Ok(None),
                 appended => appended?,
             };
-            last = group.last().map(|place| rows.id(*place));
+            last = group.last().map(|position| rows.id(*position));
             rest = others;
             continue;
         }
@@ -136,25 +136,25 @@ fn insert(
 }
 
 /// Whether the ids of these rows count on from the last one.
-fn count_on(rows: &Rows, places: &[u32], last: Option<i64>) -> bool {
-    let ids = places.iter().map(|place| Some(rows.id(*place)));
+fn count_on(rows: &Rows, positions: &[u32], last: Option<i64>) -> bool {
+    let ids = positions.iter().map(|position| Some(rows.id(*position)));
     last.is_some_and(|last| {
         ids.eq((1..)
             .map(|count| last.checked_add(count))
-            .take(places.len()))
+            .take(positions.len()))
     })
 }
 
-/// Executes a statement that inserts the rows at these places, from this column on, and returns how many were.
+/// Executes a statement that inserts the rows at these positions, from this column on, and returns how many were.
 fn execute(
     statement: &mut Statement,
     rows: &Rows,
-    places: &[u32],
+    positions: &[u32],
     from: usize,
 ) -> rusqlite::Result<usize> {
-    let values = places
+    let values = positions
         .iter()
-        .flat_map(|place| rows.values(*place).skip(from));
+        .flat_map(|position| rows.values(*position).skip(from));
     for (index, value) in values.enumerate() {
         statement.raw_bind_parameter(index + 1, value)?;
     }

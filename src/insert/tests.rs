@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::csv::{Dialect, Reader};
-use crate::database::{self, Database, Patience};
+use crate::database::{self, Database, LockTimeout};
 use crate::report::{Listing, Rejections, Tally};
 use crate::rules::Rules;
 use crate::schema::{ID, Rule, Table, integer, real, text};
@@ -61,7 +61,7 @@ impl Outcomes {
 fn folder() -> TempDir {
     let folder = TempDir::new().unwrap();
     for table in [&SUPPLIERS, &OFFERS] {
-        database::create(table, folder.path(), &Patience::default()).unwrap();
+        database::create(table, folder.path(), &LockTimeout::default()).unwrap();
     }
     folder
 }
@@ -70,7 +70,7 @@ fn folder() -> TempDir {
 fn loads(folder: &Path, threads: usize) -> Vec<Arc<TableLoad>> {
     let mut loads = Vec::new();
     for table in [&SUPPLIERS, &OFFERS] {
-        let database = Database::open(table, folder, &Patience::default()).unwrap();
+        let database = Database::open(table, folder, &LockTimeout::default()).unwrap();
         let target = Target::Database {
             database: database.prepare().unwrap(),
             threads,
@@ -128,7 +128,7 @@ fn input(text: &str) -> Box<dyn Read + Send> {
 
 /// All that is stored, each row as SQLite prints it, its columns joined by `|`.
 fn stored(folder: &Path, table: &'static Table) -> Vec<String> {
-    let reader = database::Reader::open(table, folder, &Patience::default()).unwrap();
+    let reader = database::Reader::open(table, folder, &LockTimeout::default()).unwrap();
     let mut rows = Vec::new();
     let read = reader.scan(|row| {
         let cells = (0..table.columns.len()).map(|column| row.printed(column).unwrap());

@@ -12,7 +12,7 @@ use anyhow::{Result, anyhow, bail};
 use super::super::{Messages, all_databases, each_table};
 use crate::cli::Insert;
 use crate::csv::{self, Dialect, Failure, Rejects};
-use crate::database::{Database, Patience, Reader};
+use crate::database::{Database, LockTimeout, Reader};
 use crate::insert::Target;
 use crate::platform::Interrupt;
 use crate::schema::TABLES;
@@ -149,17 +149,17 @@ pub fn databases(
     interrupt: &Interrupt,
     messages: &mut Messages,
 ) -> Result<Vec<Target>> {
-    let patience = Patience {
+    let lock_timeout = LockTimeout {
         limit: options.lock_timeout,
         stop: interrupt.flag(),
     };
     if options.dry_run {
         return each_table(folder, messages, |table| {
-            Reader::open_or_empty(table, folder, &patience).map(Target::DryRun)
+            Reader::open_or_empty(table, folder, &lock_timeout).map(Target::DryRun)
         });
     }
     let databases = each_table(folder, messages, |table| {
-        Database::open(table, folder, &patience)
+        Database::open(table, folder, &lock_timeout)
     })?;
     let prepared = side_by_side(databases, Reader::prepare);
     let databases = all_databases(folder, messages, prepared)?.into_iter();

@@ -46,8 +46,8 @@ fn a_row_that_a_constraint_forbids_is_refused_and_the_others_are_inserted() {
     let fixture = Fixture::made_by(0, &table("", "UNIQUE"));
     fixture.insert("900,x,30@b.co\n");
     let outcomes = fixture.insert(&users(1..=60));
-    for (place, outcome) in outcomes.iter().enumerate() {
-        assert_eq!(is_refused(outcome), place == 29, "{outcome:?}");
+    for (position, outcome) in outcomes.iter().enumerate() {
+        assert_eq!(is_refused(outcome), position == 29, "{outcome:?}");
     }
     assert_eq!(fixture.ids().len(), 60);
     let [Failed(reasons)] = &fixture.insert("30,user 30,30@b.co\n")[..] else {

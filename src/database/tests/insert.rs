@@ -103,29 +103,26 @@ fn rows_that_are_given_in_any_order_are_inserted_with_their_ids() {
 fn rows_whose_places_are_not_sorted_by_id_keep_their_ids_too() {
     let fixture = Fixture::new(0);
     let rows = fixture.rows(&users((100..150).chain(1..=50)));
-    let places = Vec::from_iter(0..100);
+    let positions = Vec::from_iter(0..100);
     let others = fixture
         .database
         .writer(false)
         .unwrap()
-        .insert(&rows, &places);
+        .insert(&rows, &positions);
     assert_eq!(others.unwrap(), []);
     assert_eq!(fixture.ids(), Vec::from_iter((1..=50).chain(100..150)));
 }
 
 #[test]
 fn a_taken_id_leaves_all_other_rows_to_be_inserted() {
-    for place in [1, 25, 50, 51, 77, 120] {
+    for id in [1, 25, 50, 51, 77, 120] {
         let fixture = Fixture::new(0);
-        fixture.insert(&format!("{place},another,x@b.co\n"));
+        fixture.insert(&format!("{id},another,x@b.co\n"));
         let mut expected = vec![inserted(); 120];
-        expected[place - 1] = taken(place as i64, &["name", "email"]);
-        assert_eq!(fixture.insert(&users(1..=120)), expected, "{place}");
+        expected[id - 1] = taken(id as i64, &["name", "email"]);
+        assert_eq!(fixture.insert(&users(1..=120)), expected, "{id}");
         assert_eq!(fixture.ids(), Vec::from_iter(1..=120));
-        assert_eq!(
-            fixture.read(place as i64),
-            format!("{place}|another|x@b.co")
-        );
+        assert_eq!(fixture.read(id as i64), format!("{id}|another|x@b.co"));
     }
 }
 
@@ -232,7 +229,10 @@ fn a_connection_that_failed_is_not_handed_on() {
 fn a_connection_to_a_file_that_was_moved_away_is_not_used() {
     let fixture = Fixture::new(0);
     insert_and_hand_on(&fixture, 1..=60).unwrap();
-    std::fs::rename(fixture.path(), fixture.path().with_extension("old")).unwrap();
+    for suffix in ["", "-wal", "-shm"] {
+        let file = fixture.path().with_extension(format!("db{suffix}"));
+        std::fs::rename(&file, file.with_extension(format!("old{suffix}"))).unwrap();
+    }
     let gone = insert_and_hand_on(&fixture, 61..=62);
     assert!(matches!(gone, Err(Problem::CannotOpen(_))), "{gone:?}");
     create(TABLES[0], fixture.folder.path(), &none()).unwrap();

@@ -6,14 +6,14 @@ use std::time::Instant;
 
 use rusqlite::ffi::{self, SQLITE_PROTOCOL};
 
-use super::super::patience::Waiter;
+use super::super::lock_timeout::Waiter;
 use super::*;
 
 const LONG: Duration = Duration::from_secs(600);
 const SHORT: Duration = Duration::from_millis(100);
 
-fn patience(limit: Duration) -> Patience {
-    Patience { limit, ..none() }
+fn lock_timeout(limit: Duration) -> LockTimeout {
+    LockTimeout { limit, ..none() }
 }
 
 /// A database of users, somebody who waits for it, and somebody else who has it locked.
@@ -25,14 +25,14 @@ struct Locked {
 }
 
 impl Locked {
-    fn new(patience: Patience) -> Locked {
+    fn new(lock_timeout: LockTimeout) -> Locked {
         let folder = TempDir::new().unwrap();
         create(TABLES[0], folder.path(), &none()).unwrap();
         let path = path(TABLES[0], folder.path());
         let locked = Locked {
             waiting: connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).unwrap(),
             other: Connection::open(&path).unwrap(),
-            waiter: Waiter::new(path, patience),
+            waiter: Waiter::new(path, lock_timeout),
             _folder: folder,
         };
         locked
@@ -72,7 +72,7 @@ impl Locked {
 
 #[test]
 fn a_lock_that_lasts_is_an_error_once_patience_has_run_out() {
-    let locked = Locked::new(patience(SHORT));
+    let locked = Locked::new(lock_timeout(SHORT));
     let started = Instant::now();
     let (attempts, seconds) = locked.wait(|_| ());
     assert!(started.elapsed() >= SHORT);
@@ -91,7 +91,7 @@ fn without_patience_there_is_one_attempt() {
 
 #[test]
 fn once_patience_has_run_out_there_is_one_attempt_each_time() {
-    let locked = Locked::new(patience(SHORT));
+    let locked = Locked::new(lock_timeout(SHORT));
     locked.wait(|_| ());
     for _ in 0..3 {
         assert_eq!(locked.wait(|_| ()), (1, Some(0.1)));
@@ -102,7 +102,7 @@ fn once_patience_has_run_out_there_is_one_attempt_each_time() {
 
 #[test]
 fn a_lock_that_is_released_in_time_costs_nothing() {
-    let locked = Locked::new(patience(LONG));
+    let locked = Locked::new(lock_timeout(LONG));
     let waited = locked.wait(|before| {
         if before == 3 {
             locked.release();
@@ -113,7 +113,7 @@ fn a_lock_that_is_released_in_time_costs_nothing() {
 
 #[test]
 fn the_count_starts_anew_when_another_process_commits() {
-    let locked = Locked::new(patience(SHORT));
+    let locked = Locked::new(lock_timeout(SHORT));
     let started = Instant::now();
     let mut released = false;
     let (_, seconds) = locked.wait(|_| match started.elapsed() > 4 * SHORT {
@@ -129,7 +129,7 @@ fn the_count_starts_anew_when_another_process_commits() {
 
 #[test]
 fn a_commit_by_another_process_makes_it_worth_waiting_again() {
-    let locked = Locked::new(patience(SHORT));
+    let locked = Locked::new(lock_timeout(SHORT));
     locked.wait(|_| ());
     locked.commit();
     let (attempts, seconds) = locked.wait(|_| ());
@@ -140,7 +140,7 @@ fn a_commit_by_another_process_makes_it_worth_waiting_again() {
 
 #[test]
 fn the_lock_to_write_makes_it_worth_waiting_again() {
-    let locked = Locked::new(patience(SHORT));
+    let locked = Locked::new(lock_timeout(SHORT));
     locked.wait(|_| ());
     locked.release();
     drop(locked.waiter.begin_to_write(&locked.waiting).unwrap());
@@ -151,7 +151,7 @@ fn the_lock_to_write_makes_it_worth_waiting_again() {
 
 #[test]
 fn reading_does_not_make_it_worth_waiting_again() {
-    let locked = Locked::new(patience(SHORT));
+    let locked = Locked::new(lock_timeout(SHORT));
     locked.wait(|_| ());
     let read = || locked.waiting.execute_batch("SELECT * FROM users");
     locked.waiter.retry(read).unwrap();
@@ -160,7 +160,7 @@ fn reading_does_not_make_it_worth_waiting_again() {
 
 #[test]
 fn what_two_threads_wait_at_the_same_time_counts_once() {
-    let locked = Locked::new(patience(SHORT));
+    let locked = Locked::new(lock_timeout(SHORT));
     let busy = || Err(failure(ffi::SQLITE_BUSY));
     let started = Instant::now();
     thread::scope(|scope| {
@@ -177,9 +177,9 @@ fn failure(code: i32) -> rusqlite::Error {
 
 #[test]
 fn an_interrupt_ends_the_wait_and_the_seconds_are_those_really_waited() {
-    let patience = patience(LONG);
-    let stop = Arc::clone(&patience.stop);
-    let locked = Locked::new(patience);
+    let lock_timeout = lock_timeout(LONG);
+    let stop = Arc::clone(&lock_timeout.stop);
+    let locked = Locked::new(lock_timeout);
     let started = Instant::now();
     let (attempts, seconds) = locked.wait(|before| {
         if before > 0 && started.elapsed() > 3 * SHORT {
@@ -198,7 +198,7 @@ fn an_interrupt_ends_the_wait_and_the_seconds_are_those_really_waited() {
 
 #[test]
 fn many_processes_that_begin_at_once_are_waited_for() {
-    let locked = Locked::new(patience(LONG));
+    let locked = Locked::new(lock_timeout(LONG));
     let mut errors = vec![SQLITE_PROTOCOL, ffi::SQLITE_BUSY_RECOVERY].into_iter();
     let attempt = || errors.next().map_or(Ok(()), |code| Err(failure(code)));
     locked.waiter.retry(attempt).unwrap();
@@ -206,7 +206,7 @@ fn many_processes_that_begin_at_once_are_waited_for() {
 
 #[test]
 fn other_errors_are_not_waited_for() {
-    let locked = Locked::new(patience(LONG));
+    let locked = Locked::new(lock_timeout(LONG));
     let problem = locked
         .waiter
         .retry::<()>(|| Err(failure(ffi::SQLITE_IOERR)));
@@ -218,8 +218,8 @@ fn eight_loads_at_once_share_the_rows_without_a_failure() {
     let folder = TempDir::new().unwrap();
     create(TABLES[0], folder.path(), &none()).unwrap();
     let load = |_| {
-        let patience = patience(Duration::from_secs(5));
-        let database = Database::open(TABLES[0], folder.path(), &patience).unwrap();
+        let lock_timeout = lock_timeout(Duration::from_secs(5));
+        let database = Database::open(TABLES[0], folder.path(), &lock_timeout).unwrap();
         let database = database.prepare().unwrap();
         let mut inserted = 0;
         for share in 0..20 {
@@ -259,7 +259,7 @@ fn reading_waits_for_a_lock_too() {
     drop(fixture.database);
     let other = Connection::open(path(TABLES[0], folder.path())).unwrap();
     other.execute_batch("PRAGMA journal_mode = DELETE").unwrap();
-    let reader = Reader::open(TABLES[0], folder.path(), &patience(SHORT)).unwrap();
+    let reader = Reader::open(TABLES[0], folder.path(), &lock_timeout(SHORT)).unwrap();
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
     let found = reader.stored(&[1]);
     assert!(matches!(found, Err(Problem::Locked(0.1))), "{found:?}");

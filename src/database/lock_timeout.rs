@@ -1,4 +1,4 @@
-//! Waiting for other processes that have a database locked.
+//! Waiting while another process has a database locked.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,29 +12,29 @@ use super::problem::Problem;
 use super::wal::require_wal_mode;
 use crate::sync::{Mutex, lock};
 
-/// How often to look whether another process has let go of a database: SQLite tells nobody when that happens.
+/// How often to check whether another process has released a database: SQLite sends no notice of that.
 const POLL: Duration = Duration::from_millis(1);
 
-/// How long to wait for other processes, and what ends that early.
+/// How long to wait for other processes, and what ends the wait early.
 #[derive(Debug, Clone, Default)]
-pub struct Patience {
-    /// How long to wait for one database while nothing happens there.
+pub struct LockTimeout {
+    /// How long to wait for one database while no process commits to it.
     pub limit: Duration,
-    /// Once this is set, nobody waits any more.
+    /// Once this is set, no thread waits any longer.
     pub stop: Arc<AtomicBool>,
 }
 
-/// Waits for one database, for all connections of this process to it.
+/// Waits for one database on behalf of all connections of this process to it.
 ///
-/// The time waited is counted for all of them together, so that a database that is locked for good costs its limit
-/// once. The count starts anew when this process gets to write, and when another process has committed: where many
-/// write in turn, each gets its turn in the end.
+/// They share one count of the time waited, so that a database that is locked for good costs the timeout once. The count
+/// starts over when this process obtains the lock to write, and when another process has committed: where many write in
+/// turn, each gets its turn in the end.
 #[derive(Debug, Default)]
 pub struct Waiter {
     /// The path of the database, links followed.
     pub path: PathBuf,
-    patience: Patience,
-    /// Whether commits of others are looked for. That takes another connection, which may create files.
+    timeout: LockTimeout,
+    /// Whether to watch for commits of other processes. That takes another connection, which may create files.
     watches: bool,
     clock: Mutex<Clock>,
     /// Whether `stop` has ended a wait.
@@ -43,24 +43,24 @@ pub struct Waiter {
 
 #[derive(Debug, Default)]
 struct Clock {
-    /// How long was waited since the count started.
+    /// The time waited since the count started.
     waited: Duration,
-    /// Until when that is counted: what several threads wait at the same time counts once.
+    /// When that was last updated: the time that several threads wait at once counts once.
     until: Option<Instant>,
-    /// What sees the commits of others; from the first wait on.
+    /// The connection that watches for commits, from the first wait on.
     watch: Option<Connection>,
-    /// What `PRAGMA data_version` said there last. It changes with every commit over another connection
-    /// (<https://www.sqlite.org/pragma.html#pragma_data_version>), and numbers from other connections say nothing.
+    /// The last answer to `PRAGMA data_version` on it, which changes with every commit of another connection
+    /// (<https://www.sqlite.org/pragma.html#pragma_data_version>). Answers on different connections cannot be compared.
     version: Option<i64>,
 }
 
 impl Waiter {
     /// Waits for the database with this path. It opens a connection of its own when there is something to wait for:
     /// drop it before the connection that is to be the last one.
-    pub fn new(path: PathBuf, patience: Patience) -> Waiter {
+    pub fn new(path: PathBuf, timeout: LockTimeout) -> Waiter {
         Waiter {
             path,
-            patience,
+            timeout,
             watches: true,
             clock: Mutex::default(),
             gave_up: AtomicBool::new(false),
@@ -68,15 +68,15 @@ impl Waiter {
     }
 
     /// The same, but it opens no connection, and creates no file.
-    pub fn to_read(path: PathBuf, patience: Patience) -> Waiter {
+    pub fn to_read(path: PathBuf, timeout: LockTimeout) -> Waiter {
         Waiter {
             watches: false,
-            ..Waiter::new(path, patience)
+            ..Waiter::new(path, timeout)
         }
     }
 
-    /// Runs `attempt` again for as long as another process has the database locked. Once patience is at its end, that
-    /// is [`Problem::Locked`].
+    /// Repeats `attempt` while another process has the database locked. Once the timeout has run out, that is
+    /// [`Problem::Locked`].
     pub fn retry<T>(&self, mut attempt: impl FnMut() -> rusqlite::Result<T>) -> Result<T, Problem> {
         let started = Instant::now();
         loop {
@@ -111,11 +111,11 @@ impl Waiter {
         if self.watches && clock.sees_a_commit(&self.path) {
             clock.waited = Duration::ZERO;
         }
-        let left = self.patience.limit.saturating_sub(clock.waited);
+        let left = self.timeout.limit.saturating_sub(clock.waited);
         if left.is_zero() {
-            return Err(Problem::Locked(self.patience.limit.as_secs_f64()));
+            return Err(Problem::Locked(self.timeout.limit.as_secs_f64()));
         }
-        if self.patience.stop.load(Ordering::Relaxed) {
+        if self.timeout.stop.load(Ordering::Relaxed) {
             self.gave_up.store(true, Ordering::Relaxed);
             let tenths = (clock.waited.as_secs_f64() * 10.0).round();
             return Err(Problem::Locked(tenths / 10.0));
@@ -129,7 +129,7 @@ impl Clock {
     /// has.
     fn sees_a_commit(&mut self, path: &Path) -> bool {
         if self.watch.is_none() {
-            // Where it cannot be opened, patience just ends sooner.
+            // If it cannot be opened, the timeout just runs out sooner.
             self.watch = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).ok();
         }
         let ask = |watch: &Connection| watch.query_row("PRAGMA data_version", [], |row| row.get(0));
@@ -139,8 +139,8 @@ impl Clock {
     }
 }
 
-/// Whether an error says that another process is in the way: it has a lock, the log must be recovered, which a connection that
-/// only reads cannot do, or so many processes begin to read and write that SQLite gave up its own attempts at one.
+/// Whether an error says that another process is in the way: it has a lock, or must recover the log, which a connection
+/// that only reads cannot do, or so many processes begin to read and write that SQLite gave up its own attempts.
 fn is_lock(error: &rusqlite::Error) -> bool {
     matches!(
         error.sqlite_error_code(),
