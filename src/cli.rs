@@ -232,9 +232,10 @@ fn default_dir() -> PathBuf {
 fn folder() -> impl TypedValueParser<Value = PathBuf> {
     PathBufValueParser::new().map(|folder| {
         let folder = platform::native(folder);
-        match folder.as_os_str().as_encoded_bytes().starts_with(b"-") {
-            true => Path::new(".").join(folder),
-            false => folder,
+        if folder.as_os_str().as_encoded_bytes().starts_with(b"-") {
+            Path::new(".").join(folder)
+        } else {
+            folder
         }
     })
 }

@@ -20,16 +20,18 @@ pub use memory::fit_address_space;
 pub const LONGEST_PATH: usize = if cfg!(windows) { 4 * 32767 } else { 512 } - 8;
 
 /// What to check when a file cannot be opened, beside its permissions.
-pub const CHECK_TO_OPEN: &str = match cfg!(windows) {
-    true => "whether another program has it open",
-    false => "the open-file limit, `ulimit -n`",
+pub const CHECK_TO_OPEN: &str = if cfg!(windows) {
+    "whether another program has it open"
+} else {
+    "the open-file limit, `ulimit -n`"
 };
 
 /// The path with the separators that the system itself shows. On Windows, people may also give `/`.
 pub fn native(path: PathBuf) -> PathBuf {
-    match cfg!(windows) {
-        true => path.components().collect(),
-        false => path,
+    if cfg!(windows) {
+        path.components().collect()
+    } else {
+        path
     }
 }
 
@@ -46,9 +48,10 @@ pub fn openable(path: PathBuf) -> PathBuf {
         full.components().next(),
         Some(Component::Prefix(prefix)) if matches!(prefix.kind(), Prefix::Disk(_))
     );
-    match is_on_a_drive && full.as_os_str().len() > LONGEST {
-        true => OsString::from_iter([r"\\?\".as_ref(), full.as_os_str()]).into(),
-        false => path,
+    if is_on_a_drive && full.as_os_str().len() > LONGEST {
+        OsString::from_iter([r"\\?\".as_ref(), full.as_os_str()]).into()
+    } else {
+        path
     }
 }
 
@@ -149,9 +152,10 @@ pub fn open_to_sync(path: &Path) -> io::Result<File> {
 /// Returns once the names of the files in a folder are on disk; an error if the folder cannot be opened, or a disk
 /// fails. Windows neither can sync a folder nor needs it: NTFS logs the change of a name before it returns.
 pub fn sync_folder(path: &Path) -> io::Result<()> {
-    match cfg!(unix) {
-        true => File::open(path)?.sync_all(),
-        false => Ok(()),
+    if cfg!(unix) {
+        File::open(path)?.sync_all()
+    } else {
+        Ok(())
     }
 }
 

@@ -297,10 +297,8 @@ fn is_email(text: &[u8]) -> bool {
 }
 
 fn has_white_space(text: &[u8]) -> bool {
-    match text.iter().all(u8::is_ascii_graphic) {
-        true => false,
-        false => str::from_utf8(text).is_ok_and(|text| text.contains(char::is_whitespace)),
-    }
+    !text.iter().all(u8::is_ascii_graphic)
+        && str::from_utf8(text).is_ok_and(|text| text.contains(char::is_whitespace))
 }
 
 #[cfg(test)]

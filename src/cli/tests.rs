@@ -20,9 +20,10 @@ fn help(command: &str, long: bool) -> String {
         "" => &mut cli,
         name => cli.find_subcommand_mut(name).unwrap(),
     };
-    match long {
-        true => command.render_long_help().to_string(),
-        false => command.render_help().to_string(),
+    if long {
+        command.render_long_help().to_string()
+    } else {
+        command.render_help().to_string()
     }
 }
 

@@ -26,9 +26,10 @@ pub fn init(folder: &Path, messages: &mut Messages) -> Result<ExitCode> {
     create_folder(folder).with_context(|| format!("{} could not be created", show(folder)))?;
     let mut done = String::new();
     for (table, is_initialized) in TABLES.iter().zip(states) {
-        let created = match is_initialized {
-            true => Ok(false),
-            false => database::create(table, folder, &lock_timeout),
+        let created = if is_initialized {
+            Ok(false)
+        } else {
+            database::create(table, folder, &lock_timeout)
         };
         let already = match created {
             Ok(true) => "",

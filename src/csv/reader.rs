@@ -198,10 +198,13 @@ impl Reader {
                     self.line += 1;
                 }
                 Some(_) => return Ok(true),
-                None => match self.buffer.fill()? {
-                    true => continue,
-                    false => return Ok(false),
-                },
+                None => {
+                    if self.buffer.fill()? {
+                        continue;
+                    } else {
+                        return Ok(false);
+                    }
+                }
             }
             self.buffer.consume(1);
             self.position += 1;

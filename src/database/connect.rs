@@ -97,9 +97,10 @@ pub fn connect_to_read(
     // <https://www.sqlite.org/fileformat2.html#file_format_version_numbers>
     let is_wal = header.get(18..20) == Some(&[2, 2]);
     loop {
-        let locked = match is_wal && cfg!(unix) {
-            true => lock_log(waiter),
-            false => Ok(None),
+        let locked = if is_wal && cfg!(unix) {
+            lock_log(waiter)
+        } else {
+            Ok(None)
         };
         let [has_log, has_index] = ["-wal", "-shm"].map(|suffix| beside(path, suffix).exists());
         let lock = match locked {

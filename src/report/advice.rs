@@ -68,9 +68,10 @@ impl Report {
             Some((last, first @ [_, ..])) => format!("{} and {last}", first.join(", ")),
             _ => stops.concat(),
         };
-        let overwrite = match self.tables.iter().any(|table| table.rejects.is_some()) {
-            true => ", with --overwrite for the rejects,",
-            false => "",
+        let overwrite = if self.tables.iter().any(|table| table.rejects.is_some()) {
+            ", with --overwrite for the rejects,"
+        } else {
+            ""
         };
         format!("interrupted after {stops}: run the same command again{overwrite} to load the rest")
     }
@@ -146,9 +147,10 @@ impl Report {
 
     /// The command that lists all stored rows of a table, and what it does.
     pub(super) fn query(&self, table: &Table) -> String {
-        let mut database = match self.dir == Path::new(".") {
-            true => table.database().into(),
-            false => self.dir.join(table.database()),
+        let mut database = if self.dir == Path::new(".") {
+            table.database().into()
+        } else {
+            self.dir.join(table.database())
         };
         // Without `./`, `sqlite3` would take such a name for a URI.
         let name = database.as_os_str().as_encoded_bytes();

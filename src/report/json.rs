@@ -26,15 +26,15 @@ impl Report {
         errors: &dyn Fn() -> Vec<String>,
     ) -> io::Result<()> {
         let report = self;
-        let places = || 0..self.tables.len();
-        let table = |place| TableDocument {
+        let indexes = || 0..self.tables.len();
+        let table = |index| TableDocument {
             report,
-            place,
+            index,
             read,
         };
         let mut serializer = serde_json::Serializer::pretty(Escaped(&mut *out));
         let mut object = serializer.serialize_map(None)?;
-        object.serialize_entry("tables", &Array(|| places().map(table)))?;
+        object.serialize_entry("tables", &Array(|| indexes().map(table)))?;
         object.serialize_entry("threads", &self.threads)?;
         object.serialize_entry("elapsed_ms", &milliseconds(self.elapsed, 10.0))?;
         object.serialize_entry("dry_run", &self.dry_run)?;
@@ -78,17 +78,17 @@ pub fn write_errors(out: &mut dyn Write, errors: &[String]) -> io::Result<()> {
     writeln!(out)
 }
 
-/// What a run did with the table at this place.
+/// What a run did with the table at this index.
 struct TableDocument<'a> {
     report: &'a Report,
-    place: usize,
+    index: usize,
     read: &'a ReadBack<'a, Json>,
 }
 
 impl<'a> Serialize for TableDocument<'a> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let dry_run = self.report.dry_run;
-        let tally = &self.report.tables[self.place];
+        let tally = &self.report.tables[self.index];
         let table = tally.table;
         let (skipped, failed) = (&tally.skipped, &tally.failed);
         let cut = |rows: u64, listed: usize| rows > listed as u64;
@@ -99,7 +99,7 @@ impl<'a> Serialize for TableDocument<'a> {
         let stored = |ids: &'a [i64], listed: bool| {
             Array(move || {
                 let ids = ids.iter().filter(move |_| listed);
-                let rows = ids.filter_map(|id| (self.read)(self.place, *id));
+                let rows = ids.filter_map(|id| (self.read)(self.index, *id));
                 rows.map(|cells| {
                     let names = table.columns.iter().map(|column| column.name.to_string());
                     names.zip(cells).collect::<Map<_, _>>()

@@ -20,25 +20,25 @@ impl Report {
     pub fn write_tables(&self, terminal: &mut Terminal, read: &ReadBack<String>) -> io::Result<()> {
         let first = terminal.paint(Color::Green, "=== INSERTED DATA ===");
         writeln!(terminal.out, "{first}")?;
-        for (place, tally) in self.tables.iter().enumerate() {
+        for (index, tally) in self.tables.iter().enumerate() {
             terminal.heading(Color::Green, &heading(tally.table, "Inserted"))?;
             let rows = tally.inserted;
-            match self.dry_run {
-                true => {
-                    let rows = count(rows, "row");
-                    writeln!(terminal.out, "(dry run: {rows} to insert)")?;
-                }
-                false if rows == 0 => writeln!(terminal.out, "(no rows)")?,
-                false => self.stored(terminal, place, rows, &tally.inserted_ids, read)?,
+            if self.dry_run {
+                let rows = count(rows, "row");
+                writeln!(terminal.out, "(dry run: {rows} to insert)")?;
+            } else if rows == 0 {
+                writeln!(terminal.out, "(no rows)")?;
+            } else {
+                self.stored(terminal, index, rows, &tally.inserted_ids, read)?;
             }
         }
         if self.tables.iter().any(|table| table.unchanged > 0) {
             terminal.heading(Color::Green, "=== UNCHANGED DATA ===")?;
         }
-        for (place, tally) in self.tables.iter().enumerate() {
+        for (index, tally) in self.tables.iter().enumerate() {
             if tally.unchanged > 0 {
                 terminal.heading(Color::Green, &heading(tally.table, "Unchanged"))?;
-                self.stored(terminal, place, tally.unchanged, &tally.unchanged_ids, read)?;
+                self.stored(terminal, index, tally.unchanged, &tally.unchanged_ids, read)?;
             }
         }
         terminal.heading(Color::Yellow, "=== SKIPPED DATA ===")?;
@@ -58,22 +58,22 @@ impl Report {
         write!(terminal.out, "{summary}\n{chart}")
     }
 
-    /// Writes the first of so many stored rows of the table at this place.
+    /// Writes the first of so many stored rows of the table at this index.
     fn stored(
         &self,
         terminal: &mut Terminal,
-        place: usize,
+        index: usize,
         rows: u64,
         ids: &[i64],
         read: &ReadBack<String>,
     ) -> io::Result<()> {
-        let table = self.tables[place].table;
+        let table = self.tables[index].table;
         let columns = table.columns.iter();
         let title = columns.map(|column| column.name.to_string()).collect();
-        let places = 0..table.columns.len();
-        let numbers = places.filter(|place| table.columns[*place].kind != Kind::Text);
+        let indexes = 0..table.columns.len();
+        let numbers = indexes.filter(|index| table.columns[*index].kind != Kind::Text);
         let numbers: Vec<_> = numbers.collect();
-        let lines = ids.iter().filter_map(|id| read(place, *id));
+        let lines = ids.iter().filter_map(|id| read(index, *id));
         grid::draw(terminal, title, &numbers, lines)?;
         more(terminal, table, rows, ids.len(), &self.query(table))
     }
@@ -138,9 +138,10 @@ impl Report {
         let threads = count(self.threads as u64, "thread");
         parts.push(format!("{threads}, {}", duration(self.elapsed)));
         let line = parts.join("; ");
-        match terminal.fits(&line) {
-            true => line,
-            false => parts.join(";\n"),
+        if terminal.fits(&line) {
+            line
+        } else {
+            parts.join(";\n")
         }
     }
 }

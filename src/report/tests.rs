@@ -137,12 +137,13 @@ fn lines(text: &str) -> Vec<String> {
     let lines = text
         .lines()
         .filter(|line| !line.starts_with(['┌', '├', '└']));
-    let lines = lines.map(|line| match line.starts_with('│') {
-        true => {
+    let lines = lines.map(|line| {
+        if line.starts_with('│') {
             let cells: Vec<_> = line.trim_matches('│').split('│').map(str::trim).collect();
             cells.join("|")
+        } else {
+            line.to_string()
         }
-        false => line.to_string(),
     });
     lines.filter(|line| !line.is_empty()).collect()
 }

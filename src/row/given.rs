@@ -215,10 +215,12 @@ impl<'a> Record<'a> {
     /// The cell of the table's column with this index; empty where a short record lacks it.
     pub fn cell(&self, column: usize) -> &'a [u8] {
         let index = self.header.columns[column];
-        match index < self.ends.len() {
-            false => &[],
-            true if self.header.trim => trim(self.field(index)),
-            true => self.field(index),
+        if index >= self.ends.len() {
+            &[]
+        } else if self.header.trim {
+            trim(self.field(index))
+        } else {
+            self.field(index)
         }
     }
 

@@ -31,9 +31,10 @@ pub fn files(
     if let Some(folder) = from
         && !folder.is_dir()
     {
-        let advice = match folder.exists() {
-            true => "give the folder that contains it",
-            false => "choose another one",
+        let advice = if folder.exists() {
+            "give the folder that contains it"
+        } else {
+            "choose another one"
         };
         let folder = show(folder);
         bail!("{folder} is not a folder: {advice} with --from");

@@ -33,9 +33,10 @@ pub fn prepare(
     {
         failures.push((folder.to_path_buf(), Failure::NoFolder(error)));
     }
-    match failures.is_empty() {
-        true => Ok(()),
-        false => Err(failures),
+    if failures.is_empty() {
+        Ok(())
+    } else {
+        Err(failures)
     }
 }
 

@@ -196,6 +196,8 @@ static int opening(int at, const char *path, int flags, mode_t mode) {
     enter();
     char full[PATH_MAX];
     const char *name = at == AT_FDCWD || *path == '/' ? within(path, 0, full) : NULL;
+    /* A file without a name is gone after a power cut. */
+    if ((flags & O_TMPFILE) == O_TMPFILE) name = NULL;
     int fd = -1;
     if (!name || judge(OPEN, name) != FAIL) {
         struct stat found;
@@ -373,10 +375,18 @@ static ssize_t pwriting(int fd, const void *data, size_t length, off64_t offset)
 ssize_t pwrite(int fd, const void *data, size_t length, off_t offset) { return pwriting(fd, data, length, offset); }
 ssize_t pwrite64(int fd, const void *data, size_t length, off64_t offset) { return pwriting(fd, data, length, offset); }
 
+/* Whether a descriptor is standard output or a duplicate of it. */
+static int is_output(int fd) {
+    struct stat output, found;
+    if (fd == STDOUT_FILENO || fd == STDERR_FILENO) return fd == STDOUT_FILENO;
+    return !fstat(STDOUT_FILENO, &output) && !fstat(fd, &found) && output.st_dev == found.st_dev &&
+           output.st_ino == found.st_ino;
+}
+
 ssize_t write(int fd, const void *data, size_t length) {
     start();
     /* A signal handler may write to a pipe of its own while its thread holds the lock. */
-    if (!known(fd) && fd != STDOUT_FILENO) return real_write(fd, data, length);
+    if (!known(fd) && !is_output(fd)) return real_write(fd, data, length);
     enter();
     ssize_t result;
     if (known(fd)) {
@@ -385,7 +395,7 @@ ssize_t write(int fd, const void *data, size_t length) {
         if (result > 0) lseek64(fd, offset + result, SEEK_SET);
     } else {
         result = real_write(fd, data, length);
-        if (fd == STDOUT_FILENO && result > 0) record("report", 0, ".", 0, data, result);
+        if (result > 0) record("report", 0, ".", 0, data, result);
     }
     leave();
     return result;
@@ -394,7 +404,7 @@ ssize_t write(int fd, const void *data, size_t length) {
 /* A call may write fewer bytes than it is given, so writing the first part alone will do. */
 ssize_t writev(int fd, const struct iovec *parts, int count) {
     start();
-    if (count > 0 && (known(fd) || fd == STDOUT_FILENO)) return write(fd, parts->iov_base, parts->iov_len);
+    if (count > 0 && (known(fd) || is_output(fd))) return write(fd, parts->iov_base, parts->iov_len);
     return real_writev(fd, parts, count);
 }
 
