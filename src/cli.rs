@@ -100,7 +100,7 @@ pub struct Insert {
 
     /// Skip users whose email another user has
     ///
-    /// Case does not matter. An email belongs to the first user that has it.
+    /// The case of ASCII letters does not matter. An email belongs to the first user that has it.
     #[arg(long)]
     pub unique_email: bool,
 
