@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use crate::kit::unprivileged::{allow, unprivileged};
-use crate::kit::{Folder, Run, TABLES, TRADEXA, bounded, many, skipped, strace};
+use crate::kit::{Folder, Run, TABLES, TRADEXA, bounded, many, shell_that_mounts, strace};
 
 /// More rows than a disk of a megabyte has room for.
 const ROWS: usize = 15_000;
@@ -13,17 +13,7 @@ const ROWS: usize = 15_000;
 /// Runs a script in a name space of its own, where things can be mounted. `$d` is the folder of the databases, and
 /// `tradexa` the program on it. `None` where nothing can be mounted.
 fn mounted(folder: &Folder, script: &str) -> Option<Run> {
-    let unshare = || {
-        let mut unshare = Command::new("unshare");
-        unshare.args(["--mount", "sh", "-e", "-c"]);
-        unshare
-    };
-    let works = unshare().arg("mount -t tmpfs none /mnt").output();
-    if !works.is_ok_and(|output| output.status.success()) {
-        skipped("nothing can be mounted here");
-        return None;
-    }
-    let mut shell = unshare();
+    let mut shell = shell_that_mounts()?;
     shell
         .current_dir(folder.outside())
         .env_remove("TRADEXA_DIR");

@@ -95,10 +95,8 @@ fn init_completes_a_database_whose_creation_was_cut_short() {
 
 #[cfg(target_os = "linux")] // Single files are mounted.
 mod mounted {
-    use std::process::Command;
-
     use super::{COMMANDS, File, Folder, TABLES, fs, predicate};
-    use crate::kit::{TRADEXA, bounded, skipped};
+    use crate::kit::{TRADEXA, bounded, shell_that_mounts};
 
     /// The program on this folder after a script, in which `$d` is the folder, has mounted things for it alone; `None`
     /// where nothing can be mounted.
@@ -107,17 +105,7 @@ mod mounted {
         script: &str,
         command: &[&str],
     ) -> Option<assert_cmd::Command> {
-        let unshare = || {
-            let mut unshare = Command::new("unshare");
-            unshare.args(["--mount", "sh", "-e", "-c"]);
-            unshare
-        };
-        let works = unshare().arg("mount -t tmpfs none /mnt").output();
-        if !works.is_ok_and(|it| it.status.success()) {
-            skipped("nothing can be mounted here");
-            return None;
-        }
-        let mut shell = unshare();
+        let mut shell = shell_that_mounts()?;
         shell
             .current_dir(folder.outside())
             .env_remove("TRADEXA_DIR");

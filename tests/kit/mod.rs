@@ -9,6 +9,8 @@
 
 pub mod csv;
 pub mod folder;
+#[cfg(target_os = "linux")] // Name spaces.
+pub mod mounts;
 pub mod random;
 pub mod run;
 #[cfg(unix)] // tmux.
@@ -26,6 +28,8 @@ use std::path::MAIN_SEPARATOR_STR;
 
 pub use csv::{CLEAN, CLEAN_ROWS, header, many};
 pub use folder::Folder;
+#[cfg(target_os = "linux")]
+pub use mounts::shell_that_mounts;
 pub use run::{Run, TRADEXA, bounded};
 #[cfg(unix)]
 pub use screen::Screen;
