@@ -114,6 +114,9 @@ fn stdout() -> io::Result<impl Write> {
     Ok(io::stdout().lock())
 }
 
+/// How often commands that only read try it when another process disturbs them.
+const ATTEMPTS: u32 = 5;
+
 /// How much a report lists.
 fn listing(output: &Output) -> Listing {
     match output.format {

@@ -6,15 +6,12 @@ use std::sync::atomic::Ordering;
 
 use anyhow::{Result, bail};
 
-use super::{Messages, all_databases, each_table, listing, lock_timeout, print};
+use super::{ATTEMPTS, Messages, all_databases, each_table, listing, lock_timeout, print};
 use crate::check::{self, TableCheck};
 use crate::cli::{Format, Output};
 use crate::database::Reader;
 use crate::report::CheckReport;
 use crate::terminal::{Progress, Step, Terminal};
-
-/// How often to begin again when another process disturbs the reading.
-const ATTEMPTS: u32 = 5;
 
 /// Checks what is stored against the rules, and changes nothing.
 ///

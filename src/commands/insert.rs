@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use anyhow::{Result, anyhow};
 
-use super::{Messages, at, listing, print};
+use super::{ATTEMPTS, Messages, at, listing, print};
 use crate::cli::{Format, Insert};
 use crate::csv::{self, Dialect, Rejects};
 use crate::database::{Problem, StoredRow};
@@ -36,35 +36,23 @@ pub fn insert(folder: &Path, options: &Insert, messages: &mut Messages) -> Resul
         ignore_extra_columns: options.ignore_extra_columns,
     };
     let interrupt = Arc::new(Interrupt::default());
-    let readers = open::files(options.from.as_deref(), &dialect, messages)?;
-    let targets = open::databases(folder, options, &interrupt, messages)?;
-    // Last, because it creates the folder.
-    let rejects = open::rejects(options, &readers, &dialect, messages)?;
-    let sizes: Vec<_> = readers.iter().map(|reader| reader.as_ref()?.size).collect();
-    let mut loads: Vec<Arc<TableLoad>> = Vec::new();
-    let mut inputs = Vec::new();
-    for (((table, reader), target), rejects) in TABLES.iter().zip(readers).zip(targets).zip(rejects)
-    {
-        let load = TableLoad::new(table, target, &loads, Arc::clone(&interrupt));
-        let rules = rules(&load, options.unique_email);
-        let header = reader.as_ref().map(csv::Reader::header);
-        let mut tally = Tally::new(table, header, listing(&options.output));
-        tally.timeline = options.timeline.then(Vec::new);
-        inputs.push(Input {
-            reader,
-            rules: rules.map_err(|problem| at(table, folder, &problem))?,
-            tally,
-            rejects,
-        });
-        loads.push(Arc::new(load));
-    }
-    let mut progress = Progress::new();
-    insert::run(&loads, &mut inputs, || {
-        let steps = loads.iter().zip(&sizes);
-        let steps = steps.map(|(load, size)| step(load, *size));
-        progress.show(&steps.collect::<Vec<_>>());
-    });
-    drop(progress);
+    let mut readers = open::files(options.from.as_deref(), &dialect, messages)?;
+    let mut attempts = 0;
+    let (loads, inputs) = loop {
+        attempts += 1;
+        // A pipe cannot be read again.
+        let rereadable = |reader: &csv::Reader| options.from.is_none() || reader.size.is_some();
+        let is_last = attempts == ATTEMPTS || !readers.iter().flatten().all(rereadable);
+        let (loads, inputs) = run(folder, options, readers, &dialect, &interrupt, messages)?;
+        let was_disturbed = loads.iter().any(|load| load.reader().was_disturbed());
+        if is_last || !options.dry_run || !was_disturbed {
+            break (loads, inputs);
+        }
+        for rejects in inputs.into_iter().filter_map(|input| input.rejects) {
+            rejects.discard();
+        }
+        readers = open::readers(options.from.as_deref(), &dialect, messages)?;
+    };
     let interrupted = interrupt.is_set() && loads.iter().any(|load| load.was_cut_short());
 
     let mut tables = Vec::new();
@@ -126,6 +114,45 @@ pub fn insert(folder: &Path, options: &Insert, messages: &mut Messages) -> Resul
     } else {
         Ok(messages.status())
     }
+}
+
+/// Opens the databases and loads all rows, or finds out what would become of them.
+fn run(
+    folder: &Path,
+    options: &Insert,
+    readers: Vec<Option<csv::Reader>>,
+    dialect: &Dialect,
+    interrupt: &Arc<Interrupt>,
+    messages: &mut Messages,
+) -> Result<(Vec<Arc<TableLoad>>, Vec<Input>)> {
+    let targets = open::databases(folder, options, interrupt, messages)?;
+    // Last, because it creates the folder.
+    let rejects = open::rejects(options, &readers, dialect, messages)?;
+    let sizes: Vec<_> = readers.iter().map(|reader| reader.as_ref()?.size).collect();
+    let mut loads: Vec<Arc<TableLoad>> = Vec::new();
+    let mut inputs = Vec::new();
+    for (((table, reader), target), rejects) in TABLES.iter().zip(readers).zip(targets).zip(rejects)
+    {
+        let load = TableLoad::new(table, target, &loads, Arc::clone(interrupt));
+        let rules = rules(&load, options.unique_email);
+        let header = reader.as_ref().map(csv::Reader::header);
+        let mut tally = Tally::new(table, header, listing(&options.output));
+        tally.timeline = options.timeline.then(Vec::new);
+        inputs.push(Input {
+            reader,
+            rules: rules.map_err(|problem| at(table, folder, &problem))?,
+            tally,
+            rejects,
+        });
+        loads.push(Arc::new(load));
+    }
+    let mut progress = Progress::new();
+    insert::run(&loads, &mut inputs, || {
+        let steps = loads.iter().zip(&sizes);
+        let steps = steps.map(|(load, size)| step(load, *size));
+        progress.show(&steps.collect::<Vec<_>>());
+    });
+    Ok((loads, inputs))
 }
 
 /// The rules of a table, which know the unique texts of stored rows.

@@ -148,6 +148,11 @@ impl Rejects {
         self.file.write_all(b"\n")
     }
 
+    /// Removes what was written.
+    pub fn discard(mut self) {
+        self.file.get_mut().disable_cleanup(false);
+    }
+
     /// Puts the file in its place, if there are any. Call it once all outcomes have been written.
     ///
     /// Without rejects, the file of an earlier run that may be overwritten is removed: its rows seemed to be still

@@ -39,19 +39,7 @@ pub fn files(
         let folder = show(folder);
         bail!("{folder} is not a folder: {advice} with --from");
     }
-    let readers = TABLES.iter().map(|table| {
-        let path = csv::path(from, table);
-        let reader = say_if_it_lasts(&path, messages, || csv::open(from, table, dialect));
-        reader.map_err(|problem| {
-            let advice = match problem {
-                csv::Problem::Utf16 => format!(": {}", to_utf8(&path, "UTF-16")),
-                _ => String::new(),
-            };
-            anyhow!("{} {problem}{advice}", show(&path))
-        })
-    });
-    let readers: Vec<_> = readers.collect();
-    let readers = messages.all(readers.into_iter())?;
+    let readers = readers(from, dialect, messages)?;
     if let Some(folder) = from {
         for sentence in unread_files(folder, &readers) {
             messages.note(sentence);
@@ -64,6 +52,27 @@ pub fn files(
         }
     }
     Ok(readers)
+}
+
+/// Opens the file of each table that has one, and looks at its header.
+pub fn readers(
+    from: Option<&Path>,
+    dialect: &Dialect,
+    messages: &mut Messages,
+) -> Result<Vec<Option<csv::Reader>>> {
+    let readers = TABLES.iter().map(|table| {
+        let path = csv::path(from, table);
+        let reader = say_if_it_lasts(&path, messages, || csv::open(from, table, dialect));
+        reader.map_err(|problem| {
+            let advice = match problem {
+                csv::Problem::Utf16 => format!(": {}", to_utf8(&path, "UTF-16")),
+                _ => String::new(),
+            };
+            anyhow!("{} {problem}{advice}", show(&path))
+        })
+    });
+    let readers: Vec<_> = readers.collect();
+    messages.all(readers.into_iter())
 }
 
 /// Opens a file; if it is a pipe that nobody writes to for a while, says so. Pipes that one program fills one after the
