@@ -21,6 +21,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::platform;
 use crate::schema::Table;
 use crate::sync::{Mutex, lock};
+use cause::require_room;
 use connect::connect;
 use location::{beside, cannot_open, find};
 use lock_timeout::Waiter;
@@ -61,6 +62,7 @@ impl Database {
     ) -> Result<Reader, Problem> {
         let path = find(table, folder)?.ok_or(Problem::Missing)?;
         let file = platform::open_to_sync(&path).map_err(cannot_open)?;
+        require_room(&path)?;
         let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         if connection.is_readonly("main")? {
             return Err(Problem::ReadOnly);
@@ -72,6 +74,20 @@ impl Database {
     /// What reads it.
     pub fn reader(&self) -> &Reader {
         &self.reader
+    }
+
+    /// The stack that a thread needs to write, in bytes.
+    ///
+    /// SQLite parses the whole schema of the file, and takes up to 800 bytes of stack for each level of the deepest
+    /// expression there, twice that without optimizations. An expression has no more levels than characters, and at most
+    /// 1,000 (<https://www.sqlite.org/limits.html#max_expr_depth>).
+    pub fn stack(&self) -> usize {
+        const LEAST: usize = 256 * 1024;
+        const LEVELS: usize = 1_000;
+        const LEVEL: usize = if cfg!(debug_assertions) { 2048 } else { 1024 };
+
+        let longest = self.reader.longest_declaration().unwrap_or(LEVELS);
+        LEAST + LEVEL * longest.min(LEVELS)
     }
 
     /// Moves what is in the log into the file, as far as that can be done now; closing does the rest. It has a

@@ -49,7 +49,10 @@ pub fn run(loads: &[Arc<TableLoad>], inputs: &mut [Input], watch: impl FnMut()) 
                 drop(running);
             });
             if let Err(error) = thread {
-                let why = format!("its thread could not be started: {error}");
+                let why = format!(
+                    "its thread could not be started: {error} (raise the limit on threads with `ulimit -u`, or \
+                     have fewer of them with --threads)"
+                );
                 let _ = load.end.set(EndOfInput::failed(why));
             }
         }

@@ -12,6 +12,9 @@ use crate::platform::{self, Access};
 /// How much a disk must have room for not to be called full, in bytes.
 const ROOM: usize = 1 << 20;
 
+/// The size of the index of a short log, and of a page of the log, in bytes.
+const INDEX: usize = 64 << 10;
+
 /// What keeps a database from being used. Reads as a sentence after the name of the file.
 #[derive(Debug, PartialEq, thiserror::Error)]
 enum Cause {
@@ -62,8 +65,7 @@ impl Problem {
 }
 
 fn cause(problem: &Problem, path: &Path) -> Option<Cause> {
-    let folder = path.parent().filter(|folder| *folder != Path::new(""));
-    let folder = folder.unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     match problem {
         Problem::Locked(_) => platform::cannot_lock(folder).then_some(Cause::NoLocks),
         Problem::ReadOnly => not_allowed(path, folder, true).or_else(|| full(path, folder)),
@@ -82,18 +84,34 @@ fn cause(problem: &Problem, path: &Path) -> Option<Cause> {
     }
 }
 
-/// What is in the way of a file that grows: it writes to one without a name in the same folder, as long as the longest
-/// of the database's own.
+/// What is in the way of a file that grows, as long as the longest of the database's own.
 fn full(path: &Path, folder: &Path) -> Option<Cause> {
     let lengths = ["", "-wal"].map(|suffix| beside(path, suffix).metadata());
     let lengths = lengths.into_iter().flatten().map(|metadata| metadata.len());
-    let grow = || {
-        let mut file = tempfile::tempfile_in(folder)?;
-        file.set_len(lengths.max().unwrap_or(0))?;
-        file.seek(SeekFrom::End(0))?;
-        file.write_all(&vec![0; ROOM])
-    };
-    by_kind(&grow().err()?)
+    by_kind(&grow(folder, lengths.max().unwrap_or(0), ROOM).err()?)
+}
+
+/// Writes this many bytes behind the end of a file of this length, which has no name, in a folder.
+fn grow(folder: &Path, length: u64, bytes: usize) -> io::Result<()> {
+    let mut file = tempfile::tempfile_in(folder)?;
+    file.set_len(length)?;
+    file.seek(SeekFrom::End(0))?;
+    file.write_all(&vec![0; bytes])
+}
+
+/// An error if the disk has no room for the files that SQLite creates beside a database. It would fail, but leave them
+/// there, and they would keep their owner from writing.
+pub fn require_room(path: &Path) -> Result<(), Problem> {
+    match grow(folder_of(path), 0, INDEX) {
+        Err(error) if by_kind(&error) == Some(Cause::DiskFull) => Err(error.into()),
+        Err(error) if by_kind(&error) == Some(Cause::Quota) => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    folder.unwrap_or(Path::new("."))
 }
 
 fn by_kind(error: &io::Error) -> Option<Cause> {

@@ -142,7 +142,14 @@ pub fn connect_to_read(
                     continue;
                 }
                 let folder = copy.insert(folder);
-                connect(&folder.path().join(COPY), OpenFlags::SQLITE_OPEN_READ_ONLY)?
+                let path = folder.path().join(COPY);
+                let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+                if cfg!(unix) {
+                    // Once its files are open, they need no names, and a signal leaves none behind.
+                    connection.execute_batch("SELECT 1 FROM sqlite_schema LIMIT 1")?;
+                    copy = None;
+                }
+                connection
             }
         };
         let kept = Kept {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
+use super::cause::require_room;
 use super::connect::connect;
 use super::location::{find, is_too_long, path};
 use super::lock_timeout::{LockTimeout, Waiter};
@@ -65,6 +66,7 @@ fn create_at(
     path: PathBuf,
     lock_timeout: &LockTimeout,
 ) -> Result<bool, Problem> {
+    require_room(&path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     let connection = connect(&path, flags)?;
     let waiter = Waiter::new(path, lock_timeout.clone());

@@ -67,8 +67,9 @@ fn refuse_separated_files(path: &Path) -> Result<(), Problem> {
             return Err(Problem::Mounted(what));
         }
     }
+    // SQLite takes a file of one byte for an empty one, too.
     let is_empty = || match path.metadata() {
-        Ok(metadata) => metadata.len() == 0,
+        Ok(metadata) => metadata.len() <= 1,
         Err(error) => error.kind() == ErrorKind::NotFound,
     };
     // Another process may have created the database before the log was looked at.

@@ -101,6 +101,14 @@ impl Reader {
         })
     }
 
+    /// How many characters the longest statement has that declares something in the file.
+    pub(super) fn longest_declaration(&self) -> Result<usize, Problem> {
+        let sql = "SELECT ifnull(max(length(sql)), 0) FROM sqlite_schema";
+        let read = |row: &rusqlite::Row| row.get::<_, u32>(0);
+        let longest = self.reading(|connection| connection.query_row(sql, [], read))?;
+        Ok(longest as usize)
+    }
+
     /// Calls `each` with the row that has this id, and returns `false` if there is none.
     pub fn row(&self, id: i64, each: impl FnMut(&StoredRow)) -> Result<bool, Problem> {
         let (names, table) = (self.table.column_names(), self.table.name);

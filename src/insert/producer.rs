@@ -24,10 +24,6 @@ pub const BATCH_BYTES: usize = 4 * 1024 * 1024;
 /// have more.
 const BYTES_IN_FLIGHT: usize = 6 * 1024 * 1024;
 
-/// The stack of a writer thread in bytes. SQLite takes three quarters of it for the deepest expression that a CHECK or
-/// an index may have, and twice that where it is compiled without optimizations.
-const STACK: usize = if cfg!(debug_assertions) { 2 } else { 1 } * 1024 * 1024;
-
 /// The rows of a table, and what became of them.
 pub struct Input {
     /// The records; `None` if there are none for this table.
@@ -244,10 +240,12 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
         self.started += 1;
         let (sender, its_share) = (self.sender.clone(), share.clone());
         let thread = Builder::new().name(format!("write {}", load.table.name));
-        let spawned = thread.stack_size(STACK).spawn_scoped(self.scope, move || {
-            // The receiver lives until the last writer is done.
-            let _ = sender.send(complete(load, its_share));
-        });
+        let spawned = thread
+            .stack_size(load.stack)
+            .spawn_scoped(self.scope, move || {
+                // The receiver lives until the last writer is done.
+                let _ = sender.send(complete(load, its_share));
+            });
         if spawned.is_ok() {
             self.alive += 1;
             load.threads.fetch_add(1, Ordering::Relaxed);

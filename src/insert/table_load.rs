@@ -12,6 +12,9 @@ use crate::row::Reason;
 use crate::rules::IdSet;
 use crate::schema::Table;
 
+/// The stack of a thread that only looks up rows, in bytes: one for each table.
+const DRY_RUN_STACK: usize = 2 << 20;
+
 /// The load of one table.
 #[derive(Debug)]
 pub struct TableLoad {
@@ -29,6 +32,8 @@ pub struct TableLoad {
     pub end: OnceLock<EndOfInput>,
     /// Each column that refers to another table, with the load of that table.
     pub(super) parents: Vec<(usize, Arc<TableLoad>)>,
+    /// The stack of its writer threads, in bytes.
+    pub(super) stack: usize,
     /// Lets one thread at a time write to the database.
     pub(super) write_lock: FairLock,
     /// The rows that are being written.
@@ -88,9 +93,14 @@ impl TableLoad {
             let load = earlier.iter().find(|load| load.table == parent)?;
             Some((column, Arc::clone(load)))
         });
+        let stack = match &target {
+            Target::Database { database, .. } => database.stack(),
+            Target::DryRun(_) => DRY_RUN_STACK,
+        };
         TableLoad {
             table,
             target,
+            stack,
             position: AtomicU64::new(0),
             records: AtomicU64::new(0),
             threads: AtomicUsize::new(0),

@@ -64,6 +64,17 @@ fn databases_that_cannot_be_opened_because_the_disk_is_full_say_so() {
 }
 
 #[test]
+fn an_insert_for_which_the_disk_is_full_leaves_no_file_behind() {
+    let folder = Folder::inserted();
+    let script = "mkdir copy; cp $d/* copy; mount -t tmpfs -o size=200k none $d; cp copy/* $d; \
+                  cat /dev/zero >$d/fill 2>/dev/null || true; ! tradexa insert 2>/dev/null; ls $d";
+    let Some(run) = mounted(&folder, script) else {
+        return;
+    };
+    assert_eq!(run.stdout, "fill\norders.db\nproducts.db\nusers.db\n");
+}
+
+#[test]
 fn a_read_only_mount_is_named() {
     let folder = Folder::inserted();
     let mount = "mount --bind $d $d; mount -o remount,ro,bind $d; tradexa insert";

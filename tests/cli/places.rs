@@ -31,13 +31,16 @@ fn all_refuse(folder: &Folder, table: &str, what: &str) {
 #[test]
 fn an_empty_database_whose_log_holds_rows_is_refused_and_the_log_stays() {
     for table in TABLES {
-        let folder = Folder::killed();
-        File::create(folder.database(table)).unwrap();
-        all_refuse(
-            &folder,
-            table,
-            "is empty or missing, but its -wal holds data",
-        );
+        // SQLite takes a file of one byte for an empty one, too.
+        for bytes in [&b""[..], b"S"] {
+            let folder = Folder::killed();
+            fs::write(folder.database(table), bytes).unwrap();
+            all_refuse(
+                &folder,
+                table,
+                "is empty or missing, but its -wal holds data",
+            );
+        }
     }
 }
 

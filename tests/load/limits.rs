@@ -63,13 +63,7 @@ fn a_limit_on_threads_costs_no_row() {
 
 #[test]
 fn a_limit_on_address_space_costs_no_row() {
-    // Without optimizations, writers have larger stacks.
-    let limit = if cfg!(debug_assertions) {
-        "-v 600000"
-    } else {
-        "-v 400000"
-    };
-    let Some(run) = load_with(limit, 61_003) else {
+    let Some(run) = load_with("-v 300000", 61_003) else {
         return;
     };
     assert_eq!(run.succeeded().counts(), [[ROWS as u64, 0, 0, 0]; 3]);
