@@ -100,7 +100,8 @@ pub struct Insert {
 
     /// Skip users whose email another user has
     ///
-    /// The case of ASCII letters does not matter. An email belongs to the first user that has it.
+    /// The case of ASCII letters does not matter. An email belongs to the first user that has it. Emails that other
+    /// programs store during the load do not count.
     #[arg(long)]
     pub unique_email: bool,
 

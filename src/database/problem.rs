@@ -75,7 +75,7 @@ pub enum Problem {
         "cannot be written in WAL mode, which keeps its rows safe: keep it on a local disk, and let no other program change its journal mode"
     )]
     NoWal,
-    /// There is another file in its place than there was when the run began.
+    /// There is no file in its place any more, or another one than when the run began.
     #[error("was moved or replaced during the run: run the command again")]
     Replaced,
     /// It can be read, but not written.

@@ -158,7 +158,10 @@ impl Reader {
 
     /// A problem of the database as a sentence after its name, by its cause where the system tells that.
     pub fn explain(&self, problem: &Problem) -> String {
-        problem.explain(&self.waiter.path)
+        match problem {
+            Problem::CannotOpen(_) if !self.waiter.path.exists() => Problem::Replaced.to_string(),
+            _ => problem.explain(&self.waiter.path),
+        }
     }
 
     /// Whether an interrupt ended a wait for a lock, of this connection or of one that writes.

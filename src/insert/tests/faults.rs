@@ -100,7 +100,7 @@ fn a_database_that_is_gone_fails_its_records_and_those_that_refer_to_them() {
     assert_eq!((loaded[0].inserted, loaded[0].failed.len()), (0, 2));
     for (_, reason) in &loaded[0].failed {
         assert!(
-            reason.starts_with("suppliers.db cannot be opened"),
+            reason.starts_with("suppliers.db was moved or replaced during the run"),
             "{reason}"
         );
     }
