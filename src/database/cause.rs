@@ -70,7 +70,6 @@ fn cause(problem: &Problem, path: &Path) -> Option<Cause> {
         Problem::Locked(_) => platform::cannot_lock(folder).then_some(Cause::NoLocks),
         Problem::ReadOnly => not_allowed(path, folder, true).or_else(|| full(path, folder)),
         Problem::CannotOpen(_) => not_allowed(path, folder, false).or_else(|| full(path, folder)),
-        Problem::CannotCopy(_) => not_allowed(path, folder, false),
         Problem::Io(error) => by_kind(error),
         Problem::Sqlite(error) => match error.sqlite_error_code()? {
             ErrorCode::DiskFull => full(path, folder),

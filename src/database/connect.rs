@@ -1,12 +1,12 @@
 //! Connections to one SQLite file.
 
 use std::fs::File;
-use std::io::{self, Read, Seek};
+use std::io::{self, Read};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, ffi};
-use tempfile::TempDir;
 
 use super::location::{WAL_HEADER, beside, is_too_long};
 use super::lock_timeout::Waiter;
@@ -40,8 +40,6 @@ pub fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, Problem> {
 pub struct Kept {
     /// Keeps other processes from deleting the log.
     _lock: Option<Mutex<Connection>>,
-    /// Where the files are that are read instead of the database's own.
-    _copy: Option<TempDir>,
     /// What [`state`] said before files were read that no lock keeps as they are.
     state: Option<State>,
 }
@@ -79,14 +77,14 @@ fn state(path: &Path) -> io::Result<State> {
 /// connection that only reads, and it cannot delete them again: in a folder of several people, they would keep the
 /// others from writing. Where nothing is in a log, all of the database is in the one file, which then is read as
 /// immutable; whether that still held in the end is for the caller to ask. Where there is a log without its index in the
-/// `-shm`, as in a copy, nobody has the database open, and the index is made for a copy. So it is where the index must be
+/// `-shm`, as in a copy, nobody has the database open, and the index is made in memory. So it is where the index must be
 /// made anew, because a process was killed, and may not be written.
 ///
 /// A rollback journal may be that of a process that was killed. What that one had begun must be undone before anything
 /// can be read, and only a connection that may write can do that; SQLite does not if it need not.
 pub fn connect_to_read(
     waiter: &Waiter,
-    mut file: &File,
+    file: &File,
 ) -> Result<(Connection, Option<Kept>), Problem> {
     let path = &waiter.path;
     if beside(path, "-journal").exists() {
@@ -96,69 +94,51 @@ pub fn connect_to_read(
     file.take(20).read_to_end(&mut header)?;
     // <https://www.sqlite.org/fileformat2.html#file_format_version_numbers>
     let is_wal = header.get(18..20) == Some(&[2, 2]);
-    loop {
-        let locked = if is_wal && cfg!(unix) {
-            lock_log(waiter)
-        } else {
-            Ok(None)
-        };
-        let [has_log, has_index] = ["-wal", "-shm"].map(|suffix| beside(path, suffix).exists());
-        let lock = match locked {
-            // Where both are there, reading creates neither, and tells whether it is really locked.
-            Err(Problem::Locked(_)) if has_log && has_index => None,
-            locked => locked?,
-        };
-        let kept = || Kept {
-            _lock: lock.map(Mutex::new),
-            ..Kept::default()
-        };
-        if !is_wal && !has_log {
+    let locked = if is_wal && cfg!(unix) {
+        lock_log(waiter)
+    } else {
+        Ok(None)
+    };
+    let [has_log, has_index] = ["-wal", "-shm"].map(|suffix| beside(path, suffix).exists());
+    let lock = match locked {
+        // Where both are there, reading creates neither, and tells whether it is really locked.
+        Err(Problem::Locked(_)) if has_log && has_index => None,
+        locked => locked?,
+    };
+    let kept = || Kept {
+        _lock: lock.map(Mutex::new),
+        ..Kept::default()
+    };
+    if !is_wal && !has_log {
+        let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        return Ok((connection, Some(kept())));
+    }
+    let before = state(path)?;
+    if has_log && has_index {
+        // SQLite cannot read a log that has only a header with an index that it may not write.
+        let log = beside(path, "-wal").metadata();
+        let only_header = log.is_ok_and(|log| (1..=WAL_HEADER).contains(&log.len()));
+        // A file that cannot be read is said to be so by SQLite.
+        if !only_header && has_whole_index(path).unwrap_or(true) {
+            let connection = connect_with(path, "readonly_shm=1")?;
+            return Ok((connection, Some(kept())));
+        }
+        // The index is that of a process that was killed. To make it anew creates no file.
+        if before.log.is_some() && platform::may(Access::Write, &beside(path, "-shm")) {
             let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
             return Ok((connection, Some(kept())));
         }
-        let before = state(path)?;
-        if has_log && has_index {
-            // SQLite cannot read a log that has only a header with an index that it may not write.
-            let log = beside(path, "-wal").metadata();
-            let only_header = log.is_ok_and(|log| (1..=WAL_HEADER).contains(&log.len()));
-            // A file that cannot be read is said to be so by SQLite.
-            if !only_header && has_whole_index(path).unwrap_or(true) {
-                let connection = connect_with(path, "readonly_shm=1")?;
-                return Ok((connection, Some(kept())));
-            }
-            // The index is that of a process that was killed. To make it anew creates no file.
-            if before.log.is_some() && platform::may(Access::Write, &beside(path, "-shm")) {
-                let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-                return Ok((connection, Some(kept())));
-            }
-        }
-        let mut copy = None;
-        let connection = match before.log {
-            None => connect_with(path, "immutable=1")?,
-            Some(_) => {
-                let folder = copy_files(path, file).map_err(Problem::CannotCopy)?;
-                file.rewind()?;
-                if beside(path, "-shm").exists() != has_index || state(path)? != before {
-                    continue;
-                }
-                let folder = copy.insert(folder);
-                let path = folder.path().join(COPY);
-                let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-                if cfg!(unix) {
-                    // Once its files are open, they need no names, and a signal leaves none behind.
-                    connection.execute_batch("SELECT 1 FROM sqlite_schema LIMIT 1")?;
-                    copy = None;
-                }
-                connection
-            }
-        };
-        let kept = Kept {
-            _lock: None,
-            _copy: copy,
-            state: Some(before),
-        };
-        return Ok((connection, Some(kept)));
     }
+    let connection = if before.log.is_some() {
+        connect_alone(path)?
+    } else {
+        connect_with(path, "immutable=1")?
+    };
+    let kept = Kept {
+        _lock: None,
+        state: Some(before),
+    };
+    Ok((connection, Some(kept)))
 }
 
 /// Whether the index of the log of a database is whole: both copies of its header are the same, and say so
@@ -189,6 +169,20 @@ fn connect_with(path: &Path, parameter: &str) -> Result<Connection, Problem> {
     })
 }
 
+/// Connects to read a database and its log without the index that processes share, which is made in memory, and without
+/// locks, which only those who share it need. Neither file is written, and the log stays when the connection is closed.
+fn connect_alone(path: &Path) -> Result<Connection, Problem> {
+    let without_locks = if cfg!(windows) {
+        "vfs=win32-none"
+    } else {
+        "vfs=unix-none"
+    };
+    let connection = connect_with(path, without_locks)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    connection.execute_batch("PRAGMA locking_mode = EXCLUSIVE")?;
+    Ok(connection)
+}
+
 /// Keeps other processes from deleting the log of a database, if there is one, for as long as the connection is open.
 /// `None` if the database is not in WAL mode.
 ///
@@ -205,18 +199,4 @@ fn lock_log(waiter: &Waiter) -> Result<Option<Connection>, Problem> {
         read => read.map(|()| false),
     })?;
     Ok(is_locked.then_some(connection))
-}
-
-/// The name of a database that was copied.
-const COPY: &str = "copy.db";
-
-/// Copies a database that is open, and its log. Other processes may change them meanwhile.
-fn copy_files(path: &Path, mut file: &File) -> io::Result<TempDir> {
-    let folder = tempfile::tempdir()?;
-    let copy = folder.path().join(COPY);
-    file.rewind()?;
-    io::copy(&mut file, &mut File::create(&copy)?)?;
-    let mut log = File::open(beside(path, "-wal"))?;
-    io::copy(&mut log, &mut File::create(beside(&copy, "-wal"))?)?;
-    Ok(folder)
 }

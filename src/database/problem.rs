@@ -62,11 +62,6 @@ pub enum Problem {
         "is damaged: {0} (restore it from a backup, or try the .recover command of the sqlite3 shell)"
     )]
     Corrupt(String),
-    /// Its log has no index, and it could not be copied to make one.
-    #[error(
-        "has a -wal without its -shm, and cannot be copied to read it: {0} (set TMPDIR to a folder that has room for it)"
-    )]
-    CannotCopy(io::Error),
     /// Another process did not release it in time; waited for so many seconds.
     #[error("is locked by another process (waited {0} s)")]
     Locked(f64),

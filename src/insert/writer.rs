@@ -98,7 +98,11 @@ fn write(load: &TableLoad, share: &Share, track: &mut Option<Track>) -> Vec<(u32
             written
         }
     };
-    others.extend(written.unwrap_or_else(|problem| not_written(load, rows, &free, &problem)));
+    let written = written.unwrap_or_else(|problem| not_written(load, rows, &free, &problem));
+    if others.is_empty() {
+        return written;
+    }
+    others.extend(written);
     others
 }
 

@@ -174,7 +174,9 @@ fn many_rows_that_fail_take_no_more_than_rows_that_are_stored() {
     let (run, peak) = measure(&folder, &all);
     drop(locks);
     assert_eq!(run.counts(), [[0, 0, 0, rows as u64]; 3]);
-    assert_at_most(peak, ANY, "behind locks");
+    // Without optimizations, threads have larger stacks, and hold their rows for longer.
+    let more = if cfg!(debug_assertions) { 16 * MIB } else { 0 };
+    assert_at_most(peak, ANY + more, "behind locks");
 }
 
 #[test]
