@@ -98,9 +98,9 @@ impl Database {
         }
     }
 
-    /// A connection to insert over. Have one at a time: others would wait by polling. With `hands_on` it is that of an
-    /// earlier writer, if there is one, and a later writer may have it; otherwise it is a new one. A new connection
-    /// parses the schema of the whole file.
+    /// Connects to insert rows. Have one writer at a time: others would wait by polling. With `hands_on`, it reuses the
+    /// connection of an earlier writer, if there is one, and leaves it to a later one. A new connection has to parse the
+    /// schema of the whole file.
     ///
     /// # Errors
     ///

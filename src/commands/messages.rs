@@ -50,7 +50,7 @@ impl Messages {
     /// Writes to stderr what is not there yet, a line each.
     pub fn say(&mut self) {
         for sentence in &self.sentences[self.said..] {
-            // If nobody can be told, the exit status still tells.
+            // If this fails, the exit status still tells.
             let _ = writeln!(io::stderr(), "tradexa: {}", escape(sentence));
         }
         self.said = self.sentences.len();

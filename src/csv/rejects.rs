@@ -1,7 +1,7 @@
 //! The records that were not stored, written to a CSV file to be fixed and loaded again.
 //!
 //! They are written to a temporary file such as `users.csv.x1Y2z3.partial` and put in place as `users.csv` at the end, so
-//! that a file of that name is always whole, and what a killed run leaves is in nobody's way.
+//! that a file of that name is always complete, and what a killed run leaves does not get in the way.
 
 mod prepare;
 

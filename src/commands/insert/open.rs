@@ -75,9 +75,9 @@ pub fn readers(
     messages.all(readers.into_iter())
 }
 
-/// Opens a file; if it is a pipe that nobody writes to for a while, says so. Pipes that one program fills one after the
-/// other would hang silently otherwise. To open each only when its rows are due would be no way out: a wrong header is an
-/// error before anything is written.
+/// Opens a file, and says so if it is a pipe from which no data comes for a while. Otherwise, a program that fills several
+/// pipes in turn would hang without a word. Opening each pipe only when its rows are due would not help: a wrong header
+/// must be an error before anything is written.
 fn say_if_it_lasts<T>(path: &Path, messages: &mut Messages, open: impl FnOnce() -> T) -> T {
     if path.metadata().map_or(true, |found| found.is_file()) {
         return open();

@@ -213,7 +213,7 @@ fn any_header() -> impl Strategy<Value = Vec<&'static str>> {
 
 proptest! {
     #[test]
-    fn rejects_that_nobody_fixes_are_rejected_again_as_they_are(
+    fn rejects_that_are_not_fixed_are_rejected_again_unchanged(
         header in any_header(),
         rows in prop::collection::vec(prop::collection::vec("[a,\" ]{0,2}", 1..10), 1..6),
     ) {
@@ -298,7 +298,7 @@ fn the_file_has_another_name_until_it_is_whole() {
 }
 
 #[test]
-fn what_a_killed_run_left_is_in_nobodys_way() {
+fn what_a_killed_run_left_does_not_get_in_the_way() {
     let run = Run::new();
     run.put("users.csv.x1Y2z3.partial", "leftover");
     assert!(run.prepare(false, &[]).is_empty());
