@@ -35,12 +35,12 @@ pub fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, Problem> {
     Ok(connection)
 }
 
-/// What must stay for as long as a connection reads, and how to know whether what it read was worth it.
+/// What a connection needs while it reads, and how to tell whether what it read can be trusted.
 #[derive(Debug, Default)]
 pub struct Kept {
     /// Keeps other processes from deleting the log.
     _lock: Option<Mutex<Connection>>,
-    /// What [`state`] said before files were read that no lock keeps as they are.
+    /// The answer of [`state`] before the files were read, if no lock protects them.
     state: Option<State>,
 }
 
@@ -74,11 +74,11 @@ fn state(path: &Path) -> io::Result<State> {
 /// SQLite cannot open it, or if it cannot be read.
 ///
 /// Reading a WAL database makes SQLite create its `-wal` and `-shm` files where they are missing, even for a
-/// connection that only reads, and it cannot delete them again: in a folder of several people, they would keep the
-/// others from writing. Where nothing is in a log, all of the database is in the one file, which then is read as
-/// immutable; whether that still held in the end is for the caller to ask. Where there is a log without its index in the
-/// `-shm`, as in a copy, nobody has the database open, and the index is made in memory. So it is where the index must be
-/// made anew, because a process was killed, and may not be written.
+/// connection that only reads, and it cannot delete them again: in a shared folder, they would keep other users
+/// from writing. If the log is empty, the whole database is in one file, which is read as immutable; the caller must ask
+/// afterwards whether that still held. If there is a log without its index in the `-shm`, as in a copy, no process has
+/// the database open, and the index is built in memory. The same goes for an index that a killed process left and that
+/// may not be written.
 ///
 /// A rollback journal may be that of a process that was killed. What that one had begun must be undone before anything
 /// can be read, and only a connection that may write can do that; SQLite does not if it need not.
@@ -123,7 +123,7 @@ pub fn connect_to_read(
             let connection = connect_with(path, "readonly_shm=1")?;
             return Ok((connection, Some(kept())));
         }
-        // The index is that of a process that was killed. To make it anew creates no file.
+        // A killed process left the index. Rebuilding it creates no file.
         if before.log.is_some() && platform::may(Access::Write, &beside(path, "-shm")) {
             let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
             return Ok((connection, Some(kept())));
@@ -186,7 +186,7 @@ fn connect_alone(path: &Path) -> Result<Connection, Problem> {
 /// Keeps other processes from deleting the log of a database, if there is one, for as long as the connection is open.
 /// `None` if the database is not in WAL mode.
 ///
-/// Whoever closes a database last deletes its log, under an exclusive lock. Asked for exclusive access, a connection
+/// The last connection to close a database deletes its log, under an exclusive lock. Asked for exclusive access, this one
 /// takes a shared lock, fails to make it an exclusive one, because it only reads, and keeps what it has. It does not
 /// open the log, and so does not create it.
 fn lock_log(waiter: &Waiter) -> Result<Option<Connection>, Problem> {

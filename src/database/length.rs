@@ -68,7 +68,7 @@ fn log_has(path: &Path, first: u64, last: u64, size: u64) -> io::Result<bool> {
     let mut read = log.read_exact(&mut header);
     while read.is_ok() && !missing.is_empty() {
         read = log.read_exact(&mut frame);
-        // Those of a frame that is left from before have other salts.
+        // Frames left over from before the log started again have other salts.
         if read.is_err() || frame[8..16] != header[16..24] {
             break;
         }

@@ -101,7 +101,7 @@ impl Waiter {
         Ok(transaction)
     }
 
-    /// How long to sleep until the next attempt of one who waits since `started`.
+    /// How long a thread that has waited since `started` sleeps before it tries again.
     fn pause(&self, started: Instant) -> Result<Duration, Problem> {
         let mut clock = lock(&self.clock);
         let now = Instant::now();
@@ -140,7 +140,7 @@ impl Clock {
 }
 
 /// Whether an error says that another process is in the way: it has a lock, or must recover the log, which a connection
-/// that only reads cannot do, or so many processes begin to read and write that SQLite gave up its own attempts.
+/// that only reads cannot do, or so many processes use the database at once that SQLite gave up its own attempts.
 fn is_lock(error: &rusqlite::Error) -> bool {
     matches!(
         error.sqlite_error_code(),

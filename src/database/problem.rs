@@ -24,8 +24,8 @@ pub enum Problem {
         "has a second name (a hard link), and SQLite would keep a separate log for each: replace one of them with a copy"
     )]
     HardLink,
-    /// The file, or one that SQLite keeps beside it, is a mount point; this says which. The log of each container that
-    /// mounts the file is another one.
+    /// The file, or one that SQLite keeps next to it, is a mount point; this says which. Each container that mounts the
+    /// file would have a log of its own.
     #[error(
         "{0} mounted by itself, apart from the files that belong to it: mount the whole folder instead"
     )]
