@@ -115,7 +115,7 @@ fn stdout() -> io::Result<impl Write> {
 }
 
 /// How often commands that only read try it when another process disturbs them.
-const ATTEMPTS: u32 = 5;
+const ATTEMPTS: u32 = 10;
 
 /// How much a report lists.
 fn listing(output: &Output) -> Listing {
