@@ -1,16 +1,16 @@
 //! Tests stored rows against the rules of the schema.
 
-use std::borrow::Cow;
 use std::panic::resume_unwind;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::channel;
 use std::thread::Builder;
 
-use crate::database::{Problem, Reader, StoredRow};
-use crate::report::{Checked, Listing, Violating};
-use crate::row::{Outcome, Value};
-use crate::rules::{Given, IdSet, Rules, UsedIds};
+use crate::database::{Problem, Reader, StoredRows};
+use crate::report::{self, Checked, Listing, Violating};
+use crate::row::{Given, Keys};
+use crate::rules::{AllKeys, Existence, Parents, Rules, UsedKeys};
+use crate::schema::Table;
 use crate::sync;
 
 /// The check of one table.
@@ -20,8 +20,8 @@ pub struct TableCheck {
     pub reader: Reader,
     /// How many of its rows were checked.
     pub rows: AtomicU64,
-    /// The ids of all its rows, once they are known.
-    ids: OnceLock<IdSet>,
+    /// The keys of all its rows, once they are known.
+    keys: OnceLock<Vec<UsedKeys>>,
 }
 
 impl TableCheck {
@@ -30,13 +30,13 @@ impl TableCheck {
         TableCheck {
             reader,
             rows: AtomicU64::new(0),
-            ids: OnceLock::new(),
+            keys: OnceLock::new(),
         }
     }
 
-    /// Whether the ids of all rows are known.
+    /// Whether the keys of all rows are known.
     pub fn is_read(&self) -> bool {
-        self.ids.get().is_some()
+        self.keys.get().is_some()
     }
 }
 
@@ -57,13 +57,13 @@ pub fn check(
         let mut threads = Vec::new();
         // An order is written after its user and product. Snapshots in the opposite order never show an order that
         // another process has just written without the rows it refers to.
-        for (index, table) in tables.iter().enumerate().rev() {
+        for table in tables.iter().rev() {
             let held = table.reader.hold_snapshot();
             // If no thread can be started, both are dropped with the closure.
             let ending = (running.clone(), NotifyOnDrop(table));
             let check = move || {
                 let _ending = ending;
-                held.and_then(|()| check_table(table, &tables[..index], unique, listing))
+                held.and_then(|()| check_table(table, tables, unique, listing))
             };
             threads.push(Builder::new().spawn_scoped(scope, check));
         }
@@ -77,71 +77,115 @@ pub fn check(
     })
 }
 
-/// Releases the threads that wait for the ids of a table, however its check ends.
+/// Releases the threads that wait for the keys of a table, however its check ends.
 struct NotifyOnDrop<'a>(&'a TableCheck);
 
 impl Drop for NotifyOnDrop<'_> {
     fn drop(&mut self) {
-        let _ = self.0.ids.set(IdSet::default());
+        let _ = self.0.keys.set(Vec::new());
     }
 }
 
 fn check_table(
     table: &TableCheck,
-    earlier: &[TableCheck],
+    tables: &[TableCheck],
     unique: bool,
     listing: Listing,
 ) -> Result<Checked, Problem> {
+    let this = table.reader.table;
     let mut checked = Checked {
-        table: table.reader.table,
+        table: this,
         rows: 0,
         violations: 0,
         violating_rows: Vec::new(),
     };
-    let mut rules = Rules::new(table.reader.table, unique);
-    let mut ids = UsedIds::default();
-    table.reader.check_integrity()?;
-    for index in rules.unique_columns() {
-        let column = &table.reader.table.columns[index];
-        let own = |text: &str, id| rules.own(index, text.as_bytes(), id);
-        table.reader.texts(column.name, own)?;
-    }
-    let parents = table.reader.table.references().map(|(column, parent)| {
-        let mut earlier = earlier.iter();
-        let parent = earlier.find(|table| table.reader.table == parent);
-        (column, parent)
+    let parents = this.references.iter().filter_map(|reference| {
+        let mut tables = tables.iter();
+        tables.find(|table| table.reader.table.name == reference.parent)
     });
     let parents: Vec<_> = parents.collect();
-    let exists = |column, id| {
-        let parent = parents.iter().find(|(parent, _)| *parent == column);
-        let parent = parent.and_then(|(_, parent)| *parent);
-        Ok(parent.is_some_and(|table| table.ids.wait().contains(id)))
+    let kinds = parents.iter().map(|parent| parent.reader.table);
+    let mut rules = Rules::new(this, kinds.collect(), unique, None)?;
+    table.reader.check_integrity()?;
+    if rules.depends_on_stored_rows() {
+        table.reader.scan(|rows| rules.note_stored(rows))?;
+    }
+    let is_wanted = |key| {
+        let mut references = tables
+            .iter()
+            .flat_map(|table| table.reader.table.references);
+        references.any(|reference| reference.parent == this.name && reference.key == key)
     };
-    table.reader.scan(|row| {
-        checked.rows += 1;
-        table.rows.store(checked.rows, Ordering::Relaxed);
-        let id = row.integer(0);
-        if let Err(Outcome::Skipped(reasons)) =
-            rules.check(checked.rows, row, false, exists, |_| {})
-        {
+    let mut keys = Some(AllKeys::new(this, is_wanted));
+    if this.refers_to_itself()
+        && let Some(mut all) = keys.take()
+    {
+        table.reader.scan(|rows| {
+            all.add(rows);
+            Ok(())
+        })?;
+        let _ = table.keys.set(all.into_used());
+    }
+    let parents = CheckedParents {
+        table: this,
+        parents,
+    };
+    table.reader.scan(|rows| {
+        rules.check_stored(rows, &parents, |position, reasons| {
             checked.violations += 1;
             if checked.violating_rows.len() < listing.records {
-                let violating = Violating::new(id, &reasons, listing);
-                checked.violating_rows.push(violating);
+                let key = key(this, rows, position);
+                checked
+                    .violating_rows
+                    .push(Violating::new(key, reasons, listing));
             }
+        })?;
+        checked.rows += rows.len() as u64;
+        table.rows.store(checked.rows, Ordering::Relaxed);
+        if let Some(keys) = &mut keys {
+            keys.add(rows);
         }
-        ids.insert(id, 0);
+        Ok(())
     })?;
-    let _ = table.ids.set(ids.into_set());
+    if let Some(keys) = keys {
+        let _ = table.keys.set(keys.into_used());
+    }
     Ok(checked)
 }
 
-impl Given for StoredRow<'_> {
-    fn value(&self, column: usize) -> Value<'_> {
-        StoredRow::value(self, column)
+/// What identifies a stored row: the columns of its primary key, or its rowid.
+fn key(
+    table: &Table,
+    rows: &StoredRows,
+    position: usize,
+) -> Vec<(&'static str, serde_json::Value)> {
+    match table.primary_key() {
+        None => vec![("rowid", rows.rowid(position).into())],
+        Some(key) => {
+            let columns = key.columns.iter();
+            let value = |column: &usize| {
+                let name = table.columns[*column].name;
+                (name, report::to_json(rows.value(position, *column)))
+            };
+            columns.map(value).collect()
+        }
     }
+}
 
-    fn text(&self, column: usize) -> Cow<'_, str> {
-        self.printed(column).unwrap_or_default()
+/// The tables that a table refers to, one for each reference.
+struct CheckedParents<'a> {
+    table: &'static Table,
+    parents: Vec<&'a TableCheck>,
+}
+
+impl Parents for CheckedParents<'_> {
+    fn find(&self, reference: usize, keys: &Keys) -> Vec<Existence> {
+        let all = self.parents[reference].keys.wait();
+        let index = self.table.references[reference].key;
+        let exists = (0..keys.len()).map(|position| {
+            let exists = keys.get(position).and_then(|key| all.get(index)?.find(key));
+            exists.map_or(Existence::Missing, |_| Existence::Stored)
+        });
+        exists.collect()
     }
 }

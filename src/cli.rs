@@ -57,6 +57,13 @@ pub struct Cli {
     #[arg(long, global = true, value_name = "DIR", default_value_os_t = default_dir(), value_parser = folder())]
     pub dir: PathBuf,
 
+    /// Tables of your own: a script of SQL statements, or a SQLite database [env: TRADEXA_SCHEMA]
+    ///
+    /// Each table that a `CREATE TABLE` statement declares gets a database of its own. Its rules hold across these
+    /// files: PRIMARY KEY, UNIQUE, NOT NULL, CHECK and REFERENCES.
+    #[arg(long, global = true, value_name = "FILE", value_parser = folder())]
+    pub schema: Option<PathBuf>,
+
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -196,10 +203,13 @@ pub enum Format {
 impl Insert {
     /// The words of a command that loads another folder by the same rules, whose name is still to follow:
     /// `tradexa --dir data insert --unique-email --from`.
-    pub fn again(&self, dir: &Path) -> Vec<OsString> {
+    pub fn again(&self, cli: &Cli) -> Vec<OsString> {
         let mut words = vec![OsString::from("tradexa")];
-        if [dir, &default_dir()] != [Path::new("."); 2] {
-            words.extend(["--dir".into(), dir.into()]);
+        if [&cli.dir, &default_dir()] != [Path::new("."); 2] {
+            words.extend(["--dir".into(), cli.dir.clone().into()]);
+        }
+        if let Some(schema) = &cli.schema {
+            words.extend(["--schema".into(), schema.into()]);
         }
         words.push("insert".into());
         let switches = [

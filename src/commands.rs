@@ -4,6 +4,7 @@ mod check;
 mod init;
 mod insert;
 mod messages;
+mod schema;
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -27,16 +28,16 @@ pub fn run(cli: &Cli) -> ExitCode {
     let _ = platform::let_writing_fail();
     let mut messages = Messages::default();
     let (done, format) = match &cli.command {
-        Command::Init => (init::init(&cli.dir, &mut messages), Format::Table),
+        Command::Init => (init::init(cli, &mut messages), Format::Table),
         Command::Insert(options) => (
-            insert::insert(&cli.dir, options, &mut messages),
+            insert::insert(cli, options, &mut messages),
             options.output.format,
         ),
         Command::Check {
             unique_email,
             output,
         } => (
-            check::check(&cli.dir, *unique_email, output, &mut messages),
+            check::check(cli, *unique_email, output, &mut messages),
             output.format,
         ),
     };
@@ -53,34 +54,69 @@ pub fn run(cli: &Cli) -> ExitCode {
     status
 }
 
-/// Does something with the database of each table: all results, or all problems.
-fn each_table<T>(
-    folder: &Path,
-    messages: &mut Messages,
-    mut each: impl FnMut(&'static Table) -> Result<T, Problem>,
-) -> Result<Vec<T>> {
-    if folder.exists() && !folder.is_dir() {
-        let folder = show(folder);
-        bail!("{folder} is not a folder: choose another one with --dir");
+/// Where the tables are, and which.
+#[derive(Debug)]
+struct Databases<'a> {
+    /// The folder of the databases.
+    folder: &'a Path,
+    /// The tables, each after those it refers to.
+    tables: Vec<&'static Table>,
+}
+
+impl<'a> Databases<'a> {
+    /// Those that the options name.
+    ///
+    /// # Errors
+    ///
+    /// If the schema cannot be read, or if it has tables that this program cannot serve.
+    fn open(cli: &'a Cli, messages: &mut Messages) -> Result<Databases<'a>> {
+        let tables = match &cli.schema {
+            None => TABLES.to_vec(),
+            Some(path) => schema::read(path, messages)?,
+        };
+        let folder = &cli.dir;
+        Ok(Databases { folder, tables })
     }
-    database::refuse_shared_files(folder).map_err(Error::msg)?;
-    all_databases(folder, messages, TABLES.iter().map(|table| each(table)))
-}
 
-/// The results for the databases of all tables, or all their problems.
-fn all_databases<T>(
-    folder: &Path,
-    messages: &mut Messages,
-    results: impl IntoIterator<Item = Result<T, Problem>>,
-) -> Result<Vec<T>> {
-    let results = TABLES.iter().zip(results);
-    messages.all(results.map(|(table, result)| result.map_err(|why| at(table, folder, &why))))
-}
+    /// Does something with the database of each table: all results, or all problems.
+    fn each<T>(
+        &self,
+        messages: &mut Messages,
+        mut each: impl FnMut(&'static Table) -> Result<T, Problem>,
+    ) -> Result<Vec<T>> {
+        if self.folder.exists() && !self.folder.is_dir() {
+            let folder = show(self.folder);
+            bail!("{folder} is not a folder: choose another one with --dir");
+        }
+        database::refuse_shared_files(self.folder, &self.tables).map_err(Error::msg)?;
+        self.all(messages, self.tables.iter().map(|table| each(table)))
+    }
 
-/// What is wrong with the database of a table, as a sentence.
-fn at(table: &Table, folder: &Path, problem: &Problem) -> Error {
-    let path = folder.join(table.database());
-    anyhow!("{} {}", show(&path), problem.explain(&path))
+    /// The results for the databases of all tables, or all their problems.
+    fn all<T>(
+        &self,
+        messages: &mut Messages,
+        results: impl IntoIterator<Item = Result<T, Problem>>,
+    ) -> Result<Vec<T>> {
+        let results = self.tables.iter().zip(results);
+        messages.all(results.map(|(table, result)| result.map_err(|why| self.at(table, &why))))
+    }
+
+    /// What is wrong with the database of a table, as a sentence.
+    fn at(&self, table: &Table, problem: &Problem) -> Error {
+        let path = self.folder.join(table.database());
+        anyhow!("{} {}", show(&path), problem.explain(&path))
+    }
+
+    /// The tables that a table refers to, one for each of its references.
+    fn parents(&self, table: &Table) -> Vec<&'static Table> {
+        let parents = table.references.iter().filter_map(|reference| {
+            self.tables
+                .iter()
+                .find(|parent| parent.name == reference.parent)
+        });
+        parents.copied().collect()
+    }
 }
 
 /// Writes to stdout. If nobody reads any further (`| head`), that is not an error.

@@ -32,8 +32,8 @@ pub use location::refuse_shared_files;
 pub use lock_timeout::LockTimeout;
 pub use problem::Problem;
 pub use reader::Reader;
-pub use stored::StoredRow;
-pub use writer::Writer;
+pub use stored::{StoredRow, StoredRows};
+pub use writer::{Writer, Written};
 
 /// Moves what is in the log into the file, as far as other processes that read allow it.
 const CHECKPOINT: &str = "PRAGMA wal_checkpoint(PASSIVE)";

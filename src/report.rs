@@ -13,6 +13,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use crate::row::RowId;
+
 pub use check::{CheckReport, Checked, Violating};
 pub use grid::cell;
 pub use json::{to_json, write_errors};
@@ -43,9 +45,9 @@ pub struct Report {
     pub again: Vec<OsString>,
 }
 
-/// Reads a stored row back while the report is written: given the index of its table and its id, the cell of each
-/// column. `None` leaves the row out of the report; to say why is up to the reader.
-pub type ReadBack<'a, T> = dyn Fn(usize, i64) -> Option<Vec<T>> + 'a;
+/// Reads a stored row back while the report is written: given the index of its table and what identifies it, the cell of
+/// each column. `None` leaves the row out of the report; to say why is up to the reader.
+pub type ReadBack<'a, T> = dyn Fn(usize, &RowId) -> Option<Vec<T>> + 'a;
 
 #[cfg(test)]
 mod tests;

@@ -1,11 +1,15 @@
 //! A row on its way: as given, typed, and what became of it. Every module knows these types, and none of the others.
 
 mod given;
+mod key;
 mod outcome;
 mod reason;
 mod typed;
+mod value;
 
 pub use given::{Batch, Defect, EXTRA, Header, LINE, REASON, Record, offset};
+pub use key::{Key, Keys, encode, fold, whole};
 pub use outcome::Outcome;
-pub use reason::{Reason, Reasons};
-pub use typed::{Rows, Value};
+pub use reason::{Reason, Reasons, User};
+pub use typed::{Given, ParentKeys, RowId, Rows, in_brackets, named};
+pub use value::{Cell, OwnedValue, Value};

@@ -1,279 +1,705 @@
-//! The rules: a record becomes a typed row, or the list of the rules that it breaks. Pure: no SQLite, no files.
+//! The rules: a record becomes a typed row, or the list of the rules that it breaks. No files, no stored data; SQLite
+//! only evaluates expressions of the schema, in memory.
 
+mod evaluate;
 mod ids;
-mod owners;
+mod key_map;
+mod parse;
+mod used;
+mod waiting;
 
-use std::borrow::Cow;
+use std::sync::Arc;
 
-use crate::row::{Batch, Outcome, Reason, Record, Rows, Value};
-use crate::schema::{Column, Kind, Rule, Table};
+use crate::row::{
+    Batch, Cell, Given, Header, Key, Keys, Outcome, OwnedValue, ParentKeys, Reason, Rows, Value,
+    encode, named,
+};
+use crate::schema::{Kind, Rule, Table};
 
-pub use ids::{IdSet, UsedIds};
-use owners::Owners;
+use evaluate::{Converter, Evaluation, Evaluator};
+use used::Used;
+pub use used::{AllKeys, UsedKeys};
+use waiting::Waiting;
 
-/// A row to be checked.
-pub trait Given {
-    /// The value of the cell in the table's column with this index.
-    fn value(&self, column: usize) -> Value<'_>;
-
-    /// The text of the same cell, as reasons quote it.
-    fn text(&self, column: usize) -> Cow<'_, str>;
+/// Whether the row exists that another one refers to.
+#[derive(Debug, Clone)]
+pub enum Existence {
+    /// It does not.
+    Missing,
+    /// It is stored.
+    Stored,
+    /// It is the row of this run with this number.
+    Accepted(i64),
+    /// Not all rows of its table could be read, and it is none of those that could.
+    Unread,
+    /// Nobody knows, for this reason.
+    Unknown(Reason),
 }
 
-impl Given for Record<'_> {
-    fn value(&self, column: usize) -> Value<'_> {
-        Value::Text(self.cell(column))
-    }
-
-    fn text(&self, column: usize) -> Cow<'_, str> {
-        String::from_utf8_lossy(self.cell(column))
-    }
+/// Finds the rows that others refer to.
+pub trait Parents {
+    /// Whether the rows exist that one of the table's references, given its index, refers to by these keys. The
+    /// positions without a key do not matter.
+    fn find(&self, reference: usize, keys: &Keys) -> Vec<Existence>;
 }
 
-/// Checks the rows of one table. It remembers the ids that were used and, with unique texts, the owner of each text.
+/// Checks the rows of one table. It remembers the keys that were used.
 #[derive(Debug)]
 pub struct Rules {
     table: &'static Table,
-    ids: UsedIds,
-    /// The columns whose texts must be unique, and which row has which.
-    owners: Vec<(usize, Owners)>,
+    /// The table of each reference.
+    parents: Vec<&'static Table>,
+    /// Turns the values of each reference into those of its parent's columns, where that makes a difference.
+    converters: Vec<Option<Converter>>,
+    evaluator: Option<Evaluator>,
+    used: Used,
+    /// The values of the columns that the file does not have.
+    defaults: Arc<[OwnedValue]>,
+    /// Which columns the file does not have.
+    absent: Vec<bool>,
+    waiting: Waiting,
+}
+
+/// Where the rows to be checked come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    /// The file of a load that goes on. Rows that refer to rows of the same table may wait for these.
+    Input,
+    /// The end of a load, and whether its file was read to the end. No row can wait any longer.
+    EndOfInput { complete: bool },
+    /// A database. Nobody waits, because all rows are known.
+    Database,
+}
+
+/// The typed cells of some rows, and what is known about them.
+struct Typed<'a, G> {
+    given: &'a G,
+    cells: Vec<Cell>,
+    blobs: Vec<u8>,
+    defaults: Arc<[OwnedValue]>,
+    width: usize,
+    evaluation: Evaluation,
+    /// For each reference the keys and whether their rows exist.
+    parents: Vec<(ParentKeys, Vec<Existence>)>,
+    source: Source,
+}
+
+/// What a row is as far as the rules are concerned.
+enum Verdict {
+    /// It follows the rules.
+    Accepted,
+    /// It does not, or that is unknown.
+    Rejected(Outcome),
+    /// It follows the rules if rows exist that have not been read yet, or that wait themselves.
+    Waiting,
 }
 
 impl Rules {
-    /// The rules of a table of which no row has been seen yet. With `unique`, texts must be unique where the schema
-    /// says "on request".
-    pub fn new(table: &'static Table, unique: bool) -> Rules {
-        let columns = table.columns.iter().enumerate();
-        let on_request = |rule: &Rule| matches!(rule, Rule::UniqueOnRequest);
-        let owners = columns.filter(|(_, column)| unique && column.rules.iter().any(on_request));
-        Rules {
-            table,
-            ids: UsedIds::with_lines(),
-            owners: owners
-                .map(|(index, _)| (index, Owners::default()))
-                .collect(),
-        }
-    }
-
-    /// The indexes of the columns whose texts must be unique.
-    pub fn unique_columns(&self) -> Vec<usize> {
-        self.owners.iter().map(|(column, _)| *column).collect()
-    }
-
-    /// Notes that a stored row has a text; the first owner of a text keeps it.
-    pub fn own(&mut self, column: usize, text: &[u8], id: i64) {
-        let mut owners = self.owners.iter_mut();
-        if let Some((_, owners)) = owners.find(|(unique, _)| *unique == column) {
-            owners.insert(text, id);
-        }
-    }
-
-    /// The ids of the rows that followed the rules, once all rows have been checked.
-    pub fn take_ids(&mut self) -> IdSet {
-        std::mem::take(&mut self.ids).into_set()
-    }
-
-    /// Checks the records of a batch.
-    ///
-    /// `exists` tells whether the row exists that a column refers to, given the index of the column and the id, or why
-    /// that is not known.
-    pub fn check_batch(
-        &mut self,
-        batch: Batch,
-        exists: impl Fn(usize, i64) -> Result<bool, Reason>,
-    ) -> Rows {
-        // It is quicker to look at the text of all records at once than cell by cell.
-        let trusted = is_text(batch.text());
-        let width = self.table.columns.len();
-        let mut accepted = Vec::with_capacity(batch.len());
-        let mut numbers = Vec::with_capacity(batch.len() * width);
-        let mut rejected = Vec::new();
-        for (position, record) in batch.records().enumerate() {
-            let checked = match fields(&record) {
-                Some(reason) => Err(Outcome::skipped(reason)),
-                None => {
-                    let keep = |value: Value| numbers.push(value.bits());
-                    self.check(record.line, &record, trusted, &exists, keep)
-                }
-            };
-            match checked {
-                Ok(()) => accepted.push(position as u32),
-                Err(outcome) => rejected.push((position as u32, outcome)),
-            }
-            numbers.resize((position + 1) * width, 0);
-        }
-        Rows {
-            table: self.table,
-            batch,
-            numbers,
-            accepted,
-            rejected,
-        }
-    }
-
-    /// Checks one row, and hands the typed values of its columns to `keep`. `trusted` says that all text is known to be
-    /// UTF-8 without NUL. A row that follows the rules uses its id and its unique texts from now on.
+    /// The rules of a table of which no row has been seen yet. `parents` are the tables of its references. With
+    /// `unique`, keys count that the schema makes unique "on request". Without a `header`, the rows are stored ones.
     ///
     /// # Errors
     ///
-    /// [`Outcome::Skipped`] with every rule that it breaks, in the order of the columns, or [`Outcome::Failed`] if it
-    /// breaks none as far as is known, but whether a row that it refers to exists is not.
-    pub fn check(
-        &mut self,
-        line: u64,
-        row: &impl Given,
-        trusted: bool,
-        exists: impl Fn(usize, i64) -> Result<bool, Reason>,
-        mut keep: impl FnMut(Value),
-    ) -> Result<(), Outcome> {
-        let mut violations = Vec::new();
-        let mut unknown = Vec::new();
-        let mut id = None;
-        for (index, column) in self.table.columns.iter().enumerate() {
-            let Some(value) = parse(column, index, row, trusted) else {
-                violations.push(unparsable(column, index, row));
-                continue;
+    /// If SQLite does not accept an expression of the schema.
+    pub fn new(
+        table: &'static Table,
+        parents: Vec<&'static Table>,
+        unique: bool,
+        header: Option<&Header>,
+    ) -> rusqlite::Result<Rules> {
+        let columns = 0..table.columns.len();
+        let absent = columns.map(|column| header.is_some_and(|header| !header.has(column)));
+        let absent: Vec<_> = absent.collect();
+        let defaults =
+            table
+                .columns
+                .iter()
+                .zip(&absent)
+                .map(|(column, absent)| match column.default {
+                    Some(default) if *absent => default_value(column.kind, default),
+                    _ => Ok(OwnedValue::Null),
+                });
+        let references = table.references.iter().zip(&parents);
+        let converters = references.map(|(reference, parent)| {
+            let key = &parent.keys[reference.key];
+            let kind = |(child, column): (&usize, &usize)| {
+                table.columns[*child]
+                    .kind
+                    .is_stored_like(parent.columns[*column].kind)
             };
-            if let (0, Value::Integer(number)) = (index, value) {
-                id = Some(number);
+            if reference.columns.iter().zip(key.columns).all(kind) {
+                return Ok(None);
             }
-            for rule in column.rules {
-                let text = || row.text(index).into();
-                let name = column.name;
-                match (rule, value) {
-                    (Rule::Positive, Value::Integer(number)) if number > 0 => {}
-                    (Rule::Positive, Value::Real(number)) if number > 0.0 => {}
-                    (Rule::Positive, _) => violations.push(Reason::NotPositive(name, text())),
-                    (Rule::NotEmpty | Rule::Email, Value::Text(text)) if is_blank(text) => {
-                        violations.push(Reason::Empty(name));
-                        break;
-                    }
-                    (Rule::Email, Value::Text(bytes)) if !is_email(bytes) => {
-                        violations.push(Reason::NotEmail(name, text()));
-                    }
-                    (Rule::UniqueId, Value::Integer(id)) => {
-                        let line = self.ids.line(id);
-                        violations.extend(line.map(|line| Reason::UsedId(name, id, line)));
-                    }
-                    // A stored NULL counts as empty text, which breaks other rules, but nobody has it.
-                    (Rule::UniqueOnRequest, Value::Text(bytes))
-                        if row.value(index) != Value::Null =>
-                    {
-                        let mut owners = self.owners.iter();
-                        let owners = owners.find(|(column, _)| *column == index);
-                        let owner = owners.and_then(|(_, owners)| owners.get(bytes));
-                        let owner = owner.filter(|owner| Some(*owner) != id);
-                        let used = |owner| Reason::UsedText(name, text(), owner);
-                        violations.extend(owner.map(used));
-                    }
-                    (Rule::References(parent), Value::Integer(id)) => match exists(index, id) {
-                        Ok(true) => {}
-                        Ok(false) => violations.push(Reason::Missing {
-                            column: name,
-                            id,
-                            parent,
-                        }),
-                        Err(reason) => unknown.push(reason),
-                    },
-                    _ => {}
+            Converter::new(key.columns.iter().map(|column| &parent.columns[*column])).map(Some)
+        });
+        Ok(Rules {
+            converters: converters.collect::<Result<_, _>>()?,
+            evaluator: Evaluator::new(table)?,
+            used: Used::new(table, unique, header.map(|_| &absent[..])),
+            defaults: defaults.collect::<Result<_, _>>()?,
+            absent,
+            waiting: Waiting::new(table),
+            table,
+            parents,
+        })
+    }
+
+    /// Whether [`note_stored`](Rules::note_stored) must be given all stored rows before the first row is checked.
+    pub fn depends_on_stored_rows(&self) -> bool {
+        self.used.depends_on_stored_rows()
+    }
+
+    /// Notes which keys stored rows have, whose lines are their rowids. The first row with a key keeps it.
+    pub fn note_stored(&mut self, rows: &impl Given) -> rusqlite::Result<()> {
+        let all: Vec<_> = (0..rows.len()).collect();
+        let width = self.table.columns.len();
+        let evaluation = match &self.evaluator {
+            Some(evaluator) => evaluator.evaluate(&all, |position| {
+                (0..width).map(move |column| rows.value(position, column))
+            })?,
+            None => Evaluation::default(),
+        };
+        for position in all {
+            self.used.note_stored(
+                |column| rows.value(position, column),
+                rows.line(position) as i64,
+                |key| evaluation.counts(position, key),
+            );
+        }
+        Ok(())
+    }
+
+    /// The keys that rows have used, by the indexes of the keys, once all rows have been checked.
+    pub fn take_used(&mut self) -> Vec<UsedKeys> {
+        self.used.take()
+    }
+
+    /// Checks the records of a batch. Those that may yet turn out whole are left out: they come with
+    /// [`check_waiting`](Rules::check_waiting).
+    ///
+    /// # Errors
+    ///
+    /// If SQLite fails to evaluate expressions in memory.
+    pub fn check_batch(&mut self, batch: Batch, parents: &impl Parents) -> rusqlite::Result<Rows> {
+        let mut typed = self.type_rows(&batch, parents, Source::Input)?;
+        let mut result = Checked::default();
+        for position in 0..batch.len() {
+            let verdict = self.check(&mut typed, position);
+            if let Verdict::Waiting = verdict {
+                let counts = |key| typed.evaluation.counts(position, key);
+                let keys = self
+                    .used
+                    .keys_of(|column| typed.value(position, column), counts);
+                self.waiting.add(batch.record(position), keys);
+            }
+            self.settle(&mut typed, position, verdict, &mut result);
+        }
+        let typed = (typed.cells, typed.blobs, typed.parents);
+        Ok(self.rows(batch, typed, result))
+    }
+
+    /// Checks the records that waited for others of the same table, now that all have been read; `complete` says
+    /// whether that is so. `None` if there are none.
+    ///
+    /// # Errors
+    ///
+    /// If SQLite fails to evaluate expressions in memory.
+    pub fn check_waiting(
+        &mut self,
+        parents: &impl Parents,
+        complete: bool,
+    ) -> rusqlite::Result<Option<Rows>> {
+        let Some(batch) = self.waiting.take() else {
+            return Ok(None);
+        };
+        let mut typed = self.type_rows(&batch, parents, Source::EndOfInput { complete })?;
+        let mut result = Checked::default();
+        let mut rest = Vec::new();
+        let whole = self.whole_together(&mut typed, batch.len());
+        for position in 0..batch.len() {
+            if whole.binary_search(&position).is_ok() {
+                self.settle(&mut typed, position, Verdict::Accepted, &mut result);
+            } else {
+                rest.push(position);
+            }
+        }
+        // What was dropped to untie rows that are in each other's way may fit after all.
+        loop {
+            let before = rest.len();
+            rest.retain(|position| {
+                let verdict = self.check(&mut typed, *position);
+                let fits = matches!(verdict, Verdict::Accepted);
+                if fits {
+                    self.settle(&mut typed, *position, verdict, &mut result);
                 }
+                !fits
+            });
+            if rest.len() == before {
+                break;
             }
-            keep(value);
         }
-        if !violations.is_empty() {
-            return Err(Outcome::Skipped(violations.into()));
+        for position in rest {
+            let verdict = self.check(&mut typed, position);
+            self.settle(&mut typed, position, verdict, &mut result);
         }
-        if !unknown.is_empty() {
-            return Err(Outcome::Failed(unknown.into()));
+        for position in &result.accepted {
+            // Only now are all of them known.
+            self.find_own_parents(&mut typed, *position as usize);
         }
-        let id = id.unwrap_or_default();
-        self.ids.insert(id, line);
-        for (column, owners) in &mut self.owners {
-            if let Value::Text(text) = row.value(*column) {
-                owners.insert(text, id);
+        result.accepted.sort_unstable();
+        result.rejected.sort_by_key(|(position, _)| *position);
+        result.stored.sort_unstable();
+        let typed = (typed.cells, typed.blobs, typed.parents);
+        let rows = self.rows(batch, typed, result);
+        Ok(Some(Rows {
+            together: true,
+            ..rows
+        }))
+    }
+
+    /// Checks stored rows, and calls `each` with the position of every one that breaks rules, and with these.
+    ///
+    /// # Errors
+    ///
+    /// If SQLite fails to evaluate expressions in memory.
+    pub fn check_stored(
+        &mut self,
+        rows: &impl Given,
+        parents: &impl Parents,
+        mut each: impl FnMut(usize, &[Reason]),
+    ) -> rusqlite::Result<()> {
+        let mut typed = self.type_rows(rows, parents, Source::Database)?;
+        for position in 0..rows.len() {
+            if let Verdict::Rejected(Outcome::Skipped(reasons) | Outcome::Failed(reasons)) =
+                self.check(&mut typed, position)
+            {
+                each(position, &reasons);
             }
         }
         Ok(())
     }
-}
 
-/// The whole numbers in a column of a batch's records, which need not follow any rule.
-pub fn whole_numbers(batch: &Batch, column: usize) -> impl Iterator<Item = i64> {
-    let cells = batch.records().map(move |record| record.cell(column));
-    cells.filter_map(|cell| str::from_utf8(cell).ok()?.parse().ok())
-}
-
-/// What is wrong with the fields of a record as a whole, if anything.
-fn fields(record: &Record) -> Option<Reason> {
-    if let Some(defect) = record.defect {
-        return Some(Reason::Defect(defect));
-    }
-    let (expected, found) = (record.header.width(), record.found());
-    (found != expected).then_some(Reason::FieldCount { expected, found })
-}
-
-/// The value of a cell as its column's kind has it, or `None`, for which [`unparsable`] has the reason.
-fn parse<'r>(
-    column: &Column,
-    index: usize,
-    row: &'r impl Given,
-    trusted: bool,
-) -> Option<Value<'r>> {
-    let value = row.value(index);
-    match (column.kind, value) {
-        (Kind::Integer, Value::Integer(_)) => Some(value),
-        (Kind::Real, Value::Real(number)) => number.is_finite().then_some(value),
-        (Kind::Real, Value::Integer(number)) => Some(Value::Real(number as f64)),
-        (Kind::Text, Value::Null) => Some(Value::Text(&[])),
-        (Kind::Text, Value::Text(bytes)) => (trusted || is_text(bytes)).then_some(value),
-        (Kind::Integer, Value::Text(bytes)) => {
-            str::from_utf8(bytes).ok()?.parse().ok().map(Value::Integer)
+    fn rows(
+        &self,
+        batch: Batch,
+        (cells, blobs, parents): (Vec<Cell>, Vec<u8>, Vec<(ParentKeys, Vec<Existence>)>),
+        result: Checked,
+    ) -> Rows {
+        Rows {
+            table: self.table,
+            batch,
+            cells,
+            blobs,
+            defaults: Arc::clone(&self.defaults),
+            numbers: result.numbers,
+            parents: parents.into_iter().map(|(keys, _)| keys).collect(),
+            together: false,
+            by_content: self.used.is_by_content(),
+            stored: result.stored,
+            accepted: result.accepted,
+            rejected: result.rejected,
         }
-        (Kind::Real, Value::Text(bytes)) => number(str::from_utf8(bytes).ok()?).map(Value::Real),
-        _ => None,
+    }
+
+    /// Types all cells, and finds out about the rows what can be found out for all of them at once.
+    fn type_rows<'a, G: Given>(
+        &self,
+        given: &'a G,
+        parents: &impl Parents,
+        source: Source,
+    ) -> rusqlite::Result<Typed<'a, G>> {
+        let columns = self.table.columns;
+        let width = columns.len();
+        let mut typed = Typed {
+            given,
+            cells: Vec::with_capacity(given.len() * width),
+            blobs: Vec::new(),
+            defaults: Arc::clone(&self.defaults),
+            width,
+            evaluation: Evaluation::default(),
+            parents: Vec::new(),
+            source,
+        };
+        // It is quicker to look at the text of all records at once than cell by cell.
+        let trusted = given.is_text();
+        for position in 0..given.len() {
+            for (index, column) in columns.iter().enumerate() {
+                let cell = match given.value(position, index) {
+                    _ if self.absent[index] => Cell::Default,
+                    Value::Text([]) if source != Source::Database => null(column.required),
+                    Value::Null => null(column.required),
+                    Value::Text(text) if source != Source::Database => {
+                        parse::parse(column.kind, text, trusted, &mut typed.blobs)
+                    }
+                    value => parse::typed(column.kind, value, &mut typed.blobs),
+                };
+                typed.cells.push(cell);
+            }
+        }
+        if let Some(evaluator) = &self.evaluator {
+            let is_valid = |position: &usize| {
+                let cells = &typed.cells[position * width..][..width];
+                given.defect(*position).is_none() && !cells.contains(&Cell::Invalid)
+            };
+            let valid: Vec<_> = (0..given.len()).filter(is_valid).collect();
+            typed.evaluation = evaluator.evaluate(&valid, |position| typed.values(position))?;
+        }
+        for (index, reference) in self.table.references.iter().enumerate() {
+            let keys = self.parent_keys(&typed, index)?;
+            let existence = parents.find(index, &keys);
+            let numbers = if reference.parent == self.table.name {
+                vec![None; given.len()]
+            } else {
+                let number = |existence: &Existence| match existence {
+                    Existence::Accepted(number) => Some(*number),
+                    _ => None,
+                };
+                existence.iter().map(number).collect()
+            };
+            typed
+                .parents
+                .push((ParentKeys { keys, numbers }, existence));
+        }
+        Ok(typed)
+    }
+
+    /// The keys that rows refer to, with the affinity of the columns there.
+    fn parent_keys<G: Given>(&self, typed: &Typed<G>, index: usize) -> rusqlite::Result<Keys> {
+        let (reference, parent) = (&self.table.references[index], self.parents[index]);
+        let converter = &self.converters[index];
+        let is_integer = parent.integer_key() == Some(parent.keys[reference.key].columns[0]);
+        let mut keys = if converter.is_none() && is_integer && reference.key == 0 {
+            Keys::Integers(Vec::with_capacity(typed.given.len()))
+        } else {
+            Keys::encoded()
+        };
+        for position in 0..typed.given.len() {
+            let values = reference
+                .columns
+                .iter()
+                .map(|column| typed.value(position, *column));
+            match converter {
+                // One that is not valid is NULL, and so there is no key.
+                Some(converter) => {
+                    let converted = converter.convert(values)?;
+                    keys.push(converted.iter().map(OwnedValue::get));
+                }
+                None => keys.push(values),
+            }
+        }
+        Ok(keys)
+    }
+
+    /// Notes what became of a row, which uses its keys from now on if it was accepted.
+    fn settle<G: Given>(
+        &mut self,
+        typed: &mut Typed<G>,
+        position: usize,
+        verdict: Verdict,
+        result: &mut Checked,
+    ) {
+        if result.numbers.len() <= position {
+            result.numbers.resize(typed.given.len(), 0);
+        }
+        match verdict {
+            Verdict::Accepted => {
+                let line = typed.given.line(position);
+                let (number, rowid) = self.used.accept(
+                    |column| typed.value(position, column),
+                    line,
+                    |key| typed.evaluation.counts(position, key),
+                );
+                result.numbers[position] = number;
+                result
+                    .stored
+                    .extend(rowid.map(|rowid| (position as u32, rowid)));
+                result.accepted.push(position as u32);
+            }
+            Verdict::Rejected(outcome) => result.rejected.push((position as u32, outcome)),
+            Verdict::Waiting => {}
+        }
+    }
+
+    /// Checks one row against all rules.
+    fn check<G: Given>(&self, typed: &mut Typed<G>, position: usize) -> Verdict {
+        if let Some(reason) = typed.given.defect(position) {
+            return Verdict::Rejected(Outcome::skipped(reason));
+        }
+        let mut check = RowCheck {
+            position,
+            own: (self.used).number_of(
+                |column| typed.value(position, column),
+                typed.given.line(position),
+            ),
+            violations: Vec::new(),
+            unknown: Vec::new(),
+            waits: false,
+        };
+        for (index, column) in self.table.columns.iter().enumerate() {
+            if typed.cell(position, index) == Cell::Invalid {
+                check
+                    .violations
+                    .push(self.unparsable(typed.given, position, index));
+                continue;
+            }
+            for rule in column.rules {
+                if !self.follows(typed, &mut check, Some(index), *rule) {
+                    break;
+                }
+            }
+        }
+        for rule in self.table.rules {
+            self.follows(typed, &mut check, None, *rule);
+        }
+        if !check.violations.is_empty() {
+            Verdict::Rejected(Outcome::Skipped(check.violations.into()))
+        } else if !check.unknown.is_empty() {
+            Verdict::Rejected(Outcome::Failed(check.unknown.into()))
+        } else if check.waits {
+            Verdict::Waiting
+        } else {
+            Verdict::Accepted
+        }
+    }
+
+    /// Checks one rule. Returns `false` if there is no sense in checking the next ones of the same column.
+    fn follows<G: Given>(
+        &self,
+        typed: &mut Typed<G>,
+        check: &mut RowCheck,
+        column: Option<usize>,
+        rule: Rule,
+    ) -> bool {
+        let position = check.position;
+        match rule {
+            Rule::Unique(key) => self.is_unique(typed, check, key),
+            Rule::Exists(reference) => self.exists(typed, check, reference),
+            Rule::Holds(index) => {
+                if let Some(why) = typed.evaluation.failure(position, index) {
+                    check
+                        .violations
+                        .push(Reason::Check(&self.table.checks[index], why));
+                }
+            }
+            Rule::Positive | Rule::NotEmpty | Rule::Email => {
+                let Some(column) = column else { return true };
+                let name = self.table.columns[column].name;
+                let text = || typed.given.text(position, column).into();
+                match (rule, typed.value(position, column)) {
+                    (Rule::Positive, Value::Integer(number)) if number > 0 => {}
+                    (Rule::Positive, Value::Real(number)) if number > 0.0 => {}
+                    (Rule::Positive, _) => {
+                        check.violations.push(Reason::NotPositive(name, text()));
+                    }
+                    (Rule::NotEmpty, Value::Text(text)) if is_blank(text) => {
+                        check.violations.push(Reason::Empty(name));
+                        return false;
+                    }
+                    (Rule::Email, Value::Text(bytes)) if !is_email(bytes) => {
+                        check.violations.push(Reason::NotEmail(name, text()));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        true
+    }
+
+    fn is_unique<G: Given>(&self, typed: &Typed<G>, check: &mut RowCheck, key: usize) {
+        let position = check.position;
+        let columns = self.table.keys[key].columns;
+        if !self.used.is_enforced(key)
+            || columns
+                .iter()
+                .any(|column| typed.cell(position, *column) == Cell::Invalid)
+            || self.table.keys[key].filter.is_some() && !typed.evaluation.counts(position, key)
+        {
+            return;
+        }
+        let value = |column| typed.value(position, column);
+        if let Some(by) = self.used.user(key, value, check.own) {
+            check.violations.push(Reason::Used {
+                table: self.table,
+                columns,
+                value: named(self.table, columns, typed.given, position),
+                by,
+            });
+        } else if typed.source == Source::Input {
+            check.waits |= self.waiting.claims(key, value);
+        }
+    }
+
+    fn exists<G: Given>(&self, typed: &mut Typed<G>, check: &mut RowCheck, index: usize) {
+        let position = check.position;
+        let reference = &self.table.references[index];
+        let (parent_keys, existence) = &mut typed.parents[index];
+        let Some(key) = parent_keys.keys.get(position) else {
+            return;
+        };
+        let columns = reference.columns;
+        let mut existence = existence[position].clone();
+        if reference.parent == self.table.name && typed.source != Source::Database {
+            if let Some(number) = self.used.find(reference.key, key) {
+                parent_keys.numbers[position] = Some(number);
+                return;
+            }
+            if matches!(existence, Existence::Missing | Existence::Accepted(_)) {
+                if typed.is_own_key(self.table, index, position) {
+                    return;
+                }
+                match typed.source {
+                    Source::Input => {
+                        check.waits = true;
+                        return;
+                    }
+                    Source::EndOfInput { complete: false } => existence = Existence::Unread,
+                    _ => existence = Existence::Missing,
+                }
+            }
+        }
+        let value = || named(self.table, columns, typed.given, position);
+        let (table, parent) = (self.table, reference.parent);
+        match existence {
+            Existence::Stored | Existence::Accepted(_) => {}
+            Existence::Missing => check.violations.push(Reason::Missing {
+                table,
+                columns,
+                value: value(),
+                parent,
+            }),
+            Existence::Unread => check.unknown.push(Reason::NotInserted {
+                table,
+                columns,
+                value: value(),
+                parent,
+            }),
+            Existence::Unknown(reason) => check.unknown.push(reason),
+        }
+    }
+
+    /// Which row of the run each row refers to in its own table.
+    fn find_own_parents<G: Given>(&self, typed: &mut Typed<G>, position: usize) {
+        for (index, reference) in self.table.references.iter().enumerate() {
+            let (parent_keys, _) = &mut typed.parents[index];
+            if reference.parent == self.table.name
+                && let Some(key) = parent_keys.keys.get(position)
+            {
+                parent_keys.numbers[position] = self.used.find(reference.key, key);
+            }
+        }
+    }
+
+    /// What is wrong with a cell that is not of its column's kind, or is NULL where it may not be.
+    fn unparsable(&self, given: &impl Given, position: usize, index: usize) -> Reason {
+        let column = &self.table.columns[index];
+        let (name, kind) = (column.name, column.kind);
+        let value = given.value(position, index);
+        match value {
+            Value::Null | Value::Text([]) if column.required => return Reason::Empty(name),
+            Value::Text(bytes) if str::from_utf8(bytes).is_err() => return Reason::NotUtf8(name),
+            Value::Text(bytes) if bytes.contains(&0) => return Reason::Nul(name),
+            Value::Text(bytes) if column.rules.contains(&Rule::NotEmpty) && is_blank(bytes) => {
+                return Reason::Empty(name);
+            }
+            _ => {}
+        }
+        let text = given.text(position, index);
+        match value {
+            Value::Text(_) if parse::is_out_of_range(kind, &text) => {
+                Reason::OutOfRange(name, text.into())
+            }
+            _ => Reason::WrongKind(name, kind, given.quoted(position, index, false).into()),
+        }
     }
 }
 
-/// A number that `f64` can hold: finite, and 0 only if all of its digits are.
-fn number(text: &str) -> Option<f64> {
-    let number: f64 = text.parse().ok()?;
-    let digits = || {
-        text.bytes()
-            .take_while(|byte| !byte.eq_ignore_ascii_case(&b'e'))
+/// What is known about one row while it is checked.
+struct RowCheck {
+    position: usize,
+    /// Its own number, if it has one already: a row with the same key is stored.
+    own: Option<i64>,
+    violations: Vec<Reason>,
+    unknown: Vec<Reason>,
+    waits: bool,
+}
+
+/// What became of the rows of a batch.
+#[derive(Default)]
+struct Checked {
+    numbers: Vec<i64>,
+    stored: Vec<(u32, i64)>,
+    accepted: Vec<u32>,
+    rejected: Vec<(u32, Outcome)>,
+}
+
+impl<G: Given> Typed<'_, G> {
+    fn cell(&self, position: usize, column: usize) -> Cell {
+        self.cells[position * self.width + column]
+    }
+
+    /// The typed value of a cell; NULL for one that is not valid.
+    fn value(&self, position: usize, column: usize) -> Value<'_> {
+        match self.cell(position, column) {
+            Cell::Invalid | Cell::Null => Value::Null,
+            Cell::Integer(number) => Value::Integer(number),
+            Cell::Real(number) => Value::Real(number),
+            Cell::Text => self.given.value(position, column),
+            Cell::Blob(start, end) => Value::Blob(&self.blobs[start as usize..end as usize]),
+            Cell::Default => self.defaults[column].get(),
+        }
+    }
+
+    fn values(&self, position: usize) -> impl Iterator<Item = Value<'_>> {
+        (0..self.width).map(move |column| self.value(position, column))
+    }
+
+    /// Whether a row refers to itself.
+    fn is_own_key(&self, table: &Table, index: usize, position: usize) -> bool {
+        let reference = &table.references[index];
+        let key = &table.keys[reference.key];
+        let mut own = Vec::new();
+        let has_key = encode(
+            key.columns
+                .iter()
+                .map(|column| self.value(position, *column)),
+            &mut own,
+        );
+        let (parent_keys, _) = &self.parents[index];
+        let mut buffers = [Vec::new(), Vec::new()];
+        let [one, other] = &mut buffers;
+        let mut referred = Vec::new();
+        has_key
+            && match parent_keys.keys.get(position) {
+                None => false,
+                Some(Key::Encoded(bytes)) => {
+                    crate::row::fold(bytes, key.collations, one)
+                        == crate::row::fold(&own, key.collations, other)
+                }
+                Some(Key::Integer(number)) => {
+                    encode([Value::Integer(number)], &mut referred) && referred == own
+                }
+            }
+    }
+}
+
+/// NULL, if that is allowed.
+fn null(required: bool) -> Cell {
+    if required { Cell::Invalid } else { Cell::Null }
+}
+
+/// The value of a column that the file does not have, given its default.
+fn default_value(kind: Kind, default: &str) -> rusqlite::Result<OwnedValue> {
+    let value = evaluate::constant(default)?;
+    let OwnedValue::Text(text) = &value else {
+        return Ok(value);
     };
-    let is_zero = || !digits().any(|digit| matches!(digit, b'1'..=b'9'));
-    (number.is_finite() && (number != 0.0 || is_zero())).then_some(number)
-}
-
-/// What is wrong with a cell that does not parse.
-fn unparsable(column: &Column, index: usize, row: &impl Given) -> Reason {
-    let Column { name, kind, .. } = *column;
-    let value = row.value(index);
-    match value {
-        Value::Text(bytes) if str::from_utf8(bytes).is_err() => return Reason::NotUtf8(name),
-        Value::Text(bytes) if bytes.contains(&0) => return Reason::Nul(name),
-        _ => {}
-    }
-    let text = row.text(index);
-    if is_blank(text.as_bytes()) {
-        return Reason::Empty(name);
-    }
-    let digits = text.strip_prefix(['+', '-']).unwrap_or(&text);
-    let is_number = match kind {
-        Kind::Integer => !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()),
-        // `inf` and `NaN` are numbers for `f64`, but have no digits.
-        Kind::Real => text.contains(|c: char| c.is_ascii_digit()) && text.parse::<f64>().is_ok(),
-        Kind::Text => false,
-    };
-    match value {
-        Value::Text(_) if is_number => Reason::OutOfRange(name, text.into()),
-        _ => Reason::WrongKind(name, kind, text.into()),
-    }
-}
-
-/// Whether bytes are UTF-8 without NUL.
-fn is_text(bytes: &[u8]) -> bool {
-    str::from_utf8(bytes).is_ok() && !bytes.contains(&0)
+    let mut blobs = Vec::new();
+    Ok(match parse::parse(kind, text, false, &mut blobs) {
+        Cell::Integer(number) => OwnedValue::Integer(number),
+        Cell::Real(number) => OwnedValue::Real(number),
+        Cell::Blob(..) => OwnedValue::Blob(blobs.into()),
+        _ => value,
+    })
 }
 
 /// Whether there is nothing but Unicode white space.

@@ -1,9 +1,13 @@
-//! The tables as data: the only module that knows users from products and orders.
+//! The tables as data: what their columns hold, which rules they follow, and what refers to what.
 //!
 //! Everything else derives from here: the `CREATE TABLE` statements, how a CSV cell is parsed, which rules it must
-//! follow, how it is bound, which rows an order waits for, and what `check` looks at.
+//! follow, how it is bound, which rows a row waits for, and what `check` looks at. The built-in tables stand in
+//! [`builtin`]; those of a user are read from SQL. From here on, nothing knows which they are.
 
-use Rule::*;
+mod builtin;
+pub mod sql;
+
+pub use builtin::TABLES;
 
 /// One table, kept in a SQLite file of its own.
 #[derive(Debug)]
@@ -12,9 +16,19 @@ pub struct Table {
     pub name: &'static str,
     /// What one row is called in messages: `user`.
     pub row: &'static str,
-    /// The columns in their order. The first one is the `id`, an integer and the primary key.
+    /// The columns in their order.
     pub columns: &'static [Column],
-    /// The embedded rows, as the text of a CSV file.
+    /// The keys of the table: the primary key first, if it has one, and what else is unique.
+    pub keys: &'static [Key],
+    /// What its rows refer to.
+    pub references: &'static [Reference],
+    /// Its CHECK constraints.
+    pub checks: &'static [Check],
+    /// The rules that concern several columns, or none in particular, in the order in which broken rules are reported.
+    pub rules: &'static [Rule],
+    /// Whether SQLite makes up the primary key of a row that comes without one.
+    pub makes_ids: bool,
+    /// The embedded rows, as the text of a CSV file; empty for a table that has none.
     pub seed: &'static str,
 }
 
@@ -32,6 +46,14 @@ pub struct Column {
     pub name: &'static str,
     /// What its cells hold.
     pub kind: Kind,
+    /// Its type, as the table of the database declares it: `INTEGER`, `VARCHAR(20)`. It decides the affinity.
+    pub declared: &'static str,
+    /// How SQLite compares its texts.
+    pub collation: Collation,
+    /// Whether it may not be NULL.
+    pub required: bool,
+    /// Its default, as an SQL expression.
+    pub default: Option<&'static str>,
     /// The rules for its cells beyond that, in the order in which broken rules are reported.
     pub rules: &'static [Rule],
 }
@@ -41,14 +63,84 @@ pub struct Column {
 pub enum Kind {
     /// ASCII digits with an optional sign, within `i64`.
     Integer,
-    /// What Rust's `f64` parses, if it is finite.
-    Real,
+    /// `true` or `false` in one of several spellings, stored as 1 or 0.
+    Boolean,
+    /// A day, as text, or a whole number.
+    Date,
+    /// A day, maybe with a time and a zone, as text, or a whole number.
+    DateTime,
+    /// A time of day, as text.
+    Time,
     /// Any text without NUL.
     Text,
+    /// What Rust's `f64` parses, if it is finite.
+    Real,
+    /// The same, stored as a whole number where that loses nothing.
+    Numeric,
+    /// Bytes, written as hexadecimal digits.
+    Blob,
 }
 
-/// A rule for the cells of one column.
+/// How SQLite compares texts (<https://www.sqlite.org/datatype3.html#collating_sequences>).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Collation {
+    /// Byte by byte.
+    Binary,
+    /// ASCII letters in upper and lower case are equal.
+    NoCase,
+    /// Spaces at the end do not count.
+    RTrim,
+}
+
+/// Columns whose values no two rows share. Where one of them is NULL, the row has no key.
 #[derive(Debug)]
+pub struct Key {
+    /// The indexes of the columns.
+    pub columns: &'static [usize],
+    /// How the texts of each column are compared.
+    pub collations: &'static [Collation],
+    /// What sort of key it is.
+    pub role: Role,
+    /// For which rows it counts, as an SQL expression; `None` for all.
+    pub filter: Option<&'static str>,
+}
+
+/// What sort of key it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// `INTEGER PRIMARY KEY`: another name of SQLite's rowid.
+    Rowid,
+    /// Another primary key.
+    Primary,
+    /// `UNIQUE`.
+    Unique,
+    /// Unique only with `--unique-email`.
+    UniqueOnRequest,
+}
+
+/// Columns whose values are those of a key of a row in another table, or in the same one. Where one of them is NULL, the
+/// row refers to nothing.
+#[derive(Debug)]
+pub struct Reference {
+    /// The indexes of the columns, in the order of the columns of the key.
+    pub columns: &'static [usize],
+    /// The name of the table it refers to.
+    pub parent: &'static str,
+    /// The index of the key among those of that table.
+    pub key: usize,
+}
+
+/// A CHECK constraint.
+#[derive(Debug, PartialEq)]
+pub struct Check {
+    /// Its name, if it has one.
+    pub name: Option<&'static str>,
+    /// The expression, in one line without comments.
+    pub sql: &'static str,
+}
+
+/// A rule for a row. Of the indexes, each says which of the table's keys, references or checks it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rule {
     /// Greater than 0.
     Positive,
@@ -56,66 +148,55 @@ pub enum Rule {
     NotEmpty,
     /// One `@` with something before it and two or more non-empty labels, separated by dots, after it; no white space.
     Email,
-    /// No other row of the batch has this id. For the first column.
-    UniqueId,
-    /// No other row, stored or of the batch, has this text (ASCII case-insensitive). Only with `--unique-email`.
-    UniqueOnRequest,
-    /// A row with this id exists in a table that stands earlier in the list of tables.
-    References(&'static Table),
+    /// No other row has this key.
+    Unique(usize),
+    /// The row that this refers to exists.
+    Exists(usize),
+    /// The CHECK holds.
+    Holds(usize),
 }
 
-/// The tables of the program; a table comes after those it refers to.
-pub static TABLES: &[&Table] = &[&USERS, &PRODUCTS, &ORDERS];
+impl Kind {
+    /// What a value of this kind is called, with its article.
+    pub fn noun(self) -> &'static str {
+        match self {
+            Kind::Integer => "a whole number",
+            Kind::Boolean => "a boolean",
+            Kind::Date => "a date",
+            Kind::DateTime => "a date and time",
+            Kind::Time => "a time",
+            Kind::Text => "text",
+            Kind::Real | Kind::Numeric => "a number",
+            Kind::Blob => "hexadecimal",
+        }
+    }
 
-static USERS: Table = Table {
-    name: "users",
-    row: "user",
-    columns: &[
-        ID,
-        text("name", &[NotEmpty]),
-        text("email", &[Email, UniqueOnRequest]),
-    ],
-    seed: include_str!("../seed/users.csv"),
-};
+    /// Whether a column of that kind stores a value of this kind as it is.
+    pub fn is_stored_like(self, other: Kind) -> bool {
+        use Kind::*;
+        match self {
+            Integer | Boolean => matches!(other, Integer | Boolean | Numeric),
+            Real => matches!(other, Real | Numeric),
+            // A real number may be less exact.
+            Numeric => other == Numeric,
+            Date | DateTime | Time => matches!(other, Date | DateTime | Time),
+            Text => other == Text,
+            Blob => true,
+        }
+    }
 
-static PRODUCTS: Table = Table {
-    name: "products",
-    row: "product",
-    columns: &[ID, text("name", &[NotEmpty]), real("price", &[Positive])],
-    seed: include_str!("../seed/products.csv"),
-};
-
-static ORDERS: Table = Table {
-    name: "orders",
-    row: "order",
-    columns: &[
-        ID,
-        integer("user_id", &[References(&USERS)]),
-        integer("product_id", &[References(&PRODUCTS)]),
-        integer("quantity", &[Positive]),
-    ],
-    seed: include_str!("../seed/orders.csv"),
-};
-
-/// The first column of every table.
-pub const ID: Column = integer("id", &[Positive, UniqueId]);
-
-/// A column of whole numbers.
-pub const fn integer(name: &'static str, rules: &'static [Rule]) -> Column {
-    let kind = Kind::Integer;
-    Column { name, kind, rules }
+    /// Whether a value of this kind is a number, which stands right in a table and without quotes in a sentence.
+    pub fn is_number(self) -> bool {
+        use Kind::*;
+        matches!(self, Integer | Boolean | Real | Numeric)
+    }
 }
 
-/// A column of finite numbers.
-pub const fn real(name: &'static str, rules: &'static [Rule]) -> Column {
-    let kind = Kind::Real;
-    Column { name, kind, rules }
-}
-
-/// A column of text.
-pub const fn text(name: &'static str, rules: &'static [Rule]) -> Column {
-    let kind = Kind::Text;
-    Column { name, kind, rules }
+impl Key {
+    /// Whether it is the primary key.
+    pub fn is_primary(&self) -> bool {
+        matches!(self.role, Role::Rowid | Role::Primary)
+    }
 }
 
 impl Table {
@@ -129,18 +210,81 @@ impl Table {
         format!("{}.csv", self.name)
     }
 
-    /// The columns as SQL declares them: `id INTEGER PRIMARY KEY, name TEXT, email TEXT`.
+    /// The table's name in SQL, in quotes if it needs them.
+    pub fn sql_name(&self) -> String {
+        quoted(self.name)
+    }
+
+    /// The primary key, if there is one.
+    pub fn primary_key(&self) -> Option<&'static Key> {
+        self.keys.first().filter(|key| key.is_primary())
+    }
+
+    /// The column that is the whole primary key and holds integers, if there is one. Its values stand for the rows.
+    pub fn integer_key(&self) -> Option<usize> {
+        match self.primary_key()?.columns {
+            [column] if self.columns[*column].kind == Kind::Integer => Some(*column),
+            _ => None,
+        }
+    }
+
+    /// The column that stands for SQLite's rowid, if there is one.
+    pub fn rowid_key(&self) -> Option<usize> {
+        let key = self.primary_key()?;
+        (key.role == Role::Rowid).then(|| key.columns[0])
+    }
+
+    /// A name of SQLite's rowid that no column has, if there is one.
+    pub fn rowid_name(&self) -> Option<&'static str> {
+        let is_column = |name: &&str| {
+            let mut columns = self.columns.iter();
+            columns.any(|column| column.name.eq_ignore_ascii_case(name))
+        };
+        ["rowid", "_rowid_", "oid"]
+            .into_iter()
+            .find(|name| !is_column(name))
+    }
+
+    /// The names of some columns in a sentence: `id`, or `(invoice, pos)`.
+    pub fn named(&self, columns: &[usize]) -> String {
+        let names = columns.iter().map(|column| self.columns[*column].name);
+        match columns {
+            [_] => names.collect(),
+            _ => format!("({})", names.collect::<Vec<_>>().join(", ")),
+        }
+    }
+
+    /// The columns and the primary key as SQL declares them: `id INTEGER PRIMARY KEY, name TEXT, email TEXT`.
     pub fn declaration(&self) -> String {
-        let columns = self.columns.iter().enumerate().map(|(index, column)| {
-            let kind = match column.kind {
-                Kind::Integer => "INTEGER",
-                Kind::Real => "REAL",
-                Kind::Text => "TEXT",
-            };
-            let key = if index == 0 { " PRIMARY KEY" } else { "" };
-            format!("{} {kind}{key}", column.name)
-        });
-        columns.collect::<Vec<_>>().join(", ")
+        let mut parts: Vec<_> = self.columns.iter().map(Column::declaration).collect();
+        if let Some(key) = self.primary_key() {
+            match (key.role, key.columns) {
+                (Role::Rowid, [column]) => parts[*column] += " PRIMARY KEY",
+                _ => {
+                    let columns = key.columns.iter().zip(key.collations);
+                    let columns = columns.map(|(column, collation)| {
+                        let column = &self.columns[*column];
+                        let collate = if *collation == column.collation {
+                            ""
+                        } else {
+                            collation.clause()
+                        };
+                        format!("{}{collate}", quoted(column.name))
+                    });
+                    let columns = columns.collect::<Vec<_>>().join(", ");
+                    parts.push(format!("PRIMARY KEY ({columns})"));
+                }
+            }
+        }
+        parts.join(", ")
+    }
+
+    /// The names of the columns in SQL, separated by commas.
+    pub fn column_list(&self) -> String {
+        let names: Vec<_> = (self.columns.iter())
+            .map(|column| quoted(column.name))
+            .collect();
+        names.join(", ")
     }
 
     /// The names of the columns, separated by commas.
@@ -149,59 +293,84 @@ impl Table {
         names.join(", ")
     }
 
-    /// The references of the table: the index of the column that refers, and the table it refers to.
-    pub fn references(&self) -> impl Iterator<Item = (usize, &'static Table)> {
-        self.columns.iter().enumerate().flat_map(|(index, column)| {
-            column.rules.iter().filter_map(move |rule| match rule {
-                Rule::References(parent) => Some((index, *parent)),
-                _ => None,
-            })
-        })
+    /// Whether a file must have the column with this index: nothing else says what the rows have there.
+    pub fn must_have(&self, index: usize) -> bool {
+        let is_key = self
+            .primary_key()
+            .is_some_and(|key| key.columns.contains(&index));
+        if is_key {
+            !(self.makes_ids && self.rowid_key() == Some(index))
+        } else {
+            self.columns[index].required && self.columns[index].default.is_none()
+        }
+    }
+
+    /// The name of the column that rejects add: one that the table does not have.
+    pub fn reason_column(&self) -> String {
+        let is_column = |name: &String| {
+            let mut columns = self.columns.iter();
+            columns.any(|column| column.name.eq_ignore_ascii_case(name))
+        };
+        let names = ["reason", "tradexa_reason"].map(String::from).into_iter();
+        let more = (2..).map(|number| format!("tradexa_reason_{number}"));
+        names
+            .chain(more)
+            .find(|name| !is_column(name))
+            .unwrap_or_default()
+    }
+
+    /// Whether rows of this table refer to rows of the same table.
+    pub fn refers_to_itself(&self) -> bool {
+        (self.references.iter()).any(|reference| reference.parent == self.name)
+    }
+}
+
+impl Column {
+    /// The column as SQL declares it: `name TEXT COLLATE NOCASE`.
+    pub fn declaration(&self) -> String {
+        let declared = if self.declared.is_empty() { "" } else { " " };
+        let collate = self.collation.clause();
+        format!("{}{declared}{}{collate}", quoted(self.name), self.declared)
+    }
+}
+
+impl Collation {
+    /// The collation of this name, without regard to case.
+    pub fn named(name: &str) -> Option<Collation> {
+        let all = [Collation::Binary, Collation::NoCase, Collation::RTrim];
+        all.into_iter()
+            .find(|collation| collation.name().eq_ignore_ascii_case(name))
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Collation::Binary => "BINARY",
+            Collation::NoCase => "NOCASE",
+            Collation::RTrim => "RTRIM",
+        }
+    }
+
+    /// How SQL declares it; nothing for the default.
+    pub fn clause(self) -> &'static str {
+        match self {
+            Collation::Binary => "",
+            Collation::NoCase => " COLLATE NOCASE",
+            Collation::RTrim => " COLLATE RTRIM",
+        }
+    }
+}
+
+/// A name in SQL, in quotes unless it is one of the plain names of the built-in tables: no name is taken for a keyword.
+pub fn quoted(name: &str) -> String {
+    let built_in = |table: &&&Table| {
+        table.name == name || table.columns.iter().any(|column| column.name == name)
+    };
+    if TABLES.iter().any(|table| built_in(&table)) {
+        name.to_string()
+    } else {
+        format!("\"{}\"", name.replace('"', "\"\""))
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn declares_the_tables_with_their_columns_and_types() {
-        let declared: Vec<_> = TABLES.iter().map(|t| (t.name, t.declaration())).collect();
-        assert_eq!(
-            declared,
-            [
-                (
-                    "users",
-                    "id INTEGER PRIMARY KEY, name TEXT, email TEXT".to_string()
-                ),
-                (
-                    "products",
-                    "id INTEGER PRIMARY KEY, name TEXT, price REAL".to_string()
-                ),
-                (
-                    "orders",
-                    "id INTEGER PRIMARY KEY, user_id INTEGER, product_id INTEGER, quantity INTEGER"
-                        .to_string()
-                ),
-            ]
-        );
-    }
-
-    #[test]
-    fn a_table_comes_after_those_it_refers_to() {
-        for (index, table) in TABLES.iter().enumerate() {
-            for (_, parent) in table.references() {
-                let earlier = TABLES[..index].iter().any(|t| t.name == parent.name);
-                assert!(earlier, "{} comes before {}", table.name, parent.name);
-            }
-        }
-    }
-
-    #[test]
-    fn the_first_column_is_the_id() {
-        for table in TABLES {
-            assert_eq!(table.columns[0].name, "id", "{}", table.name);
-            assert_eq!(table.columns[0].kind, Kind::Integer, "{}", table.name);
-        }
-    }
-}
+mod tests;

@@ -1,14 +1,13 @@
 //! `tradexa check`
 
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
 
 use anyhow::{Result, bail};
 
-use super::{ATTEMPTS, Messages, all_databases, each_table, listing, lock_timeout, print};
+use super::{ATTEMPTS, Databases, Messages, listing, lock_timeout, print};
 use crate::check::{self, TableCheck};
-use crate::cli::{Format, Output};
+use crate::cli::{Cli, Format, Output};
 use crate::database::Reader;
 use crate::report::CheckReport;
 use crate::terminal::{Progress, Step, Terminal};
@@ -20,15 +19,16 @@ use crate::terminal::{Progress, Step, Terminal};
 /// If a database is missing, damaged or not as declared, or if the report could not be printed. Violations are not
 /// errors here, but show in the exit status.
 pub fn check(
-    folder: &Path,
+    cli: &Cli,
     unique_email: bool,
     output: &Output,
     messages: &mut Messages,
 ) -> Result<ExitCode> {
+    let databases = Databases::open(cli, messages)?;
     let lock_timeout = lock_timeout();
     for _ in 0..ATTEMPTS {
-        let checks = each_table(folder, messages, |table| {
-            Reader::open(table, folder, &lock_timeout).map(TableCheck::new)
+        let checks = databases.each(messages, |table| {
+            Reader::open(table, databases.folder, &lock_timeout).map(TableCheck::new)
         })?;
         let mut progress = Progress::new();
         let checked = check::check(&checks, unique_email, listing(output), || {
@@ -38,7 +38,7 @@ pub fn check(
         if checks.iter().any(|check| check.reader.was_disturbed()) {
             continue;
         }
-        let report = CheckReport::new(all_databases(folder, messages, checked)?);
+        let report = CheckReport::new(databases.all(messages, checked)?);
         let printed = print(|out| match output.format {
             Format::Table => report.write_tables(&mut Terminal::stdout(out)),
             Format::Json => report.write_json(out),

@@ -7,25 +7,27 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
-use super::{Messages, at, each_table, lock_timeout, print};
+use super::{Databases, Messages, lock_timeout, print};
+use crate::cli::Cli;
 use crate::database;
 use crate::platform::sync_folder;
-use crate::schema::TABLES;
 use crate::terminal::show;
 
-/// Creates the databases that are not there yet. All three are looked at before any is changed.
+/// Creates the databases that are not there yet. All are looked at before any is changed.
 ///
 /// # Errors
 ///
 /// If a file is something else than it should be, or cannot be created, or if what was done could not be printed.
-pub fn init(folder: &Path, messages: &mut Messages) -> Result<ExitCode> {
+pub fn init(cli: &Cli, messages: &mut Messages) -> Result<ExitCode> {
+    let databases = Databases::open(cli, messages)?;
+    let folder = databases.folder;
     let lock_timeout = lock_timeout();
-    let states = each_table(folder, messages, |table| {
+    let states = databases.each(messages, |table| {
         database::is_initialized(table, folder, &lock_timeout)
     })?;
     create_folder(folder).with_context(|| format!("{} could not be created", show(folder)))?;
     let mut done = String::new();
-    for (table, is_initialized) in TABLES.iter().zip(states) {
+    for (table, is_initialized) in databases.tables.iter().zip(states) {
         let created = if is_initialized {
             Ok(false)
         } else {
@@ -35,7 +37,7 @@ pub fn init(folder: &Path, messages: &mut Messages) -> Result<ExitCode> {
             Ok(true) => "",
             Ok(false) => "already ",
             Err(problem) => {
-                messages.error(at(table, folder, &problem));
+                messages.error(databases.at(table, &problem));
                 break;
             }
         };

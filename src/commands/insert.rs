@@ -9,17 +9,18 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, bail};
 
-use super::{ATTEMPTS, Messages, at, listing, print};
-use crate::cli::{Format, Insert};
+use super::{ATTEMPTS, Databases, Messages, listing, print};
+use crate::cli::{Cli, Format, Insert};
 use crate::csv::{self, Dialect, Rejects};
 use crate::database::{Problem, StoredRow};
 use crate::insert::{self, EndOfInput, Input, TableLoad};
 use crate::platform::Interrupt;
 use crate::report::{self, Report, Tally};
+use crate::row::{Header, RowId};
 use crate::rules::Rules;
-use crate::schema::TABLES;
+use crate::schema::Table;
 use crate::terminal::{Progress, Step, Terminal, show};
 
 /// Inserts rows and reports what became of each.
@@ -28,22 +29,32 @@ use crate::terminal::{Progress, Step, Terminal, show};
 ///
 /// If a database or an input file could not be used, if a row failed, if a row was skipped and the options are strict,
 /// or if the report or the rejects could not be written.
-pub fn insert(folder: &Path, options: &Insert, messages: &mut Messages) -> Result<ExitCode> {
+pub fn insert(cli: &Cli, options: &Insert, messages: &mut Messages) -> Result<ExitCode> {
     let started = Instant::now();
+    let databases = Databases::open(cli, messages)?;
+    let (folder, tables) = (databases.folder, &databases.tables[..]);
+    if tables.iter().all(|table| table.seed.is_empty()) && options.from.is_none() {
+        bail!(
+            "there are no sample rows for tables of your own: name the folder of their CSV files with --from"
+        );
+    }
+    if options.unique_email && cli.schema.is_some() {
+        bail!("--unique-email is for the built-in tables: declare the column UNIQUE in the schema");
+    }
     let dialect = Dialect {
         delimiter: options.delimiter,
         trim: options.trim,
         ignore_extra_columns: options.ignore_extra_columns,
     };
     let interrupt = Arc::new(Interrupt::default());
-    let mut readers = open::files(options.from.as_deref(), &dialect, messages)?;
+    let mut readers = open::files(options.from.as_deref(), tables, &dialect, messages)?;
     let mut attempts = 0;
     let (loads, inputs) = loop {
         attempts += 1;
         // A pipe cannot be read again.
         let rereadable = |reader: &csv::Reader| options.from.is_none() || reader.size.is_some();
         let is_last = attempts == ATTEMPTS || !readers.iter().flatten().all(rereadable);
-        let (loads, inputs) = run(folder, options, readers, &dialect, &interrupt, messages)?;
+        let (loads, inputs) = run(&databases, options, readers, &dialect, &interrupt, messages)?;
         let was_disturbed = loads.iter().any(|load| load.reader().was_disturbed());
         if is_last || !options.dry_run || !was_disturbed {
             break (loads, inputs);
@@ -51,11 +62,11 @@ pub fn insert(folder: &Path, options: &Insert, messages: &mut Messages) -> Resul
         for rejects in inputs.into_iter().filter_map(|input| input.rejects) {
             rejects.discard();
         }
-        readers = open::readers(options.from.as_deref(), &dialect, messages)?;
+        readers = open::readers(options.from.as_deref(), tables, &dialect, messages)?;
     };
     let interrupted = interrupt.is_set() && loads.iter().any(|load| load.was_cut_short());
 
-    let mut tables = Vec::new();
+    let mut tallies = Vec::new();
     for (load, input) in loads.iter().zip(inputs) {
         unread(load, options.from.as_deref(), messages);
         let mut tally = input.tally;
@@ -64,13 +75,13 @@ pub fn insert(folder: &Path, options: &Insert, messages: &mut Messages) -> Resul
         {
             messages.error(error);
         }
-        tables.push(tally);
+        tallies.push(tally);
     }
     let threads = loads
         .iter()
         .map(|load| load.threads.load(Ordering::Relaxed));
     let report = Report {
-        tables,
+        tables: tallies,
         threads: if options.dry_run { 0 } else { threads.sum() },
         started,
         elapsed: started.elapsed(),
@@ -79,7 +90,7 @@ pub fn insert(folder: &Path, options: &Insert, messages: &mut Messages) -> Resul
         dir: folder.to_path_buf(),
         from: options.from.clone(),
         rejects: options.rejects.clone(),
-        again: options.again(folder),
+        again: options.again(cli),
     };
     for failure in report.failures(options.strict) {
         messages.error(failure);
@@ -92,12 +103,12 @@ pub fn insert(folder: &Path, options: &Insert, messages: &mut Messages) -> Resul
     }
     let messages = RefCell::new(messages);
     let printed = print(|out| match options.output.format {
-        Format::Table => report.write_tables(&mut Terminal::stdout(out), &|index, id| {
+        Format::Table => report.write_tables(&mut Terminal::stdout(out), &|index, id: &RowId| {
             let cell = |row: &StoredRow, column| Ok(report::cell(row.printed(column)?.as_bytes()));
             read_back(&loads[index], id, &messages, cell)
         }),
         Format::Json => {
-            let read = |index: usize, id| {
+            let read = |index: usize, id: &RowId| {
                 let value = |row: &StoredRow, column| Ok(report::to_json(row.value(column)));
                 read_back(&loads[index], id, &messages, value)
             };
@@ -118,29 +129,35 @@ pub fn insert(folder: &Path, options: &Insert, messages: &mut Messages) -> Resul
 
 /// Opens the databases and loads all rows, or finds out what would become of them.
 fn run(
-    folder: &Path,
+    databases: &Databases,
     options: &Insert,
     readers: Vec<Option<csv::Reader>>,
     dialect: &Dialect,
     interrupt: &Arc<Interrupt>,
     messages: &mut Messages,
 ) -> Result<(Vec<Arc<TableLoad>>, Vec<Input>)> {
-    let targets = open::databases(folder, options, interrupt, messages)?;
+    let targets = open::databases(databases, options, interrupt, messages)?;
     // Last, because it creates the folder.
-    let rejects = open::rejects(options, &readers, dialect, messages)?;
+    let rejects = open::rejects(databases, options, &readers, dialect, messages)?;
     let sizes: Vec<_> = readers.iter().map(|reader| reader.as_ref()?.size).collect();
     let mut loads: Vec<Arc<TableLoad>> = Vec::new();
     let mut inputs = Vec::new();
-    for (((table, reader), target), rejects) in TABLES.iter().zip(readers).zip(targets).zip(rejects)
-    {
+    let tables = databases
+        .tables
+        .iter()
+        .zip(readers)
+        .zip(targets)
+        .zip(rejects);
+    for (((table, reader), target), rejects) in tables {
         let load = TableLoad::new(table, target, &loads, Arc::clone(interrupt));
-        let rules = rules(&load, options.unique_email);
         let header = reader.as_ref().map(csv::Reader::header);
+        let parents = databases.parents(table);
+        let rules = rules(&load, parents, options.unique_email, header.as_deref());
         let mut tally = Tally::new(table, header, listing(&options.output));
         tally.timeline = options.timeline.then(Vec::new);
         inputs.push(Input {
             reader,
-            rules: rules.map_err(|problem| at(table, folder, &problem))?,
+            rules: rules.map_err(|problem| databases.at(table, &problem))?,
             tally,
             rejects,
         });
@@ -156,12 +173,16 @@ fn run(
 }
 
 /// The rules of a table, which know the unique texts of stored rows.
-fn rules(load: &TableLoad, unique: bool) -> Result<Rules, Problem> {
-    let mut rules = Rules::new(load.table, unique);
-    for index in rules.unique_columns() {
-        let column = &load.table.columns[index];
-        let own = |text: &str, id| rules.own(index, text.as_bytes(), id);
-        load.reader().texts(column.name, own)?;
+fn rules(
+    load: &TableLoad,
+    parents: Vec<&'static Table>,
+    unique: bool,
+    header: Option<&Header>,
+) -> Result<Rules, Problem> {
+    // Without a file there are no rows to check.
+    let mut rules = Rules::new(load.table, parents, unique, header)?;
+    if header.is_some() && rules.depends_on_stored_rows() {
+        load.reader().scan(|rows| rules.note_stored(rows))?;
     }
     Ok(rules)
 }
@@ -214,11 +235,11 @@ fn unread(load: &TableLoad, from: Option<&Path>, messages: &mut Messages) {
 /// A row as the database has it now, given what to make of each column; `None`, and why, if it cannot be had.
 fn read_back<T>(
     load: &TableLoad,
-    id: i64,
+    id: &RowId,
     messages: &RefCell<&mut Messages>,
     cell: impl Fn(&StoredRow, usize) -> Result<T, Problem>,
 ) -> Option<Vec<T>> {
-    let (row, file) = (load.table.row, load.table.database());
+    let file = load.table.database();
     let mut cells = None;
     let columns = 0..load.table.columns.len();
     let read = load.reader().row(id, |row| {
@@ -229,9 +250,23 @@ fn read_back<T>(
         Ok(None) => format!("is gone from {file}: another process deleted it"),
         Err(problem) => format!("could not be read back: {file} {problem}"),
     };
-    let error = format_args!("{row} {id} was stored, but {why}");
+    let row = load.table.row;
+    let error = format_args!("{row} {} was stored, but {why}", shown(id));
     messages.borrow_mut().error(error);
     None
+}
+
+/// What identifies a row, as a message names it.
+fn shown(id: &RowId) -> String {
+    match id {
+        RowId::Rowid(rowid) => rowid.to_string(),
+        RowId::Key(values) => {
+            let texts = values
+                .iter()
+                .map(|value| report::to_json(value.get()).to_string());
+            texts.collect::<Vec<_>>().join(", ")
+        }
+    }
 }
 
 /// Closes the databases side by side: each moves its WAL into the file, and waits for the disk.

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{Dialect, Problem};
-use crate::row::{EXTRA, Header, LINE, REASON};
+use crate::row::{EXTRA, Header, LINE};
 use crate::schema::Table;
 
 /// What may separate fields: the byte, its name, and how `--delimiter` takes it.
@@ -39,6 +39,7 @@ pub fn parse<'a>(
     };
     let (mut unknown, mut repeated) = (Vec::new(), Vec::new());
     let mut earlier = HashSet::new();
+    let reason = table.reason_column();
     let fields: Vec<_> = fields.collect();
     let names: Vec<_> = (fields.iter().copied())
         .map(String::from_utf8_lossy)
@@ -46,12 +47,12 @@ pub fn parse<'a>(
     let all: HashSet<_> = names.iter().map(|name| &**name).collect();
     for (index, (given, name)) in fields.into_iter().zip(&names).enumerate() {
         let folded = fold(name);
-        let column = (table.columns.iter()).position(|column| column.name == folded);
-        let known = column.is_some() || folded == REASON;
+        let column = (table.columns.iter()).position(|column| fold(column.name) == folded);
+        let known = column.is_some() || folded == reason;
         let is_repeated = !earlier.insert(folded.clone());
         if is_repeated && (known || !dialect.ignore_extra_columns) {
             repeated.push(shown(name));
-        } else if folded == REASON {
+        } else if folded == reason {
             header.reason = Some(index);
             continue;
         } else if let Some(column) = column {
@@ -62,7 +63,7 @@ pub fn parse<'a>(
         // In JSON, fields need names of their own.
         let shared = is_repeated || matches!(&**name, EXTRA | LINE);
         header.names.push(match column {
-            Some(_) => folded,
+            Some(column) => table.columns[column].name.to_string(),
             None if shared => {
                 let suffix = format!(" (field {})", index + 1);
                 let mut own = format!("{name}{suffix}");
@@ -75,19 +76,17 @@ pub fn parse<'a>(
         });
         header.given.push(given.to_vec());
     }
-    let missing: Vec<_> = (table.columns.iter().zip(&header.columns))
-        .filter(|(_, index)| **index == usize::MAX)
-        .map(|(column, _)| column.name)
-        .collect();
+    let absent = (0..table.columns.len()).filter(|column| !header.has(*column));
+    let has_none = absent.clone().count() == table.columns.len();
+    let missing = absent.filter(|column| has_none || table.must_have(*column));
+    let missing: Vec<_> = missing.map(|column| table.columns[column].name).collect();
     if dialect.ignore_extra_columns {
         unknown.retain(|name| meant(name, &missing).is_some());
     }
     if unknown.is_empty() && repeated.is_empty() && missing.is_empty() {
         return Ok(header);
     }
-    if missing.len() == table.columns.len()
-        && let Some(problem) = other_delimiter(table, dialect, text)
-    {
+    if has_none && let Some(problem) = other_delimiter(table, dialect, text) {
         return Err(problem);
     }
     Err(differences(table, &unknown, &repeated, &missing))
@@ -98,7 +97,7 @@ pub fn other_delimiter(table: &Table, dialect: &Dialect, text: &[u8]) -> Option<
     let is_column = |name: &[u8]| {
         let name = String::from_utf8_lossy(name);
         let name = fold(name.trim().trim_matches('"'));
-        table.columns.iter().any(|column| column.name == name)
+        table.columns.iter().any(|column| fold(column.name) == name)
     };
     let (_, name, option) = DELIMITERS.into_iter().find(|(delimiter, ..)| {
         *delimiter != dialect.delimiter

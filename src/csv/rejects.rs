@@ -15,7 +15,7 @@ use tempfile::{NamedTempFile, PersistError};
 
 use super::Dialect;
 use crate::platform;
-use crate::row::{Header, REASON, Record};
+use crate::row::{Header, Record};
 use crate::schema::Table;
 
 pub use prepare::prepare;
@@ -26,6 +26,8 @@ pub struct Rejects {
     path: PathBuf,
     overwrite: bool,
     delimiter: u8,
+    /// The name of the column for the reasons.
+    reason: String,
     header: Arc<Header>,
     /// The temporary file. It goes with this unless there are any rejects.
     file: BufWriter<NamedTempFile>,
@@ -100,6 +102,7 @@ impl Rejects {
             path,
             overwrite,
             delimiter: dialect.delimiter,
+            reason: table.reason_column(),
             header,
             file: BufWriter::new(file),
             any: false,
@@ -129,7 +132,7 @@ impl Rejects {
             // From now on it stays, whatever happens, until it is put in place.
             self.file.get_mut().disable_cleanup(true);
             let names = self.header.given.iter().map(Vec::as_slice);
-            let names = names.chain([REASON.as_bytes()]);
+            let names = names.chain([self.reason.as_bytes()]);
             // The first bytes of a file may look like those of one in another encoding.
             let plain = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
             for (index, name) in names.enumerate() {

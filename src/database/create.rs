@@ -1,5 +1,7 @@
 //! Creating a database, and looking whether it is there.
 
+use std::collections::HashMap;
+use std::ffi::CStr;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
@@ -12,7 +14,7 @@ use super::problem::Problem;
 use super::reader::Reader;
 use super::wal::keep_in_wal_mode;
 use crate::platform;
-use crate::schema::Table;
+use crate::schema::{Table, quoted};
 
 /// The page size of a new database, in bytes. A large load is faster with fewer and larger pages than SQLite's 4096,
 /// most of all where ids are in no order.
@@ -86,7 +88,7 @@ fn create_at(
 
 /// Creates the table, as declared; an error if it is there, or if the database cannot be written.
 pub fn create_table(connection: &Connection, table: &Table) -> rusqlite::Result<()> {
-    let (name, declaration) = (table.name, table.declaration());
+    let (name, declaration) = (table.sql_name(), table.declaration());
     connection.execute_batch(&format!("CREATE TABLE {name} ({declaration})"))
 }
 
@@ -97,35 +99,84 @@ pub fn has_table(
     table: &'static Table,
     waiter: &Waiter,
 ) -> Result<bool, Problem> {
-    // In the words of `Table::declaration`, and what else makes it another table: the first column must be another name
-    // of the rowid, and what is inserted must stay as it is.
-    let sql = r#"
-        SELECT CASE type
-            WHEN 'table' THEN (
-                SELECT '(' || group_concat(
-                    name || ' ' || type || iif(pk, ' PRIMARY KEY', '') || iif("notnull", ' NOT NULL', ''), ', '
-                ) || ')' FROM pragma_table_xinfo(?1)
-            ) || (
-                SELECT ifnull(group_concat(what, ''), '') FROM (
-                    SELECT ' WITHOUT ROWID' AS what FROM pragma_table_list(?1) WHERE schema = 'main' AND wr
-                    UNION ALL
-                    SELECT ' with an index for the primary key' FROM pragma_index_list(?1) WHERE origin = 'pk'
-                    UNION ALL
-                    SELECT ' with a trigger ' || name FROM sqlite_schema
-                    WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE
-                )
-            )
-            WHEN 'index' THEN 'an index'
-            ELSE 'a ' || type
-        END
-        FROM sqlite_schema WHERE name = ?1 COLLATE NOCASE AND type <> 'trigger'"#;
+    let sql = "SELECT type FROM sqlite_schema WHERE name = ?1 COLLATE NOCASE AND type <> 'trigger'";
     let read = |row: &rusqlite::Row| row.get::<_, String>(0);
-    match waiter.retry(|| connection.query_row(sql, [table.name], read).optional())? {
-        None => Ok(false),
-        // SQLite's names are case-insensitive.
-        Some(found) if found.eq_ignore_ascii_case(&format!("({})", table.declaration())) => {
-            Ok(true)
-        }
-        Some(found) => Err(Problem::OtherTable { table, found }),
+    let found = match waiter.retry(|| connection.query_row(sql, [table.name], read).optional())? {
+        None => return Ok(false),
+        Some(found) if found == "table" => waiter.retry(|| declaration(connection, table))?,
+        Some(found) if found == "index" => "an index".to_string(),
+        Some(found) => format!("a {found}"),
+    };
+    // SQLite's names are case-insensitive.
+    if found.eq_ignore_ascii_case(&format!("({})", table.declaration())) {
+        Ok(true)
+    } else {
+        Err(Problem::OtherTable { table, found })
+    }
+}
+
+/// How a table of this name is declared in a database, in the words of [`Table::declaration`], and what else makes it
+/// another table: a rowid must be another name of the primary key, and what is inserted must stay as it is.
+fn declaration(connection: &Connection, table: &Table) -> rusqlite::Result<String> {
+    let name = table.name;
+    let sql = r#"
+        SELECT xinfo.name, xinfo.type, "notnull", pk FROM pragma_table_xinfo(?1) AS xinfo ORDER BY cid"#;
+    let mut statement = connection.prepare(sql)?;
+    let columns = statement.query_map([name], |row| {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, i64>(3)?))
+    })?;
+    let columns: Vec<(String, String, bool, _)> = columns.collect::<rusqlite::Result<_>>()?;
+    let sql = "SELECT xinfo.name, xinfo.coll FROM pragma_index_list(?1) AS list, pragma_index_xinfo(list.name) AS xinfo
+               WHERE origin = 'pk' AND key ORDER BY seqno";
+    let mut statement = connection.prepare(sql)?;
+    let key = statement.query_map([name], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let key: Vec<(Option<String>, String)> = key.collect::<rusqlite::Result<_>>()?;
+    let mut parts = Vec::new();
+    let mut collations = HashMap::new();
+    for (column, declared, not_null, pk) in &columns {
+        let (_, collation, ..) = connection.column_metadata(Some("main"), name, column.as_str())?;
+        let collation = collation.map_or("BINARY".into(), CStr::to_string_lossy);
+        let space = if declared.is_empty() { "" } else { " " };
+        let collate = collate(&collation, "BINARY");
+        let primary = if *pk > 0 && key.is_empty() {
+            " PRIMARY KEY"
+        } else {
+            ""
+        };
+        let not_null = if *not_null { " NOT NULL" } else { "" };
+        parts.push(format!(
+            "{}{space}{declared}{collate}{primary}{not_null}",
+            quoted(column)
+        ));
+        collations.insert(column.as_str(), collation.into_owned());
+    }
+    if !key.is_empty() {
+        let columns = key.iter().map(|(column, collation)| {
+            let column = column.as_deref().unwrap_or_default();
+            let usual = collations.get(column).map_or("BINARY", String::as_str);
+            format!("{}{}", quoted(column), collate(collation, usual))
+        });
+        parts.push(format!(
+            "PRIMARY KEY ({})",
+            columns.collect::<Vec<_>>().join(", ")
+        ));
+    }
+    let sql = "
+        SELECT ' WITHOUT ROWID' FROM pragma_table_list(?1) WHERE schema = 'main' AND wr
+        UNION ALL
+        SELECT ' with a trigger ' || name FROM sqlite_schema
+        WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE";
+    let mut statement = connection.prepare(sql)?;
+    let more = statement.query_map([name], |row| row.get::<_, String>(0))?;
+    let more = more.collect::<rusqlite::Result<Vec<_>>>()?.concat();
+    Ok(format!("({}){more}", parts.join(", ")))
+}
+
+/// A clause for a collation that is not the usual one.
+fn collate(collation: &str, usual: &str) -> String {
+    if collation.eq_ignore_ascii_case(usual) {
+        String::new()
+    } else {
+        format!(" COLLATE {collation}")
     }
 }

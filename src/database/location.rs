@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::problem::Problem;
 use crate::platform;
-use crate::schema::{TABLES, Table};
+use crate::schema::Table;
 
 /// The length of a log without any pages (<https://www.sqlite.org/fileformat2.html#the_write_ahead_log>), in bytes.
 pub const WAL_HEADER: u64 = 32;
@@ -124,9 +124,9 @@ pub fn is_too_long(path: &Path) -> bool {
 /// # Errors
 ///
 /// If two of the files are one, by a link of any kind.
-pub fn refuse_shared_files(folder: &Path) -> Result<(), String> {
+pub fn refuse_shared_files(folder: &Path, tables: &[&'static Table]) -> Result<(), String> {
     let mut seen = HashMap::new();
-    for table in TABLES {
+    for table in tables.iter().copied() {
         // One that is not there is shared with nobody, and what else is wrong turns up when it is opened.
         if let Ok(identity) = platform::identity(&path(table, folder))
             && let Some(other) = seen.insert(identity.file, table)

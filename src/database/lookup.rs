@@ -1,69 +1,105 @@
-//! Looking up many ids at once.
+//! Looking up many keys at once.
 
-use rusqlite::{Connection, params_from_iter};
+use std::collections::HashMap;
+
+use rusqlite::Connection;
 
 use super::problem::Problem;
 use super::reader::Reader;
 use super::stored::StoredRow;
-use crate::row::{Outcome, Reason, Rows};
-use crate::schema::Table;
+use crate::row::{Key, Outcome, OwnedValue, Reason, Rows, encode, fold};
+use crate::schema::{self, Table, quoted};
 
-/// How many ids one statement looks up: from about 25 on, a statement costs little beside its rows.
-const IDS_PER_STATEMENT: usize = 50;
+/// How many keys one statement looks up: from about 25 on, a statement costs little beside its rows.
+const KEYS_PER_STATEMENT: usize = 50;
 
 impl Reader {
-    /// Which of these ids are stored, in their order. Fastest if they count up.
-    pub fn stored(&self, ids: &[i64]) -> Result<Vec<i64>, Problem> {
-        let mut stored = Vec::new();
+    /// Which of these values of one of the table's keys, given its index, are stored. Fastest if they are sorted.
+    pub fn stored(&self, key: usize, values: &[Key]) -> Result<Vec<bool>, Problem> {
+        let mut stored = vec![false; values.len()];
+        let key = &self.table.keys[key];
         self.reading(|connection| {
-            look_up(connection, self.table, "id", ids, |index, _| {
-                stored.push(ids[index])
-            })
+            if key.is_primary() {
+                let values = |index: usize| values[index].values();
+                look_up(
+                    connection,
+                    self.table,
+                    key,
+                    stored.len(),
+                    values,
+                    "1",
+                    |index, _| {
+                        stored[index] = true;
+                    },
+                )
+            } else {
+                scan(connection, self.table, key, values, |index| {
+                    stored[index] = true
+                })
+            }
         })?;
         Ok(stored)
     }
 
     /// Whether more rows than this are stored.
     pub fn has_more_rows_than(&self, rows: u64) -> Result<bool, Problem> {
-        let table = self.table.name;
+        let table = self.table.sql_name();
         let sql = format!("SELECT EXISTS (SELECT 1 FROM {table} LIMIT 1 OFFSET {rows})");
         self.reading(|connection| connection.query_row(&sql, [], |row| row.get(0)))
     }
 
-    /// What is stored already under the ids of the rows at these positions; see [`compare`].
+    /// What is stored already under the keys of the rows at these positions; see [`compare`].
     pub fn compare(&self, rows: &Rows, positions: &[u32]) -> Result<Vec<(u32, Outcome)>, Problem> {
         self.reading(|connection| compare(connection, rows, positions))
     }
 }
 
-/// What is stored already under the ids of the rows at these positions: [`Outcome::Unchanged`], or [`Outcome::Skipped`]
-/// where any value, or its type, is another one. Places whose ids are not stored are left out. Fastest if the ids count
-/// up.
+/// What is stored already under the keys of the rows at these positions: [`Outcome::Unchanged`], or
+/// [`Outcome::Skipped`] where any value that the file has, or its type, is another one. Positions whose keys are not
+/// stored are left out. Fastest if the keys are sorted.
 pub fn compare(
     connection: &Connection,
     rows: &Rows,
     positions: &[u32],
 ) -> rusqlite::Result<Vec<(u32, Outcome)>> {
     let table = rows.table;
-    let ids = Vec::from_iter(positions.iter().map(|position| rows.id(*position)));
+    let key = match table.primary_key() {
+        Some(key) if !rows.by_content => key,
+        _ => {
+            let stored = positions
+                .iter()
+                .filter(|position| rows.is_stored(**position));
+            return Ok(stored
+                .map(|position| (*position, Outcome::Unchanged))
+                .collect());
+        }
+    };
     let mut outcomes = Vec::with_capacity(positions.len());
+    let values = |index: usize| {
+        let columns = key.columns.iter();
+        columns.map(move |column| OwnedValue::from(rows.value(positions[index], *column)))
+    };
+    let columns = table.column_list();
     look_up(
         connection,
         table,
-        &table.column_names(),
-        &ids,
+        key,
+        positions.len(),
+        values,
+        &columns,
         |index, stored| {
             let position = positions[index];
             let columns = rows.values(position).zip(table.columns).enumerate();
-            let differs = columns.filter(|(index, (value, _))| stored.value(1 + index) != *value);
+            let differs = columns.filter(|(column, (value, _))| {
+                stored.value(1 + column) != *value && rows.has(*column)
+            });
             let differing: Box<[_]> = differs.map(|(_, (_, column))| column.name).collect();
             let outcome = if differing.is_empty() {
                 Outcome::Unchanged
             } else {
-                let id = ids[index];
                 Outcome::skipped(Reason::Taken {
                     table,
-                    id,
+                    value: rows.named(key.columns, position),
                     differing,
                 })
             };
@@ -73,36 +109,92 @@ pub fn compare(
     Ok(outcomes)
 }
 
-/// Calls `each` for the ids that are stored: with the index of the id among the given ones, and its row, in which these
-/// columns start at index 1.
+/// Calls `each` for the values of the primary key that are stored: with the index of the value among so many, and its
+/// row, in which these columns start at index 1.
 ///
-/// If the ids count up, this is one pass: SQLite keeps its position in the table from one id to the next, steps to the
-/// following row, and searches only if that is another one. A statement for each id would search from the root each time.
-fn look_up(
+/// If the keys are sorted, this is one pass: SQLite keeps its position in the table from one key to the next, steps to
+/// the following row, and searches only if that is another one. A statement for each key would search from the root each
+/// time.
+fn look_up<I: IntoIterator<Item = OwnedValue>>(
     connection: &Connection,
     table: &Table,
+    key: &schema::Key,
+    count: usize,
+    values: impl Fn(usize) -> I,
     columns: &str,
-    ids: &[i64],
     mut each: impl FnMut(usize, &StoredRow),
 ) -> rusqlite::Result<()> {
-    let table = table.name;
-    let select = |ids: usize| {
-        let wanted: Vec<_> = (0..ids).map(|index| format!("({index},?)")).collect();
+    let name = table.sql_name();
+    let marks = vec!["?"; key.columns.len()].join(",");
+    let equal = key.columns.iter().zip(key.collations).enumerate();
+    let equal = equal.map(|(index, (column, collation))| {
+        let column = quoted(table.columns[*column].name);
+        format!("{column} = column{}{}", index + 2, collation.clause())
+    });
+    let equal = equal.collect::<Vec<_>>().join(" AND ");
+    let select = |keys: usize| {
+        let wanted: Vec<_> = (0..keys)
+            .map(|index| format!("({index},{marks})"))
+            .collect();
         let wanted = wanted.join(",");
-        format!(
-            "SELECT column1, {columns} FROM (VALUES {wanted}) CROSS JOIN {table} ON id = column2"
-        )
+        format!("SELECT column1, {columns} FROM (VALUES {wanted}) CROSS JOIN {name} ON {equal}")
     };
-    let mut sql = select(IDS_PER_STATEMENT);
-    for (number, group) in ids.chunks(IDS_PER_STATEMENT).enumerate() {
-        if group.len() < IDS_PER_STATEMENT {
+    let mut sql = select(KEYS_PER_STATEMENT);
+    for first in (0..count).step_by(KEYS_PER_STATEMENT) {
+        let group = first..count.min(first + KEYS_PER_STATEMENT);
+        if group.len() < KEYS_PER_STATEMENT {
             sql = select(group.len());
         }
         let mut statement = connection.prepare_cached(&sql)?;
-        let mut rows = statement.query(params_from_iter(group))?;
+        for (index, value) in group.flat_map(&values).enumerate() {
+            statement.raw_bind_parameter(index + 1, value.get())?;
+        }
+        let mut rows = statement.raw_query();
         while let Some(row) = rows.next()? {
             let row = StoredRow { row, connection };
-            each(number * IDS_PER_STATEMENT + row.integer(0) as usize, &row);
+            each(first + row.integer(0) as usize, &row);
+        }
+    }
+    Ok(())
+}
+
+/// Calls `each` with the indexes of the values of a key that are stored, found in one pass over the table: no index of
+/// the database helps.
+fn scan(
+    connection: &Connection,
+    table: &Table,
+    key: &schema::Key,
+    values: &[Key],
+    mut each: impl FnMut(usize),
+) -> rusqlite::Result<()> {
+    let mut buffer = Vec::new();
+    let mut wanted: HashMap<Vec<u8>, Vec<usize>> = HashMap::new();
+    for (index, value) in values.iter().enumerate() {
+        let mut bytes = Vec::new();
+        encode(value.values().iter().map(OwnedValue::get), &mut bytes);
+        let folded = fold(&bytes, key.collations, &mut buffer).to_vec();
+        wanted.entry(folded).or_default().push(index);
+    }
+    let columns = key
+        .columns
+        .iter()
+        .map(|column| quoted(table.columns[*column].name));
+    let columns = columns.collect::<Vec<_>>().join(", ");
+    let filter = key
+        .filter
+        .map(|filter| format!(" WHERE {filter}"))
+        .unwrap_or_default();
+    let sql = format!("SELECT {columns} FROM {}{filter}", table.sql_name());
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let stored = StoredRow { row, connection };
+        let values = (0..key.columns.len()).map(|index| stored.value(index));
+        let mut bytes = Vec::new();
+        if encode(values, &mut bytes)
+            && let Some(found) = wanted.remove(fold(&bytes, key.collations, &mut buffer))
+        {
+            found.into_iter().for_each(&mut each);
         }
     }
     Ok(())

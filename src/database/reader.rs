@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
-use rusqlite::{Connection, Params};
+use rusqlite::{Connection, Params, params_from_iter};
 
 use super::connect::{Kept, connect_to_read};
 use super::create::{create_table, has_table};
@@ -12,10 +12,10 @@ use super::length::is_cut;
 use super::location::{cannot_open, find};
 use super::lock_timeout::{LockTimeout, Waiter};
 use super::problem::Problem;
-use super::stored::StoredRow;
+use super::stored::{StoredRow, StoredRows};
 use super::writer::insert_statement;
-use crate::row::Value;
-use crate::schema::Table;
+use crate::row::{OwnedValue, RowId};
+use crate::schema::{Table, quoted};
 use crate::sync::{Mutex, lock};
 
 /// One connection for the whole run, to look things up. Whatever reads is an error if the database cannot be read, or
@@ -90,7 +90,7 @@ impl Reader {
             return Err(Problem::NoTable(table.name));
         }
         // An index may have a collation that only another program knows: nothing can be inserted then.
-        let insert = insert_statement(table, table.columns, 1);
+        let insert = insert_statement(table, None, 1, false);
         waiter.retry(|| connection.prepare(&insert).map(drop))?;
         Ok(Reader {
             table,
@@ -109,37 +109,68 @@ impl Reader {
         Ok(longest as usize)
     }
 
-    /// Calls `each` with the row that has this id, and returns `false` if there is none.
-    pub fn row(&self, id: i64, each: impl FnMut(&StoredRow)) -> Result<bool, Problem> {
-        let (names, table) = (self.table.column_names(), self.table.name);
-        let sql = format!("SELECT {names} FROM {table} WHERE id = ?1");
-        self.select(&sql, [id], each).map(|rows| rows > 0)
-    }
-
-    /// Calls `each` with all stored rows in the order of their ids.
-    pub fn scan(&self, each: impl FnMut(&StoredRow)) -> Result<(), Problem> {
-        let (names, table) = (self.table.column_names(), self.table.name);
-        let sql = format!("SELECT {names} FROM {table} ORDER BY id");
-        self.select(&sql, [], each).map(drop)
-    }
-
-    /// Calls `each` with the text in a column and the id of every row that has text there, in the order of the ids.
-    pub fn texts(&self, column: &str, mut each: impl FnMut(&str, i64)) -> Result<(), Problem> {
-        let sql = format!("SELECT id, {column} FROM {} ORDER BY id", self.table.name);
-        let each = |row: &StoredRow| {
-            if let Value::Text(bytes) = row.value(1)
-                && let Ok(text) = str::from_utf8(bytes)
-            {
-                each(text, row.integer(0));
+    /// Calls `each` with the row that this identifies, and returns `false` if there is none.
+    pub fn row(&self, id: &RowId, each: impl FnMut(&StoredRow)) -> Result<bool, Problem> {
+        let (names, table) = (self.table.column_list(), self.table.sql_name());
+        let (condition, values) = match (id, self.table.primary_key()) {
+            (RowId::Key(values), Some(key)) => {
+                let columns = key.columns.iter().zip(key.collations);
+                let equal = columns.map(|(column, collation)| {
+                    let column = quoted(self.table.columns[*column].name);
+                    format!("{column} = ?{}", collation.clause())
+                });
+                (equal.collect::<Vec<_>>().join(" AND "), &values[..])
             }
+            (RowId::Key(_), None) => return Ok(false),
+            (RowId::Rowid(rowid), _) => (format!("{} = {rowid}", self.rowid_name()), &[][..]),
         };
-        self.select(&sql, [], each).map(drop)
+        let sql = format!("SELECT {names} FROM {table} WHERE {condition}");
+        let values = params_from_iter(values.iter().map(OwnedValue::get));
+        self.select(&sql, values, each).map(|rows| rows > 0)
+    }
+
+    /// What SQLite's rowid is called here. Every table of a database of ours has one.
+    fn rowid_name(&self) -> &'static str {
+        self.table.rowid_name().unwrap_or("rowid")
+    }
+
+    /// Calls `each` with all stored rows, many at a time, in the order of their keys. Stops at its first error.
+    pub fn scan(
+        &self,
+        mut each: impl FnMut(&StoredRows) -> rusqlite::Result<()>,
+    ) -> Result<(), Problem> {
+        let (names, table) = (self.table.column_list(), self.table.sql_name());
+        let rowid = self.rowid_name();
+        let order = match self.table.primary_key() {
+            Some(key) if self.table.rowid_key().is_none() => {
+                let names = key
+                    .columns
+                    .iter()
+                    .map(|column| quoted(self.table.columns[*column].name));
+                names.collect::<Vec<_>>().join(", ")
+            }
+            _ => rowid.to_string(),
+        };
+        let sql = format!("SELECT {rowid}, {names} FROM {table} ORDER BY {order}");
+        self.reading(|connection| {
+            let mut statement = connection.prepare_cached(&sql)?;
+            let mut rows = statement.query([])?;
+            let mut chunk = StoredRows::new(self.table, connection);
+            while let Some(row) = rows.next()? {
+                chunk.push(row)?;
+                if chunk.is_full() {
+                    each(&chunk)?;
+                    chunk.clear();
+                }
+            }
+            each(&chunk)
+        })
     }
 
     /// SQLite's own check of the table and its indexes, and of the file's list of tables and free pages. Other tables
     /// in the file are not looked at. What it finds wrong is [`Problem::Corrupt`].
     pub fn check_integrity(&self) -> Result<(), Problem> {
-        for table in ["sqlite_schema", self.table.name] {
+        for table in ["sqlite_schema", &self.table.sql_name()] {
             let sql = format!("PRAGMA integrity_check({table})");
             let read = |row: &rusqlite::Row| row.get::<_, String>(0);
             let found = self.reading(|connection| connection.query_row(&sql, [], read))?;
@@ -208,7 +239,7 @@ impl Reader {
             _transaction = Some(connection.unchecked_transaction()?);
         }
         // Only by reading does a transaction get a lock, and see what is stored at that moment.
-        let sql = format!("SELECT 1 FROM {} LIMIT 1", self.table.name);
+        let sql = format!("SELECT 1 FROM {} LIMIT 1", self.table.sql_name());
         self.waiter.retry(|| connection.execute_batch(&sql))?;
         Ok(read(&connection)?)
     }

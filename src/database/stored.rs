@@ -6,7 +6,8 @@ use rusqlite::Connection;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 
 use super::problem::Problem;
-use crate::row::Value;
+use crate::row::{Given, Reason, Value};
+use crate::schema::Table;
 
 /// A row as it is stored, with the columns that were selected. What asks for another column panics.
 #[derive(Debug)]
@@ -34,17 +35,145 @@ impl StoredRow<'_> {
         match self.value(column) {
             Value::Null => Ok(Cow::Borrowed("")),
             Value::Text(bytes) => Ok(String::from_utf8_lossy(bytes)),
-            value => {
-                // The digits that SQLite chooses for a number are not those of Rust.
-                let sql = "SELECT CAST(?1 AS TEXT)";
-                let mut statement = self.connection.prepare_cached(sql)?;
-                let printed = statement.query_row([value], |row| {
-                    let bytes = row.get_ref(0)?.as_bytes()?;
-                    Ok(String::from_utf8_lossy(bytes).into_owned())
-                });
-                Ok(Cow::Owned(printed?))
-            }
+            value => Ok(Cow::Owned(print(self.connection, value)?)),
         }
+    }
+}
+
+/// A value as SQLite prints it, bytes as hexadecimal digits.
+fn print(connection: &Connection, value: Value) -> rusqlite::Result<String> {
+    // The digits that SQLite chooses for a number are not those of Rust.
+    let sql = match value {
+        Value::Blob(_) => "SELECT hex(?1)",
+        _ => "SELECT CAST(?1 AS TEXT)",
+    };
+    let mut statement = connection.prepare_cached(sql)?;
+    statement.query_row([value], |row| {
+        let bytes = row.get_ref(0)?.as_bytes()?;
+        Ok(String::from_utf8_lossy(bytes).into_owned())
+    })
+}
+
+/// Many rows as they are stored, to be checked.
+#[derive(Debug)]
+pub struct StoredRows<'a> {
+    connection: &'a Connection,
+    width: usize,
+    rowids: Vec<i64>,
+    values: Vec<Stored>,
+    /// The bytes of texts and blobs.
+    bytes: Vec<u8>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Stored {
+    Null,
+    Integer(i64),
+    Real(f64),
+    /// The start and the end of its bytes.
+    Text(usize, usize),
+    Blob(usize, usize),
+}
+
+impl<'a> StoredRows<'a> {
+    pub(super) fn new(table: &Table, connection: &'a Connection) -> StoredRows<'a> {
+        StoredRows {
+            connection,
+            width: table.columns.len(),
+            rowids: Vec::new(),
+            values: Vec::new(),
+            bytes: Vec::new(),
+        }
+    }
+
+    /// Appends a row, whose first column is the rowid.
+    pub(super) fn push(&mut self, row: &rusqlite::Row) -> rusqlite::Result<()> {
+        self.rowids.push(row.get(0)?);
+        for column in 0..self.width {
+            let start = self.bytes.len();
+            let stored = match row.get_ref(1 + column)?.into() {
+                Value::Null => Stored::Null,
+                Value::Integer(number) => Stored::Integer(number),
+                Value::Real(number) => Stored::Real(number),
+                Value::Text(bytes) => {
+                    self.bytes.extend_from_slice(bytes);
+                    Stored::Text(start, self.bytes.len())
+                }
+                Value::Blob(bytes) => {
+                    self.bytes.extend_from_slice(bytes);
+                    Stored::Blob(start, self.bytes.len())
+                }
+            };
+            self.values.push(stored);
+        }
+        Ok(())
+    }
+
+    /// Whether it is time to check them.
+    pub(super) fn is_full(&self) -> bool {
+        self.rowids.len() >= 4096 || self.bytes.len() >= 1 << 20
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.rowids.clear();
+        self.values.clear();
+        self.bytes.clear();
+    }
+
+    /// The rowid of the row at this position.
+    pub fn rowid(&self, position: usize) -> i64 {
+        self.rowids[position]
+    }
+}
+
+impl Given for StoredRows<'_> {
+    fn len(&self) -> usize {
+        self.rowids.len()
+    }
+
+    /// Stored rows have no lines; this tells them apart.
+    fn line(&self, position: usize) -> u64 {
+        self.rowids[position] as u64
+    }
+
+    fn defect(&self, _: usize) -> Option<Reason> {
+        None
+    }
+
+    fn value(&self, position: usize, column: usize) -> Value<'_> {
+        match self.values[position * self.width + column] {
+            Stored::Null => Value::Null,
+            Stored::Integer(number) => Value::Integer(number),
+            Stored::Real(number) => Value::Real(number),
+            Stored::Text(start, end) => Value::Text(&self.bytes[start..end]),
+            Stored::Blob(start, end) => Value::Blob(&self.bytes[start..end]),
+        }
+    }
+
+    fn text(&self, position: usize, column: usize) -> Cow<'_, str> {
+        match self.value(position, column) {
+            Value::Null => Cow::Borrowed(""),
+            Value::Text(bytes) => String::from_utf8_lossy(bytes),
+            value => print(self.connection, value).unwrap_or_default().into(),
+        }
+    }
+
+    fn quoted(&self, position: usize, column: usize, is_number: bool) -> String {
+        let is_number = is_number
+            || matches!(
+                self.value(position, column),
+                Value::Integer(_) | Value::Real(_) | Value::Blob(_)
+            );
+        let text = self.text(position, column);
+        if is_number {
+            text.into_owned()
+        } else {
+            format!("{text:?}")
+        }
+    }
+
+    fn is_text(&self) -> bool {
+        false
     }
 }
 

@@ -8,7 +8,7 @@ use super::Database;
 use super::lookup::compare;
 use super::problem::Problem;
 use crate::row::{Outcome, Reason, Rows};
-use crate::schema::{Column, Table};
+use crate::schema::{Table, quoted};
 use crate::sync::lock;
 
 /// How many rows are appended by one `INSERT`: from about 25 on, a statement costs little beside its rows.
@@ -23,35 +23,67 @@ pub struct Writer<'a> {
     pub(super) hands_on: bool,
 }
 
+/// What became of rows that were to be inserted.
+#[derive(Debug, Default)]
+pub struct Written {
+    /// The outcomes of those that were not, with their positions.
+    pub others: Vec<(u32, Outcome)>,
+    /// The rowids of the inserted ones, where nothing else identifies them. Sorted by position.
+    pub rowids: Vec<(u32, i64)>,
+}
+
+impl From<Vec<(u32, Outcome)>> for Written {
+    fn from(others: Vec<(u32, Outcome)>) -> Written {
+        Written {
+            others,
+            rowids: Vec::new(),
+        }
+    }
+}
+
 impl Writer<'_> {
     /// Inserts the rows at these positions in one transaction, and returns once the commit is on disk. The positions are
-    /// sorted by the ids of their rows, which are all different. Returns the outcomes of the rows that were not inserted,
+    /// sorted by the keys of their rows, which are all different. The outcomes of the rows that were not inserted come
     /// in any order. After an error, none of them is inserted.
-    pub fn insert(self, rows: &Rows, positions: &[u32]) -> Result<Vec<(u32, Outcome)>, Problem> {
+    ///
+    /// `dependents` says which other rows cannot be inserted, given the outcomes of those that were not.
+    pub fn insert(
+        self,
+        rows: &Rows,
+        positions: &[u32],
+        dependents: impl Fn(&[(u32, Outcome)]) -> Vec<(u32, Outcome)>,
+    ) -> Result<Written, Problem> {
         let Writer {
             database,
             connection,
             hands_on,
         } = self;
         let waiter = &database.reader.waiter;
+        let mut excluded = Vec::new();
+        let mut written;
         // Where this returns early, the transaction is rolled back.
         let mut transaction = waiter.begin_to_write(&connection)?;
-        let others = match insert(&transaction, rows, positions, true)? {
-            Some(refused) => refused,
-            None => {
-                transaction.rollback()?;
-                transaction = waiter.begin_to_write(&connection)?;
-                // Nobody else can write now: what is stored stays as it is.
-                let mut others = compare(&transaction, rows, positions)?;
-                let stored: HashSet<_> = others.iter().map(|(position, _)| *position).collect();
-                let is_new = |position: &u32| !stored.contains(position);
-                let new: Vec<_> = positions.iter().copied().filter(is_new).collect();
-                let refused = insert(&transaction, rows, &new, false)?;
-                // Only two rows with one id can still be in each other's way.
-                others.extend(refused.ok_or(rusqlite::Error::StatementChangedRows(0))?);
-                others
+        loop {
+            let is_open = |position: &u32| !excluded.iter().any(|(other, _)| other == position);
+            let open: Vec<_> = positions.iter().copied().filter(is_open).collect();
+            let may_append = excluded.is_empty();
+            written = match insert(&transaction, rows, &open, may_append)? {
+                Some(written) => written,
+                None => {
+                    transaction.rollback()?;
+                    transaction = waiter.begin_to_write(&connection)?;
+                    insert_new(&transaction, rows, &open)?
+                }
+            };
+            written.others.extend_from_slice(&excluded);
+            let more = dependents(&written.others);
+            if more.is_empty() {
+                break;
             }
-        };
+            excluded.extend(more);
+            transaction.rollback()?;
+            transaction = waiter.begin_to_write(&connection)?;
+        }
         let committed = transaction.commit();
         if committed.is_err() {
             overwrite(&connection);
@@ -60,8 +92,26 @@ impl Writer<'_> {
         if hands_on {
             *lock(&database.kept) = Some(connection);
         }
-        Ok(others)
+        Ok(written)
     }
+}
+
+/// Inserts those of the rows at these positions that are not stored.
+fn insert_new(
+    connection: &Connection,
+    rows: &Rows,
+    positions: &[u32],
+) -> rusqlite::Result<Written> {
+    // Nobody else can write now: what is stored stays as it is.
+    let mut others = compare(connection, rows, positions)?;
+    let stored: HashSet<_> = others.iter().map(|(position, _)| *position).collect();
+    let is_new = |position: &u32| !stored.contains(position);
+    let new: Vec<_> = positions.iter().copied().filter(is_new).collect();
+    // Only two rows with one key can still be in each other's way.
+    let inserted = insert(connection, rows, &new, false)?;
+    let mut written = inserted.ok_or(rusqlite::Error::StatementChangedRows(0))?;
+    written.others.append(&mut others);
+    Ok(written)
 }
 
 /// Overwrites what a commit wrote to the WAL but could not sync.
@@ -78,25 +128,30 @@ fn overwrite(connection: &Connection) {
     });
 }
 
-/// Inserts the rows at these positions, which are sorted by id, over a connection that has the database locked for
-/// writing, and returns those that SQLite refuses. An error if SQLite fails. Roll back then, because some of the rows
-/// may be inserted, and also if this is `None`: an id is stored already, or rows that were appended together, which
-/// they are only if `may_append`, were refused.
+/// Inserts the rows at these positions, which are sorted by key, over a connection that has the database locked for
+/// writing. The others are those that SQLite refuses, or that are known to be stored. An error if SQLite fails. Roll back
+/// then, because some of the rows may be inserted, and also if this is `None`: a key is stored already, or rows that were
+/// appended together, which they are only if `may_append`, were refused.
 fn insert(
     connection: &Connection,
     rows: &Rows,
     positions: &[u32],
     may_append: bool,
-) -> rusqlite::Result<Option<Vec<(u32, Outcome)>>> {
+) -> rusqlite::Result<Option<Written>> {
     let table = rows.table;
+    let rowid = table.rowid_key().filter(|_| !rows.by_content);
     // The greatest id that is stored, where rows may be appended to it.
     let mut last = None;
-    if may_append && positions.len() >= ROWS_PER_STATEMENT {
-        last = greatest_id(connection, table)?;
+    if let Some(rowid) = rowid
+        && may_append
+        && positions.len() >= ROWS_PER_STATEMENT
+    {
+        last = greatest_id(connection, table, rowid)?;
     }
     let mut append = None;
-    let mut insert = connection.prepare(&insert_statement(table, table.columns, 1))?;
-    let mut refused = Vec::new();
+    let sql = insert_statement(table, None, 1, rows.by_content);
+    let mut insert = connection.prepare(&sql)?;
+    let mut written = Written::default();
     let mut rest = positions;
     while let Some((first, others)) = rest.split_first() {
         // Inserted without ids that count on from the greatest one that is stored, rows get just these, and SQLite
@@ -107,37 +162,49 @@ fn insert(
             let statement = match &mut append {
                 Some(prepared) => prepared,
                 None => {
-                    let sql = insert_statement(table, &table.columns[1..], group.len());
+                    let sql = insert_statement(table, rowid, group.len(), false);
                     append.insert(connection.prepare(&sql)?)
                 }
             };
-            match execute(statement, rows, group, 1) {
+            match execute(statement, rows, group, rowid) {
                 Err(error) if is_refusal(&error) => return Ok(None),
                 appended => appended?,
             };
-            last = group.last().map(|position| rows.id(*position));
+            last = group.last().map(|position| rows.number(*position));
             rest = others;
             continue;
         }
-        match execute(&mut insert, rows, &[*first], 0) {
+        rest = others;
+        if rows.is_stored(*first) {
+            written.others.push((*first, Outcome::Unchanged));
+            continue;
+        }
+        match execute(&mut insert, rows, &[*first], None) {
             Ok(0) => return Ok(None),
             Err(error) if is_refusal(&error) => {
                 let why = format!("{} refused it: {error}", table.database());
-                refused.push((*first, Outcome::failed(Reason::failure(why))));
+                let outcome = Outcome::failed(Reason::failure(why));
+                written.others.push((*first, outcome));
             }
             inserted => {
                 inserted?;
-                last = last.map(|last| last.max(rows.id(*first)));
+                last = last.map(|last| last.max(rows.number(*first)));
+                if rows.by_content {
+                    written
+                        .rowids
+                        .push((*first, connection.last_insert_rowid()));
+                }
             }
         }
-        rest = others;
     }
-    Ok(Some(refused))
+    Ok(Some(written))
 }
 
 /// Whether the ids of these rows count on from the last one.
 fn count_on(rows: &Rows, positions: &[u32], last: Option<i64>) -> bool {
-    let ids = positions.iter().map(|position| Some(rows.id(*position)));
+    let ids = positions
+        .iter()
+        .map(|position| Some(rows.number(*position)));
     last.is_some_and(|last| {
         ids.eq((1..)
             .map(|count| last.checked_add(count))
@@ -145,48 +212,78 @@ fn count_on(rows: &Rows, positions: &[u32], last: Option<i64>) -> bool {
     })
 }
 
-/// Executes a statement that inserts the rows at these positions, from this column on, and returns how many were.
+/// Executes a statement that inserts the rows at these positions, without the column at this index, and returns how
+/// many were.
 fn execute(
     statement: &mut Statement,
     rows: &Rows,
     positions: &[u32],
-    from: usize,
+    without: Option<usize>,
 ) -> rusqlite::Result<usize> {
-    let values = positions
-        .iter()
-        .flat_map(|position| rows.values(*position).skip(from));
-    for (index, value) in values.enumerate() {
+    let values = positions.iter().flat_map(|position| {
+        let values = rows.values(*position).enumerate();
+        values.filter(move |(column, _)| Some(*column) != without)
+    });
+    for (index, (_, value)) in values.enumerate() {
         statement.raw_bind_parameter(index + 1, value)?;
     }
     statement.raw_execute()
 }
 
-/// The greatest id that is stored, or `None` if SQLite may not count on from it: where the table has `AUTOINCREMENT`,
-/// it counts on from the greatest id that ever was, and fails if that was the last one.
-fn greatest_id(connection: &Connection, table: &Table) -> rusqlite::Result<Option<i64>> {
-    let table = table.name;
+/// The greatest id that is stored, in the column at this index, or `None` if SQLite may not count on from it: where the
+/// table has `AUTOINCREMENT`, it counts on from the greatest id that ever was, and fails if that was the last one.
+fn greatest_id(
+    connection: &Connection,
+    table: &Table,
+    column: usize,
+) -> rusqlite::Result<Option<i64>> {
+    let (name, id) = (table.sql_name(), quoted(table.columns[column].name));
     let sql = format!(
-        "SELECT (SELECT ifnull(max(id), 0) FROM {table})
+        "SELECT (SELECT ifnull(max({id}), 0) FROM {name})
          WHERE NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table'
-                           AND name = '{table}' COLLATE NOCASE AND sql LIKE '%AUTOINCREMENT%')"
+                           AND name = ?1 COLLATE NOCASE AND sql LIKE '%AUTOINCREMENT%')"
     );
-    connection.query_row(&sql, [], |row| row.get(0)).optional()
+    let read = |row: &rusqlite::Row| row.get(0);
+    connection.query_row(&sql, [table.name], read).optional()
 }
 
-/// The statement that inserts this many rows, given these columns of each. Rows whose ids are stored already are left
-/// out, and no other conflict changes anything: `ABORT` overrules what a constraint of the database itself may say,
-/// such as to replace stored rows.
+/// The statement that inserts this many rows, without the column at this index. Rows whose keys are stored already are
+/// left out, unless rows are told apart `by_content`, and no other conflict changes anything: `ABORT` overrules what a
+/// constraint of the database itself may say, such as to replace stored rows.
 ///
 /// Give ids to single rows only. For several, SQLite copies every page before it changes it, to be able to undo the rows
 /// before. For shuffled ids that costs much of the time.
-pub fn insert_statement(table: &Table, columns: &[Column], rows: usize) -> String {
-    let names: Vec<_> = columns.iter().map(|column| column.name).collect();
-    let row = format!("({})", vec!["?"; columns.len()].join(","));
+pub fn insert_statement(
+    table: &Table,
+    without: Option<usize>,
+    rows: usize,
+    by_content: bool,
+) -> String {
+    let columns = table.columns.iter().enumerate();
+    let columns = columns.filter(|(index, _)| Some(*index) != without);
+    let names: Vec<_> = columns.map(|(_, column)| quoted(column.name)).collect();
+    let row = format!("({})", vec!["?"; names.len()].join(","));
+    let conflict = table.primary_key().filter(|_| !by_content).map(|key| {
+        let columns = key
+            .columns
+            .iter()
+            .zip(key.collations)
+            .map(|(column, collation)| {
+                format!(
+                    "{}{}",
+                    quoted(table.columns[*column].name),
+                    collation.clause()
+                )
+            });
+        let columns = columns.collect::<Vec<_>>().join(", ");
+        format!(" ON CONFLICT ({columns}) DO NOTHING")
+    });
     format!(
-        "INSERT OR ABORT INTO {} ({}) VALUES {} ON CONFLICT (id) DO NOTHING",
-        table.name,
+        "INSERT OR ABORT INTO {} ({}) VALUES {}{}",
+        table.sql_name(),
         names.join(","),
-        vec![row.as_str(); rows].join(",")
+        vec![row.as_str(); rows].join(","),
+        conflict.unwrap_or_default()
     )
 }
 

@@ -16,8 +16,8 @@ struct State {
     registered: u64,
     /// Whether any row so far could not be inserted.
     any_failed: bool,
-    /// The sleeping threads, each with the id it waits for.
-    waiting: Vec<(i64, Thread)>,
+    /// The sleeping threads, each with the number it waits for, and its own share, for which it does not wait.
+    waiting: Vec<(i64, u64, Thread)>,
 }
 
 impl Ledger {
@@ -42,7 +42,8 @@ impl Ledger {
         let State {
             pending, waiting, ..
         } = &mut *state;
-        for (_, thread) in waiting.extract_if(.., |(id, _)| !is_pending(pending, *id)) {
+        let done = |waits: &mut (i64, u64, Thread)| !is_pending(pending, waits.1, waits.0);
+        for (_, _, thread) in waiting.extract_if(.., done) {
             thread.unpark();
         }
     }
@@ -52,14 +53,14 @@ impl Ledger {
         lock(&self.state).pending.is_empty()
     }
 
-    /// Waits until none of these rows is pending. Returns whether all rows of the table that were resolved so far have
+    /// Waits until none of these rows is pending, except in the share with this number. Returns whether all rows of the table that were resolved so far have
     /// been inserted: if not, some of these may be missing from the database.
-    pub fn wait(&self, ids: impl IntoIterator<Item = i64>) -> bool {
+    pub fn wait(&self, except: u64, ids: impl IntoIterator<Item = i64>) -> bool {
         let mut state = lock(&self.state);
         for id in ids {
-            while is_pending(&state.pending, id) {
+            while is_pending(&state.pending, except, id) {
                 // A thread woken for another reason may be in the list already; a second entry does no harm.
-                state.waiting.push((id, current()));
+                state.waiting.push((id, except, current()));
                 drop(state);
                 park();
                 state = lock(&self.state);
@@ -69,6 +70,6 @@ impl Ledger {
     }
 }
 
-fn is_pending(pending: &[(u64, Vec<i64>)], id: i64) -> bool {
-    (pending.iter()).any(|(_, ids)| ids.binary_search(&id).is_ok())
+fn is_pending(pending: &[(u64, Vec<i64>)], except: u64, id: i64) -> bool {
+    (pending.iter()).any(|(share, ids)| *share != except && ids.binary_search(&id).is_ok())
 }

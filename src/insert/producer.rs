@@ -13,8 +13,8 @@ use super::table_load::{EndOfInput, TableLoad, Target};
 use super::writer::{Completion, Share, complete};
 use crate::csv::{self, Rejects};
 use crate::report::Tally;
-use crate::row::{Batch, Outcome, Reason, Reasons};
-use crate::rules::{Rules, whole_numbers};
+use crate::row::{Batch, Keys, Outcome, Reasons, Rows};
+use crate::rules::{Existence, Parents, Rules};
 
 /// A batch is full at this many rows or bytes. Except for the first rows of a table, it is written as one share.
 pub const BATCH_ROWS: usize = 32 * 1024;
@@ -96,9 +96,7 @@ struct Producer<'scope, 'env> {
 impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
     fn produce(&mut self) -> EndOfInput {
         let mut ahead = self.read_ahead();
-        for (_, parent) in &self.load.parents {
-            parent.end.wait();
-        }
+        self.load.parents().for_each(|parent| _ = parent.end.wait());
         let mut cut_short = false;
         loop {
             let batch = match ahead.pop_front() {
@@ -111,12 +109,25 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
             if cut_short {
                 break;
             }
-            self.check_and_hand_over(batch);
+            match self.input.rules.check_batch(batch, &ParentLoads(self.load)) {
+                Ok(rows) => self.hand_over_all(rows),
+                Err(error) => return EndOfInput::failed(cannot_evaluate(&error)),
+            }
+        }
+        let error = self.end.take().and_then(Result::err);
+        if !cut_short {
+            let waiting =
+                (self.input.rules).check_waiting(&ParentLoads(self.load), error.is_none());
+            match waiting {
+                Ok(Some(rows)) => self.hand_over_all(rows),
+                Ok(None) => {}
+                Err(error) => return EndOfInput::failed(cannot_evaluate(&error)),
+            }
         }
         EndOfInput {
-            ids: self.input.rules.take_ids(),
+            used: self.input.rules.take_used(),
             cut_short,
-            error: self.end.take().and_then(Result::err),
+            error,
         }
     }
 
@@ -164,35 +175,11 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
         batch
     }
 
-    /// Checks a batch and gives its accepted rows to threads: one each to the first threads of the table, and the rest
-    /// to one thread. Records that were not accepted go with the row after them, the last ones with the last row.
-    fn check_and_hand_over(&mut self, batch: Batch) {
+    /// Gives the accepted rows of a batch to threads: one each to the first threads of the table, and the rest to one
+    /// thread. Records that were not accepted go with the row after them, the last ones with the last row. Rows that
+    /// waited for each other are written together.
+    fn hand_over_all(&mut self, rows: Rows) {
         let load = self.load;
-        let parents = load.parents.iter().map(|(column, parent)| {
-            let accepted = &parent.end.wait().ids;
-            let ids = whole_numbers(&batch, *column).filter(|id| !accepted.contains(*id));
-            (*column, parent, parent.stored(ids.collect()))
-        });
-        let parents: Vec<_> = parents.collect();
-        let exists = |column: usize, id: i64| {
-            let mut parents = parents.iter();
-            let Some((_, parent, stored)) = parents.find(|(parent, ..)| *parent == column) else {
-                return Ok(false);
-            };
-            let end = parent.end.wait();
-            match stored {
-                _ if end.ids.contains(id) => Ok(true),
-                Ok(stored) if stored.binary_search(&id).is_ok() => Ok(true),
-                Ok(_) if end.error.is_none() => Ok(false),
-                Ok(_) => Err(Reason::NotInserted {
-                    column: load.table.columns[column].name,
-                    id,
-                    parent: parent.table,
-                }),
-                Err(reason) => Err(reason.clone()),
-            }
-        };
-        let rows = self.input.rules.check_batch(batch, exists);
         let bytes = rows.size();
         while self.bytes > 0 && self.bytes + bytes > BYTES_IN_FLIGHT {
             self.receive();
@@ -203,7 +190,7 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
         let mut start = all.start;
         while start < all.end {
             let end = match rows.accepted_at(&(start..all.end)) {
-                [first, _, ..] if self.started < load.single_rows() => first + 1,
+                [first, _, ..] if !rows.together && self.started < load.single_rows() => first + 1,
                 _ => all.end,
             };
             self.hand_over(Share {
@@ -220,13 +207,14 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
     /// allows no more threads, this one writes it.
     fn hand_over(&mut self, mut share: Share) {
         let load = self.load;
-        share.number = load.ledger.register(share.ids());
+        share.number = load.ledger.register(share.numbers());
         if share.accepted().is_empty() {
             load.ledger.resolve(share.number, false);
-            let (others, track) = (Vec::new(), None);
+            let (others, rowids, track) = (Vec::new(), Vec::new(), None);
             return self.tally_in_order(Completion {
                 share,
                 others,
+                rowids,
                 track,
             });
         }
@@ -276,6 +264,7 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
         let Completion {
             share,
             others,
+            rowids,
             track,
         } = completion;
         let Input { tally, rejects, .. } = &mut *self.input;
@@ -290,13 +279,52 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
             {
                 rejects.write(record, Reasons(reasons));
             }
-            tally.count(record, rows.id(*position), outcome);
+            tally.count(rows, *position, outcome);
         }
-        tally.insert(rows, share.accepted(), &others);
+        tally.insert(rows, share.accepted(), &others, &rowids);
         if let (Some(timeline), Target::Database { .. }) = (&mut tally.timeline, &self.load.target)
         {
             timeline.extend(track);
         }
         (self.load.records).store(tally.records(), Ordering::Relaxed);
     }
+}
+
+/// The loads of the tables that a table refers to.
+struct ParentLoads<'a>(&'a TableLoad);
+
+impl Parents for ParentLoads<'_> {
+    fn find(&self, reference: usize, keys: &Keys) -> Vec<Existence> {
+        let parent = self.0.parent(reference);
+        let index = self.0.table.references[reference].key;
+        // Which rows of the table itself were accepted, its rules know.
+        let end = (parent.table != self.0.table).then(|| parent.end.wait());
+        let accepted = |key| end.and_then(|end| end.find(index, key));
+        let found = (0..keys.len()).map(|position| {
+            let number = keys.get(position).and_then(accepted);
+            number.map_or(Existence::Missing, Existence::Accepted)
+        });
+        let mut found: Vec<_> = found.collect();
+        let is_missing = |position: &usize| matches!(found[*position], Existence::Missing);
+        let others = (0..keys.len()).filter(is_missing);
+        let stored = parent.stored(index, others.filter_map(|other| keys.get(other)).collect());
+        let is_complete = end.is_none_or(|end| end.error.is_none());
+        for (position, existence) in found.iter_mut().enumerate() {
+            if let Existence::Missing = existence
+                && let Some(key) = keys.get(position)
+            {
+                *existence = match &stored {
+                    Ok(stored) if stored.binary_search(&key).is_ok() => Existence::Stored,
+                    Ok(_) if is_complete => Existence::Missing,
+                    Ok(_) => Existence::Unread,
+                    Err(reason) => Existence::Unknown(reason.clone()),
+                };
+            }
+        }
+        found
+    }
+}
+
+fn cannot_evaluate(error: &rusqlite::Error) -> String {
+    format!("its rules could not be evaluated: {error}")
 }

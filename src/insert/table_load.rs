@@ -8,8 +8,8 @@ use super::fair_lock::FairLock;
 use super::ledger::Ledger;
 use crate::database::{Database, Problem, Reader};
 use crate::platform::Interrupt;
-use crate::row::Reason;
-use crate::rules::IdSet;
+use crate::row::{Key, Reason};
+use crate::rules::UsedKeys;
 use crate::schema::Table;
 
 /// The stack of a thread that only looks up rows, in bytes: one for each table.
@@ -30,8 +30,8 @@ pub struct TableLoad {
     pub threads: AtomicUsize,
     /// Set once no more rows of this table will be accepted.
     pub end: OnceLock<EndOfInput>,
-    /// Each column that refers to another table, with the load of that table.
-    pub(super) parents: Vec<(usize, Arc<TableLoad>)>,
+    /// For each reference the load of the table it refers to; `None` for this table itself.
+    parents: Vec<Option<Arc<TableLoad>>>,
     /// The stack of its writer threads, in bytes.
     pub(super) stack: usize,
     /// Lets one thread at a time write to the database.
@@ -58,8 +58,8 @@ pub enum Target {
 /// What is known once no more rows of a table will be accepted. Some may still be waiting to be written.
 #[derive(Debug, Default)]
 pub struct EndOfInput {
-    /// The ids of the accepted rows. The ledger knows all of them.
-    pub ids: IdSet,
+    /// The keys of the accepted rows, by the indexes of the table's keys. The ledger knows all of the rows.
+    pub used: Vec<UsedKeys>,
     /// Whether an interrupt left records unread.
     pub cut_short: bool,
     /// Why reading stopped before the end of the file.
@@ -67,6 +67,11 @@ pub struct EndOfInput {
 }
 
 impl EndOfInput {
+    /// The number of the accepted row that has a value of one of the table's keys, given its index.
+    pub fn find(&self, index: usize, key: Key) -> Option<i64> {
+        self.used.get(index)?.find(key)
+    }
+
     /// The end of a file that could not be read, and why.
     pub fn failed(why: impl Into<String>) -> EndOfInput {
         EndOfInput {
@@ -89,9 +94,11 @@ impl TableLoad {
         earlier: &[Arc<TableLoad>],
         interrupt: Arc<Interrupt>,
     ) -> TableLoad {
-        let parents = table.references().filter_map(|(column, parent)| {
-            let load = earlier.iter().find(|load| load.table == parent)?;
-            Some((column, Arc::clone(load)))
+        let parents = table.references.iter().map(|reference| {
+            let load = earlier
+                .iter()
+                .find(|load| load.table.name == reference.parent)?;
+            Some(Arc::clone(load))
         });
         let stack = match &target {
             Target::Database { database, .. } => database.stack(),
@@ -132,8 +139,7 @@ impl TableLoad {
 
     /// The referenced tables whose accepted ids are not all known yet.
     pub fn waits_for(&self) -> impl Iterator<Item = &'static Table> {
-        let parents = self.parents.iter().map(|(_, parent)| parent);
-        let unfinished = parents.filter(|parent| parent.end.get().is_none());
+        let unfinished = self.parents().filter(|parent| parent.end.get().is_none());
         unfinished.map(|parent| parent.table)
     }
 
@@ -145,19 +151,37 @@ impl TableLoad {
         }
     }
 
-    /// Which of these ids are stored, sorted.
+    /// The load of the table that one of the references, given its index, refers to.
+    pub(super) fn parent(&self, reference: usize) -> &TableLoad {
+        self.parents[reference].as_deref().unwrap_or(self)
+    }
+
+    /// The loads of the other tables that this one refers to, one for each reference.
+    pub(super) fn parents(&self) -> impl Iterator<Item = &TableLoad> {
+        self.parents.iter().flatten().map(Arc::as_ref)
+    }
+
+    /// Which of these values of one of the table's keys, given its index, are stored, sorted.
     ///
     /// # Errors
     ///
     /// The reason for rows that refer to this table if it cannot be read.
-    pub(super) fn stored(&self, mut ids: Vec<i64>) -> Result<Vec<i64>, Reason> {
-        ids.sort_unstable();
-        ids.dedup();
-        if ids.is_empty() {
-            return Ok(ids);
+    pub(super) fn stored<'k>(
+        &self,
+        key: usize,
+        mut keys: Vec<Key<'k>>,
+    ) -> Result<Vec<Key<'k>>, Reason> {
+        keys.sort_unstable();
+        keys.dedup();
+        if keys.is_empty() {
+            return Ok(keys);
         }
-        let stored = self.reader().stored(&ids);
-        stored.map_err(|problem| self.unusable(&problem))
+        let stored = self.reader().stored(key, &keys);
+        let stored = stored.map_err(|problem| self.unusable(&problem))?;
+        let keys = keys.into_iter().zip(stored);
+        Ok(keys
+            .filter_map(|(key, is_stored)| is_stored.then_some(key))
+            .collect())
     }
 
     /// The reason of a row whose database has a problem.

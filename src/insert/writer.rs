@@ -1,12 +1,13 @@
 //! A writer thread: it waits for the rows that its own refer to, then for the write lock, and writes its share.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::table_load::{TableLoad, Target};
-use crate::database::Problem;
-use crate::row::{Outcome, Reason, Rows};
+use crate::database::{Problem, Written};
+use crate::row::{Outcome, Reason, Rows, encode};
 use crate::timeline::{Phase, Track};
 
 /// Consecutive records of a checked batch. One thread writes those that were accepted.
@@ -29,6 +30,8 @@ pub struct Completion {
     pub share: Share,
     /// The outcomes of the accepted rows that were not inserted, sorted by their position in the batch.
     pub others: Vec<(u32, Outcome)>,
+    /// The rowids of the inserted rows, where nothing else identifies them.
+    pub rowids: Vec<(u32, i64)>,
     /// What its thread did, and when.
     pub track: Option<Track>,
 }
@@ -39,11 +42,10 @@ impl Share {
         self.rows.accepted_at(&self.range)
     }
 
-    /// The ids of its accepted rows.
-    pub fn ids(&self) -> impl Iterator<Item = i64> {
-        self.accepted()
-            .iter()
-            .map(|position| self.rows.id(*position))
+    /// The numbers of its accepted rows.
+    pub fn numbers(&self) -> impl Iterator<Item = i64> {
+        let accepted = self.accepted().iter();
+        accepted.map(|position| self.rows.number(*position))
     }
 }
 
@@ -55,55 +57,102 @@ pub fn complete(load: &TableLoad, share: Share) -> Completion {
 pub(super) fn complete_with(
     load: &TableLoad,
     share: Share,
-    work: impl FnOnce(&TableLoad, &Share, &mut Option<Track>) -> Vec<(u32, Outcome)>,
+    work: impl FnOnce(&TableLoad, &Share, &mut Option<Track>) -> Written,
 ) -> Completion {
     let mut track = None;
     let work = AssertUnwindSafe(|| work(load, &share, &mut track));
-    let mut others = catch_unwind(work).unwrap_or_else(|_| {
+    let Written { mut others, rowids } = catch_unwind(work).unwrap_or_else(|_| {
         let panicked = Outcome::failed(Reason::failure("its thread panicked"));
-        same_outcome(share.accepted(), &panicked)
+        same_outcome(share.accepted(), &panicked).into()
     });
     others.sort_unstable_by_key(|(position, _)| *position);
-    let failed = |(_, outcome): &(u32, Outcome)| matches!(outcome, Outcome::Failed(_));
-    load.ledger.resolve(share.number, others.iter().any(failed));
+    // Rows may refer to other values of a row than its primary key: those are not stored if that is taken.
+    let lacks_values = load.table.keys.len() > 1;
+    let may_be_missing = |(_, outcome): &(u32, Outcome)| match outcome {
+        Outcome::Failed(_) => true,
+        Outcome::Skipped(_) => lacks_values,
+        Outcome::Unchanged => false,
+    };
+    load.ledger
+        .resolve(share.number, others.iter().any(may_be_missing));
     Completion {
         share,
         others,
+        rowids,
         track,
     }
 }
 
 /// Writes the rows of a share, one at least, once the outcome of every row they refer to is known. In a dry run, it
 /// compares them with what is stored. Returns the outcomes of those that were not inserted.
-fn write(load: &TableLoad, share: &Share, track: &mut Option<Track>) -> Vec<(u32, Outcome)> {
+fn write(load: &TableLoad, share: &Share, track: &mut Option<Track>) -> Written {
     let (rows, accepted) = (&*share.rows, share.accepted());
-    let track = track.insert(Track::begin(rows.id(accepted[0]), accepted.len()));
+    let track = track.insert(Track::begin(rows.number(accepted[0]), accepted.len()));
     let mut others = wait_for_parents(load, share);
     track.end(Phase::Parents);
-    let free = sorted_by_id(rows, accepted, &others);
+    let free = sorted_by_key(rows, accepted, &others);
     if free.is_empty() {
-        return others;
+        return others.into();
     }
     let written = match &load.target {
-        Target::DryRun(reader) => reader.compare(rows, &free),
+        Target::DryRun(reader) => reader.compare(rows, &free).map(Written::from),
         Target::Database { database, .. } => {
             let _guard = load.write_lock.acquire();
             track.end(Phase::Turn);
             let written = database.writer(free.len() > 1).and_then(|writer| {
                 track.end(Phase::Open);
-                writer.insert(rows, &free)
+                writer.insert(rows, &free, |others| dependents(load, rows, &free, others))
             });
             // While the lock is held, or the next thread would seem to write at the same time.
             track.end(Phase::Write);
             written
         }
     };
-    let written = written.unwrap_or_else(|problem| not_written(load, rows, &free, &problem));
-    if others.is_empty() {
-        return written;
+    let mut written =
+        written.unwrap_or_else(|problem| not_written(load, rows, &free, &problem).into());
+    if !others.is_empty() {
+        others.append(&mut written.others);
+        written.others = others;
     }
-    others.extend(written);
-    others
+    written
+}
+
+/// The outcomes of the rows at these positions that refer to a row of the same share which is not inserted, given the
+/// outcomes of those.
+fn dependents(
+    load: &TableLoad,
+    rows: &Rows,
+    positions: &[u32],
+    others: &[(u32, Outcome)],
+) -> Vec<(u32, Outcome)> {
+    let mut failed = Vec::new();
+    let own = load.table.references.iter().zip(&rows.parents);
+    for (reference, parents) in own.filter(|(own, _)| own.parent == load.table.name) {
+        let has_key = load.table.keys[reference.key].is_primary();
+        let lacks_key = others.iter().filter(|(_, outcome)| match outcome {
+            Outcome::Failed(_) => true,
+            Outcome::Skipped(_) => !has_key,
+            Outcome::Unchanged => false,
+        });
+        let numbers: HashSet<_> = lacks_key
+            .map(|(position, _)| rows.number(*position))
+            .collect();
+        let refers = positions.iter().filter(|position| {
+            let number = parents.numbers[**position as usize];
+            number.is_some_and(|number| numbers.contains(&number))
+                && !others.iter().any(|(other, _)| other == *position)
+        });
+        failed.extend(refers.map(|position| {
+            let reason = Reason::NotInserted {
+                table: load.table,
+                columns: reference.columns,
+                value: rows.named(reference.columns, *position),
+                parent: reference.parent,
+            };
+            (*position, reason)
+        }));
+    }
+    by_position(failed)
 }
 
 /// The outcomes of rows that could not be written. A database that another process has locked can still be read: only
@@ -134,29 +183,50 @@ fn not_written(
 fn wait_for_parents(load: &TableLoad, share: &Share) -> Vec<(u32, Outcome)> {
     let (rows, accepted) = (&*share.rows, share.accepted());
     let mut missing = Vec::new();
-    for (column, parent) in &load.parents {
-        let id = |position: &u32| rows.integer(*position, *column);
-        if parent.ledger.wait(accepted.iter().map(id)) {
+    for (index, reference) in load.table.references.iter().enumerate() {
+        let (parent, parents) = (load.parent(index), &rows.parents[index]);
+        let is_own = parent.table == load.table;
+        let except = if is_own { share.number } else { 0 };
+        let number = |position: &u32| parents.numbers[*position as usize];
+        if parent
+            .ledger
+            .wait(except, accepted.iter().filter_map(number))
+        {
             continue;
         }
-        let stored = parent.stored(accepted.iter().map(id).collect());
-        let reason = |position: &u32| match &stored {
-            Ok(stored) if stored.binary_search(&id(position)).is_ok() => None,
-            Ok(_) => Some(Reason::NotInserted {
-                column: load.table.columns[*column].name,
-                id: id(position),
-                parent: parent.table,
-            }),
-            Err(reason) => Some(reason.clone()),
-        };
-        let reasons = accepted
-            .iter()
-            .map(|position| (*position, reason(position)));
-        missing.extend(reasons.filter_map(|(position, reason)| Some((position, reason?))));
+        let mut together = Vec::new();
+        if is_own {
+            together.extend(share.numbers());
+            together.sort_unstable();
+        }
+        let apart = accepted.iter().filter(|position| {
+            number(position).is_none_or(|number| together.binary_search(&number).is_err())
+        });
+        let key = |position: &u32| Some((*position, parents.key(*position)?));
+        let keys: Vec<_> = apart.filter_map(key).collect();
+        let stored = parent.stored(reference.key, keys.iter().map(|(_, key)| *key).collect());
+        for (position, key) in keys {
+            let reason = match &stored {
+                Ok(stored) if stored.binary_search(&key).is_ok() => continue,
+                Ok(_) => Reason::NotInserted {
+                    table: load.table,
+                    columns: reference.columns,
+                    value: rows.named(reference.columns, position),
+                    parent: reference.parent,
+                },
+                Err(reason) => reason.clone(),
+            };
+            missing.push((position, reason));
+        }
     }
-    // Stable: the reasons of a row stay in the order of its columns.
-    missing.sort_by_key(|(position, _)| *position);
-    let rows = missing.chunk_by(|(one, _), (next, _)| one == next);
+    by_position(missing)
+}
+
+/// The outcomes of rows that failed, given their reasons in the order of the columns, sorted by position.
+fn by_position(mut reasons: Vec<(u32, Reason)>) -> Vec<(u32, Outcome)> {
+    // Stable: the reasons of a row stay in their order.
+    reasons.sort_by_key(|(position, _)| *position);
+    let rows = reasons.chunk_by(|(one, _), (next, _)| one == next);
     let outcomes = rows.map(|reasons| {
         let position = reasons[0].0;
         let reasons = reasons.iter().map(|(_, reason)| reason.clone());
@@ -165,12 +235,30 @@ fn wait_for_parents(load: &TableLoad, share: &Share) -> Vec<(u32, Outcome)> {
     outcomes.collect()
 }
 
-/// The positions without an outcome so far, sorted by the ids of their rows: SQLite writes them fastest in this order.
-fn sorted_by_id(rows: &Rows, positions: &[u32], outcomes: &[(u32, Outcome)]) -> Vec<u32> {
+/// The positions without an outcome so far, sorted by the keys of their rows: SQLite writes them fastest in this order.
+fn sorted_by_key(rows: &Rows, positions: &[u32], outcomes: &[(u32, Outcome)]) -> Vec<u32> {
     let known = |position: &u32| outcomes.binary_search_by_key(position, |(known, _)| *known);
     let free = positions.iter().filter(|position| known(position).is_err());
     let mut free: Vec<_> = free.copied().collect();
-    free.sort_unstable_by_key(|position| rows.id(*position));
+    match rows.table.primary_key() {
+        Some(_) if rows.table.integer_key().is_some() && !rows.by_content => {
+            free.sort_unstable_by_key(|position| rows.number(*position));
+        }
+        Some(key) if !rows.by_content => {
+            let bytes = |position: &u32| {
+                let mut bytes = Vec::new();
+                encode(
+                    key.columns
+                        .iter()
+                        .map(|column| rows.value(*position, *column)),
+                    &mut bytes,
+                );
+                bytes
+            };
+            free.sort_by_cached_key(bytes);
+        }
+        _ => {}
+    }
     free
 }
 

@@ -3,11 +3,14 @@
 use std::io::{self, Write};
 
 use console::Color;
-use serde::Serialize;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use serde_json::Value as Json;
 
+use super::Listing;
+use super::grid::{self, cell};
 use super::json::Escaped;
 use super::shorten::shorten;
-use super::{Listing, grid};
 use crate::row::{REASON, Reason};
 use crate::schema::Table;
 use crate::terminal::{Terminal, count, plural};
@@ -35,21 +38,42 @@ pub struct Checked {
 }
 
 /// A stored row that breaks rules.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct Violating {
-    id: i64,
+    /// The columns that identify it, with their values.
+    key: Vec<(&'static str, Json)>,
     reasons: Vec<String>,
 }
 
+impl Serialize for Violating {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_map(None)?;
+        for (name, value) in &self.key {
+            object.serialize_entry(name, value)?;
+        }
+        object.serialize_entry("reasons", &self.reasons)?;
+        object.end()
+    }
+}
+
 impl Violating {
-    /// A row, and the rules it breaks in the order of the columns.
-    pub fn new(id: i64, reasons: &[Reason], listing: Listing) -> Violating {
+    /// A row, by what identifies it, and the rules it breaks in the order of the columns.
+    pub fn new(key: Vec<(&'static str, Json)>, reasons: &[Reason], listing: Listing) -> Violating {
         let reasons = reasons.iter();
         let reasons = reasons.map(|reason| shorten(reason, listing.characters));
         Violating {
-            id,
+            key,
             reasons: reasons.collect(),
         }
+    }
+
+    /// What identifies the row, for people.
+    fn key(&self) -> String {
+        let values = self.key.iter().map(|(_, value)| match value {
+            Json::String(text) => cell(text.as_bytes()),
+            value => value.to_string(),
+        });
+        values.collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -70,14 +94,26 @@ impl CheckReport {
             let all = terminal.paint(Color::Green, "All stored rows follow the rules");
             return writeln!(terminal.out, "{all} ({counts}).");
         }
-        let title = ["table", "id", REASON].map(String::from).into();
+        let keys = self.tables.iter().filter(|table| table.violations > 0);
+        let mut keys = keys.map(|table| match table.table.primary_key() {
+            Some(key) => table.table.named(key.columns),
+            None => "rowid".to_string(),
+        });
+        // Tables may have keys of different names.
+        let first = keys.next().unwrap_or_default();
+        let key = if keys.all(|key| key == first) {
+            first
+        } else {
+            "key".to_string()
+        };
+        let title = vec!["table".to_string(), key, REASON.to_string()];
         let rows = self.tables.iter().flat_map(|table| {
             let rows = table.violating_rows.iter();
             rows.map(|row| (table.table.name, row))
         });
         let lines = rows.map(|(table, row)| {
             let reasons = grid::reasons(&row.reasons);
-            vec![table.to_string(), row.id.to_string(), reasons]
+            vec![table.to_string(), row.key(), reasons]
         });
         grid::draw(terminal, title, &[1], lines)?;
         for table in &self.tables {

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value as Json, json};
 
 use super::{ReadBack, Rejected, Rejections, Report};
-use crate::row::{EXTRA, LINE, Value};
+use crate::row::{EXTRA, LINE, RowId, Value};
 use crate::schema::Table;
 use crate::terminal::escape_json;
 use crate::timeline::Phase;
@@ -96,10 +96,10 @@ impl<'a> Serialize for TableDocument<'a> {
             || cut(tally.unchanged, tally.unchanged_ids.len())
             || cut(skipped.count, skipped.rows.len())
             || cut(failed.count, failed.rows.len());
-        let stored = |ids: &'a [i64], listed: bool| {
+        let stored = |ids: &'a [RowId], listed: bool| {
             Array(move || {
                 let ids = ids.iter().filter(move |_| listed);
-                let rows = ids.filter_map(|id| (self.read)(self.index, *id));
+                let rows = ids.filter_map(|id| (self.read)(self.index, id));
                 rows.map(|cells| {
                     let names = table.columns.iter().map(|column| column.name.to_string());
                     names.zip(cells).collect::<Map<_, _>>()
@@ -149,13 +149,21 @@ fn rejected(names: &[String], row: &Rejected) -> Json {
     json!({"line": row.line, "row": object, "reasons": row.reasons})
 }
 
-/// A stored value: a number, a text, or null.
+/// A stored value: a number, a text, null, or the hexadecimal digits of bytes.
 pub fn to_json(value: Value) -> Json {
     match value {
         Value::Null => Json::Null,
         Value::Integer(number) => json!(number),
         Value::Real(number) => json!(number),
-        Value::Text(text) | Value::Blob(text) => json!(String::from_utf8_lossy(text)),
+        Value::Text(text) => json!(String::from_utf8_lossy(text)),
+        Value::Blob(bytes) => {
+            json!(
+                bytes
+                    .iter()
+                    .map(|byte| format!("{byte:02X}"))
+                    .collect::<String>()
+            )
+        }
     }
 }
 

@@ -7,8 +7,8 @@ use console::Color;
 use super::grid::{self, cell};
 use super::tally::MOST_FIELDS;
 use super::{ReadBack, Rejected, Rejections, Report, Tally};
-use crate::row::REASON;
-use crate::schema::{Kind, Table};
+use crate::row::{REASON, RowId};
+use crate::schema::Table;
 use crate::terminal::{Terminal, count, duration, escape, plural, thousands};
 
 /// The columns of a terminal that a cell should have to be read.
@@ -64,16 +64,16 @@ impl Report {
         terminal: &mut Terminal,
         index: usize,
         rows: u64,
-        ids: &[i64],
+        ids: &[RowId],
         read: &ReadBack<String>,
     ) -> io::Result<()> {
         let table = self.tables[index].table;
         let columns = table.columns.iter();
         let title = columns.map(|column| column.name.to_string()).collect();
         let indexes = 0..table.columns.len();
-        let numbers = indexes.filter(|index| table.columns[*index].kind != Kind::Text);
+        let numbers = indexes.filter(|index| table.columns[*index].kind.is_number());
         let numbers: Vec<_> = numbers.collect();
-        let lines = ids.iter().filter_map(|id| read(index, *id));
+        let lines = ids.iter().filter_map(|id| read(index, id));
         grid::draw(terminal, title, &numbers, lines)?;
         more(terminal, table, rows, ids.len(), &self.query(table))
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::shorten::{shorten, shorten_bytes};
-use crate::row::{Defect, Header, Outcome, Reason, Record, Rows};
+use crate::row::{Defect, Header, Outcome, Reason, Record, RowId, Rows};
 use crate::schema::Table;
 use crate::timeline::Track;
 
@@ -61,10 +61,10 @@ pub struct Tally {
     pub skipped: Rejections,
     /// Records that could not be inserted.
     pub failed: Rejections,
-    /// The ids of the first inserted rows.
-    pub inserted_ids: Vec<i64>,
-    /// The ids of the first rows that were stored before.
-    pub unchanged_ids: Vec<i64>,
+    /// The first inserted rows.
+    pub inserted_ids: Vec<RowId>,
+    /// The first rows that were stored before.
+    pub unchanged_ids: Vec<RowId>,
     /// Records with a cell that is not valid UTF-8.
     pub not_utf8: u64,
     /// Whether there is a record with other characters than ASCII all of which is valid UTF-8.
@@ -137,8 +137,15 @@ impl Tally {
         self.skipped.count + self.failed.count
     }
 
-    /// Counts the rows at these positions as inserted, except those in `others`. Both are sorted by position.
-    pub fn insert(&mut self, rows: &Rows, positions: &[u32], others: &[(u32, Outcome)]) {
+    /// Counts the rows at these positions as inserted, except those in `others`, given the rowids of the inserted ones
+    /// that nothing else identifies. All are sorted by position.
+    pub fn insert(
+        &mut self,
+        rows: &Rows,
+        positions: &[u32],
+        others: &[(u32, Outcome)],
+        rowids: &[(u32, i64)],
+    ) {
         // Once one is known, and in files of plain ASCII, this costs next to nothing.
         self.has_utf8 = self.has_utf8
             || !rows.batch.text().is_ascii()
@@ -151,19 +158,23 @@ impl Tally {
             .iter()
             .filter(|position| others.next_if_eq(position).is_none());
         let room = self.listing.records - self.inserted_ids.len();
-        self.inserted_ids
-            .extend(inserted.take(room).map(|position| rows.id(*position)));
+        self.inserted_ids.extend(
+            inserted
+                .filter_map(|position| rows.row_id(*position, rowids))
+                .take(room),
+        );
     }
 
-    /// Counts a record that was not inserted, given the id of its row if it has one.
-    pub fn count(&mut self, record: Record, id: i64, outcome: &Outcome) {
+    /// Counts the record at this position as one that was not inserted.
+    pub fn count(&mut self, rows: &Rows, position: u32, outcome: &Outcome) {
         let listing = self.listing;
+        let record = rows.record(position);
         self.has_utf8 = self.has_utf8 || is_utf8(record);
         match outcome {
             Outcome::Unchanged => {
                 self.unchanged += 1;
                 if self.unchanged_ids.len() < listing.records {
-                    self.unchanged_ids.push(id);
+                    self.unchanged_ids.extend(rows.row_id(position, &[]));
                 }
             }
             Outcome::Skipped(reasons) => {

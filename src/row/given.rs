@@ -79,6 +79,11 @@ pub struct Record<'a> {
 }
 
 impl Header {
+    /// Whether the file has the table's column with this index.
+    pub fn has(&self, column: usize) -> bool {
+        self.columns[column] != usize::MAX
+    }
+
     /// How many fields a record must have, without the `reason`.
     pub fn width(&self) -> usize {
         self.names.len()
@@ -123,6 +128,22 @@ impl Batch {
         self.add(line, text.len(), Some(defect), |all, ends| {
             all.extend_from_slice(text);
             ends.push(offset(all.len()));
+        });
+    }
+
+    /// Appends a copy of a record of the same header.
+    pub fn copy(&mut self, record: Record) {
+        let first = record.start as usize;
+        let last = record.ends.last().map_or(first, |end| *end as usize);
+        self.add(record.line, last - first, record.defect, |all, ends| {
+            let start = all.len();
+            all.extend_from_slice(&record.text[first..last]);
+            ends.extend(
+                record
+                    .ends
+                    .iter()
+                    .map(|end| offset(start + *end as usize - first)),
+            );
         });
     }
 

@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Formatter};
 use std::sync::Arc;
 
 use super::Defect;
-use crate::schema::{Kind, Table};
+use crate::schema::{Check, Kind, Table};
 
 /// Most columns that a reason lists.
 const LISTED: usize = 10;
@@ -31,7 +31,7 @@ pub enum Reason {
     #[error("{0} contains a NUL character")]
     Nul(&'static str),
     /// Not of the column's kind.
-    #[error("{0} is not {noun}: {2:?}", noun = noun(*.1))]
+    #[error("{0} is not {noun}: {2:?}", noun = .1.noun())]
     WrongKind(&'static str, Kind, Box<str>),
     /// A number that is too large to be stored, or too small.
     #[error("{0} is out of range: {1:?}")]
@@ -45,39 +45,52 @@ pub enum Reason {
     /// Not an email address.
     #[error("{0} is not valid: {1:?}")]
     NotEmail(&'static str, Box<str>),
-    /// An id that an earlier row has, which starts on this line.
-    #[error("{0} {1} is already used on line {2}")]
-    UsedId(&'static str, i64, u64),
-    /// A text that another row has, and the id of that row.
-    #[error("{0} {1:?} is already used by id {2}")]
-    UsedText(&'static str, Box<str>, i64),
+    /// A key that another row has.
+    #[error("{} {value} is already used {by}", .table.named(.columns))]
+    Used {
+        /// The table.
+        table: &'static Table,
+        /// The columns of the key.
+        columns: &'static [usize],
+        /// Their values, as they are quoted.
+        value: Box<str>,
+        /// The row that has it.
+        by: User,
+    },
     /// A reference to a row that does not exist.
-    #[error("{column} {id} does not exist in {}", .parent.name)]
+    #[error("{} {value} does not exist in {parent}", .table.named(.columns))]
     Missing {
-        /// The column that refers.
-        column: &'static str,
-        /// The id it refers to.
-        id: i64,
+        /// The table of the row that refers.
+        table: &'static Table,
+        /// The columns that refer.
+        columns: &'static [usize],
+        /// Their values, as they are quoted.
+        value: Box<str>,
         /// The table without such a row.
-        parent: &'static Table,
+        parent: &'static str,
     },
     /// A reference to a row that could not be inserted.
-    #[error("{column} {id} could not be inserted into {}", .parent.name)]
+    #[error("{} {value} could not be inserted into {parent}", .table.named(.columns))]
     NotInserted {
-        /// The column that refers.
-        column: &'static str,
-        /// The id it refers to.
-        id: i64,
-        /// The table of that row.
-        parent: &'static Table,
+        /// The table of the row that refers.
+        table: &'static Table,
+        /// The columns that refer.
+        columns: &'static [usize],
+        /// Their values, as they are quoted.
+        value: Box<str>,
+        /// The table of the row it refers to.
+        parent: &'static str,
     },
-    /// The id belongs to a stored row with other values.
-    #[error("{} ({} differ{})", Taken(.table, Some(*.id)), list(.differing), if .differing.len() == 1 { "s" } else { "" })]
+    /// A CHECK that does not hold.
+    #[error("{}{}{}", Failed(.0), if .0.name.is_some() { format!(": {}", .0.sql) } else { String::new() }, match .1 { Some(why) => format!(": {why}"), None => String::new() })]
+    Check(&'static Check, Option<Box<str>>),
+    /// The key belongs to a stored row with other values.
+    #[error("{} ({} differ{})", Taken(.table, Some(.value)), list(.differing), if .differing.len() == 1 { "s" } else { "" })]
     Taken {
         /// The table.
         table: &'static Table,
-        /// The id.
-        id: i64,
+        /// The key, as it is quoted.
+        value: Box<str>,
         /// The columns with other values.
         differing: Box<[&'static str]>,
     },
@@ -104,19 +117,33 @@ impl Reason {
     pub fn kind(&self) -> String {
         match self {
             Reason::FieldCount { .. } => "wrong number of fields".to_string(),
-            Reason::WrongKind(column, kind, _) => format!("{column} is not {}", noun(*kind)),
+            Reason::WrongKind(column, kind, _) => format!("{column} is not {}", kind.noun()),
             Reason::OutOfRange(column, _) => format!("{column} is out of range"),
             Reason::NotPositive(column, _) => format!("{column} must be greater than 0"),
             Reason::NotEmail(column, _) => format!("{column} is not valid"),
-            Reason::UsedId(column, ..) | Reason::UsedText(column, ..) => {
-                format!("{column} is already used")
+            Reason::Used { table, columns, .. } => {
+                format!("{} is already used", table.named(columns))
             }
-            Reason::Missing { column, parent, .. } => {
-                format!("{column} does not exist in {}", parent.name)
+            Reason::Missing {
+                table,
+                columns,
+                parent,
+                ..
+            } => {
+                format!("{} does not exist in {parent}", table.named(columns))
             }
-            Reason::NotInserted { column, parent, .. } => {
-                format!("{column} could not be inserted into {}", parent.name)
+            Reason::NotInserted {
+                table,
+                columns,
+                parent,
+                ..
+            } => {
+                format!(
+                    "{} could not be inserted into {parent}",
+                    table.named(columns)
+                )
             }
+            Reason::Check(check, _) => Failed(check).to_string(),
             Reason::Taken { table, .. } => Taken(table, None).to_string(),
             Reason::Locked { table, .. } => {
                 format!("{} is locked by another process", table.database())
@@ -135,9 +162,19 @@ impl Reason {
             Reason::WrongKind(_, _, text)
             | Reason::OutOfRange(_, text)
             | Reason::NotPositive(_, text)
-            | Reason::NotEmail(_, text)
-            | Reason::UsedText(_, text, _) => text.len(),
-            Reason::Taken { differing, .. } => size_of_val(&**differing),
+            | Reason::NotEmail(_, text) => text.len(),
+            Reason::Missing { value, .. } | Reason::NotInserted { value, .. } => value.len(),
+            Reason::Used { value, by, .. } => {
+                value.len()
+                    + match by {
+                        User::Row(row) => row.len(),
+                        User::Line(_) => 0,
+                    }
+            }
+            Reason::Check(_, why) => why.as_ref().map_or(0, |why| why.len()),
+            Reason::Taken {
+                value, differing, ..
+            } => value.len() + size_of_val(&**differing),
             _ => 0,
         };
         size_of::<Reason>() + more
@@ -157,23 +194,45 @@ impl Display for Reasons<'_> {
     }
 }
 
-/// What a value of this kind is called.
-fn noun(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Integer => "a whole number",
-        Kind::Real => "a number",
-        Kind::Text => "text",
+/// The row that has a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum User {
+    /// The row that starts on this line of the same file.
+    Line(u64),
+    /// The row with this key, as it is quoted after its name.
+    Row(Box<str>),
+}
+
+impl Display for User {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            User::Line(line) => write!(f, "on line {line}"),
+            User::Row(row) => write!(f, "by {row}"),
+        }
     }
 }
 
-/// That an id of a table is taken; without the id for any of them.
-struct Taken<'a>(&'a Table, Option<i64>);
+/// That a CHECK does not hold, without the expression if it has a name.
+struct Failed<'a>(&'a Check);
+
+impl Display for Failed<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self.0.name {
+            Some(name) => write!(f, "CHECK {name} failed"),
+            None => write!(f, "CHECK ({}) failed", self.0.sql),
+        }
+    }
+}
+
+/// That a key of a table is taken; without its value for any of them.
+struct Taken<'a>(&'a Table, Option<&'a str>);
 
 impl Display for Taken<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.columns[0].name)?;
-        if let Some(id) = self.1 {
-            write!(f, " {id}")?;
+        let key = self.0.primary_key().map_or(&[][..], |key| key.columns);
+        f.write_str(&self.0.named(key))?;
+        if let Some(value) = self.1 {
+            write!(f, " {value}")?;
         }
         let database = self.0.database();
         write!(f, " is already taken by a different row in {database}")
@@ -200,7 +259,7 @@ mod tests {
     fn taken(differing: &[&'static str]) -> String {
         let reason = Reason::Taken {
             table: TABLES[0],
-            id: 3,
+            value: "3".into(),
             differing: differing.into(),
         };
         let kind = "id is already taken by a different row in users.db";

@@ -1,23 +1,90 @@
 //! Rows that follow the rules: their numbers are parsed, and their text stays in the batch they were read into.
 
+use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::Arc;
 
-use super::{Batch, Outcome, Record, offset};
-use crate::schema::{Kind, Table};
+use super::{Batch, Cell, Key, Keys, Outcome, OwnedValue, Reason, Record, Value, offset};
+use crate::schema::Table;
 
-/// The value of one cell: as given (always [`Value::Text`] in a CSV file), typed, or stored.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Value<'a> {
-    /// NULL. Only a stored cell can be NULL.
-    Null,
-    /// A whole number.
-    Integer(i64),
-    /// A number; finite once it follows the rules.
-    Real(f64),
-    /// Text; UTF-8 without NUL once it follows the rules.
-    Text(&'a [u8]),
-    /// Bytes. Only a stored cell can hold them.
-    Blob(&'a [u8]),
+/// Rows to be checked: those of a CSV file, or stored ones. Positions count from 0.
+pub trait Given {
+    /// How many there are.
+    fn len(&self) -> usize;
+
+    /// The line of the file where the row at this position starts.
+    fn line(&self, position: usize) -> u64;
+
+    /// What is wrong with the row as a whole, if anything.
+    fn defect(&self, position: usize) -> Option<Reason>;
+
+    /// The value of a cell.
+    fn value(&self, position: usize, column: usize) -> Value<'_>;
+
+    /// The text of the same cell, as reasons quote it.
+    fn text(&self, position: usize, column: usize) -> Cow<'_, str>;
+
+    /// The text of the same cell as a sentence quotes it: a number as it is.
+    fn quoted(&self, position: usize, column: usize, is_number: bool) -> String {
+        let text = self.text(position, column);
+        if is_number {
+            text.into_owned()
+        } else {
+            format!("{text:?}")
+        }
+    }
+
+    /// Whether all text is known to be UTF-8 without NUL.
+    fn is_text(&self) -> bool;
+}
+
+impl Given for Batch {
+    fn len(&self) -> usize {
+        Batch::len(self)
+    }
+
+    fn line(&self, position: usize) -> u64 {
+        self.record(position).line
+    }
+
+    fn defect(&self, position: usize) -> Option<Reason> {
+        let record = self.record(position);
+        if let Some(defect) = record.defect {
+            return Some(Reason::Defect(defect));
+        }
+        let (expected, found) = (record.header.width(), record.found());
+        (found != expected).then_some(Reason::FieldCount { expected, found })
+    }
+
+    fn value(&self, position: usize, column: usize) -> Value<'_> {
+        Value::Text(self.record(position).cell(column))
+    }
+
+    fn text(&self, position: usize, column: usize) -> Cow<'_, str> {
+        String::from_utf8_lossy(self.record(position).cell(column))
+    }
+
+    fn is_text(&self) -> bool {
+        str::from_utf8(self.text()).is_ok() && !self.text().contains(&0)
+    }
+}
+
+/// What identifies a stored row of a table, to read it back.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RowId {
+    /// SQLite's rowid.
+    Rowid(i64),
+    /// The values of the primary key.
+    Key(Box<[OwnedValue]>),
+}
+
+/// What the rows of a batch refer to, by one of the table's references.
+#[derive(Debug)]
+pub struct ParentKeys {
+    /// The key of each row's parent, if it refers to one.
+    pub keys: Keys,
+    /// The numbers of the parents that are rows of the same run.
+    pub numbers: Vec<Option<i64>>,
 }
 
 /// A checked batch: the typed rows of the records that follow the rules, and the outcomes of the others. Positions are
@@ -28,8 +95,23 @@ pub struct Rows {
     pub table: &'static Table,
     /// The batch.
     pub batch: Batch,
-    /// The [bits](Value::bits) of the cells of each record; meaningless for one that was not accepted.
-    pub numbers: Vec<u64>,
+    /// The cells of each record, in the order of the table's columns; meaningless for one that was not accepted.
+    pub cells: Vec<Cell>,
+    /// The bytes of blobs.
+    pub blobs: Vec<u8>,
+    /// The defaults of the columns that the file does not have.
+    pub defaults: Arc<[OwnedValue]>,
+    /// The number of each record's row: its key, if that is a single whole number. It stands for the row where rows
+    /// wait for each other.
+    pub numbers: Vec<i64>,
+    /// What they refer to, in the order of the table's references.
+    pub parents: Vec<ParentKeys>,
+    /// Whether they are to be written together, because they refer to each other.
+    pub together: bool,
+    /// Whether rows are told apart by all the values that the file has, because there is no primary key among them.
+    pub by_content: bool,
+    /// The rows that are known to be stored already in such a table, with their rowids. Sorted by position.
+    pub stored: Vec<(u32, i64)>,
     /// The positions of the accepted records, in ascending order.
     pub accepted: Vec<u32>,
     /// The outcomes of the other records, with their positions in ascending order.
@@ -40,9 +122,14 @@ impl Rows {
     /// How much memory the rows and their batch take, in bytes.
     pub fn size(&self) -> usize {
         let rejected = self.rejected.iter().map(|(_, outcome)| outcome.size());
+        let parents = self.parents.iter();
         self.batch.size()
+            + self.blobs.len()
             + size_of_val(self.accepted.as_slice())
+            + size_of_val(self.cells.as_slice())
             + size_of_val(self.numbers.as_slice())
+            + size_of_val(self.stored.as_slice())
+            + parents.map(ParentKeys::size).sum::<usize>()
             + rejected.sum::<usize>()
     }
 
@@ -73,23 +160,97 @@ impl Rows {
     /// The values of the row at this position, in the order of the table's columns.
     pub fn values(&self, position: u32) -> impl Iterator<Item = Value<'_>> {
         let record = self.record(position);
-        let numbers = &self.numbers[position as usize * self.table.columns.len()..];
-        let cells = self.table.columns.iter().zip(numbers).enumerate();
-        cells.map(move |(index, (column, bits))| match column.kind {
-            Kind::Integer => Value::Integer(*bits as i64),
-            Kind::Real => Value::Real(f64::from_bits(*bits)),
-            Kind::Text => Value::Text(record.cell(index)),
+        let width = self.table.columns.len();
+        let cells = &self.cells[position as usize * width..][..width];
+        let cells = cells.iter().enumerate();
+        cells.map(move |(column, cell)| match *cell {
+            Cell::Text => Value::Text(record.cell(column)),
+            Cell::Integer(number) => Value::Integer(number),
+            Cell::Real(number) => Value::Real(number),
+            Cell::Null | Cell::Invalid => Value::Null,
+            Cell::Blob(start, end) => Value::Blob(&self.blobs[start as usize..end as usize]),
+            Cell::Default => self.defaults[column].get(),
         })
     }
 
-    /// The id of the row at this position.
-    pub fn id(&self, position: u32) -> i64 {
-        self.integer(position, 0)
+    /// Whether the file has the table's column with this index.
+    pub fn has(&self, column: usize) -> bool {
+        self.cells.get(column) != Some(&Cell::Default)
     }
 
-    /// The number in a column of whole numbers of the row at this position.
-    pub fn integer(&self, position: u32, column: usize) -> i64 {
-        self.numbers[position as usize * self.table.columns.len() + column] as i64
+    /// The value of the row at this position in one column.
+    pub fn value(&self, position: u32, column: usize) -> Value<'_> {
+        self.values(position).nth(column).unwrap_or(Value::Null)
+    }
+
+    /// The number of the row at this position.
+    pub fn number(&self, position: u32) -> i64 {
+        self.numbers[position as usize]
+    }
+
+    /// Whether the row at this position is known to be stored already.
+    pub fn is_stored(&self, position: u32) -> bool {
+        let stored = self
+            .stored
+            .binary_search_by_key(&position, |(stored, _)| *stored);
+        stored.is_ok()
+    }
+
+    /// What identifies the row at this position, given the rowids of rows that were inserted just now. Both are sorted
+    /// by position. `None` if it was not inserted and is not known to be stored.
+    pub fn row_id(&self, position: u32, inserted: &[(u32, i64)]) -> Option<RowId> {
+        let Some(key) = self.table.primary_key().filter(|_| !self.by_content) else {
+            let rowid = |rowids: &[(u32, i64)]| {
+                let index = rowids.binary_search_by_key(&position, |(position, _)| *position);
+                index.ok().map(|index| RowId::Rowid(rowids[index].1))
+            };
+            return rowid(&self.stored).or_else(|| rowid(inserted));
+        };
+        let rowid = self
+            .table
+            .rowid_key()
+            .map(|column| self.value(position, column));
+        if let Some(Value::Integer(rowid)) = rowid {
+            return Some(RowId::Rowid(rowid));
+        }
+        let values = key
+            .columns
+            .iter()
+            .map(|column| self.value(position, *column).into());
+        Some(RowId::Key(values.collect()))
+    }
+
+    /// The names and the values of some columns of the row at this position, as given.
+    pub fn named(&self, columns: &'static [usize], position: u32) -> Box<str> {
+        named(self.table, columns, &self.batch, position as usize)
+    }
+}
+
+impl ParentKeys {
+    fn size(&self) -> usize {
+        self.keys.size() + size_of_val(self.numbers.as_slice())
+    }
+
+    /// The key that the row at this position refers to, if it refers to one.
+    pub fn key(&self, position: u32) -> Option<Key<'_>> {
+        self.keys.get(position as usize)
+    }
+}
+
+/// The values of some columns of a row, as a sentence quotes them: several in brackets.
+pub fn named(table: &Table, columns: &[usize], given: &impl Given, position: usize) -> Box<str> {
+    let values = columns.iter().map(|column| {
+        let is_number = table.columns[*column].kind.is_number();
+        given.quoted(position, *column, is_number)
+    });
+    in_brackets(values.collect()).into()
+}
+
+/// Several values in brackets, or a single one as it is.
+pub fn in_brackets(mut values: Vec<String>) -> String {
+    match values.len() {
+        1 => values.remove(0),
+        _ => format!("({})", values.join(", ")),
     }
 }
 
@@ -99,17 +260,6 @@ fn within<'a, T>(items: &'a [T], positions: &Range<u32>, position: impl Fn(&T) -
     &items[before(positions.start)..before(positions.end)]
 }
 
-impl Value<'_> {
-    /// A number in 64 bits, to be read back as the kind of its column says; 0 for anything else.
-    pub fn bits(self) -> u64 {
-        match self {
-            Value::Integer(number) => number as u64,
-            Value::Real(number) => number.to_bits(),
-            Value::Null | Value::Text(_) | Value::Blob(_) => 0,
-        }
-    }
-}
-
 #[cfg(test)]
 impl Rows {
     /// A batch of which no record has been accepted yet.
@@ -117,15 +267,33 @@ impl Rows {
         Rows {
             table,
             batch,
+            cells: Vec::new(),
+            blobs: Vec::new(),
+            defaults: [].into(),
             numbers: Vec::new(),
+            parents: Vec::new(),
+            together: false,
+            by_content: false,
+            stored: Vec::new(),
             accepted: Vec::new(),
             rejected: Vec::new(),
         }
     }
 
-    /// Accepts the next record of the batch, given the typed values of all its columns.
+    /// Accepts the next record of the batch, given the typed values of all its columns, the first of which is its id.
     pub fn accept<'v>(&mut self, position: usize, values: impl IntoIterator<Item = Value<'v>>) {
         self.accepted.push(position as u32);
-        self.numbers.extend(values.into_iter().map(Value::bits));
+        let cells = values.into_iter().map(|value| match value {
+            Value::Integer(number) => Cell::Integer(number),
+            Value::Real(number) => Cell::Real(number),
+            Value::Text(_) => Cell::Text,
+            _ => Cell::Null,
+        });
+        let start = self.cells.len();
+        self.cells.extend(cells);
+        if let Cell::Integer(id) = self.cells[start] {
+            self.numbers.resize(position, 0);
+            self.numbers.push(id);
+        }
     }
 }

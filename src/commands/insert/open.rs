@@ -9,15 +9,18 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow, bail};
 
-use super::super::{Messages, all_databases, each_table};
+use super::super::{Databases, Messages};
 use crate::cli::Insert;
 use crate::csv::{self, Dialect, Failure, Rejects};
 use crate::database::{Database, LockTimeout, Reader};
 use crate::insert::Target;
 use crate::platform::Interrupt;
-use crate::schema::TABLES;
+use crate::schema::Table;
 use crate::sync::{Mutex, lock};
 use crate::terminal::{show, to_utf8};
+
+/// Most files that are named in a message.
+const MOST: usize = 10;
 
 /// How long to wait for a file before saying so.
 const SILENCE: Duration = Duration::from_secs(1);
@@ -25,6 +28,7 @@ const SILENCE: Duration = Duration::from_secs(1);
 /// Opens what the rows come from, and looks at all headers.
 pub fn files(
     from: Option<&Path>,
+    tables: &[&'static Table],
     dialect: &Dialect,
     messages: &mut Messages,
 ) -> Result<Vec<Option<csv::Reader>>> {
@@ -39,15 +43,15 @@ pub fn files(
         let folder = show(folder);
         bail!("{folder} is not a folder: {advice} with --from");
     }
-    let readers = readers(from, dialect, messages)?;
+    let readers = readers(from, tables, dialect, messages)?;
     if let Some(folder) = from {
-        for sentence in unread_files(folder, &readers) {
+        for sentence in unread_files(folder, tables, &readers) {
             messages.note(sentence);
         }
         messages.say();
         if readers.iter().all(Option::is_none) {
-            let names: Vec<_> = TABLES.iter().map(|table| table.csv()).collect();
-            let (folder, names) = (show(folder), names.join(", "));
+            let names = tables.iter().take(MOST).map(|table| table.csv());
+            let (folder, names) = (show(folder), names.collect::<Vec<_>>().join(", "));
             bail!("{folder} has none of the files {names}");
         }
     }
@@ -57,10 +61,11 @@ pub fn files(
 /// Opens the file of each table that has one, and looks at its header.
 pub fn readers(
     from: Option<&Path>,
+    tables: &[&'static Table],
     dialect: &Dialect,
     messages: &mut Messages,
 ) -> Result<Vec<Option<csv::Reader>>> {
-    let readers = TABLES.iter().map(|table| {
+    let readers = tables.iter().map(|table| {
         let path = csv::path(from, table);
         let reader = say_if_it_lasts(&path, messages, || csv::open(from, table, dialect));
         reader.map_err(|problem| {
@@ -103,11 +108,13 @@ fn say_if_it_lasts<T>(path: &Path, messages: &mut Messages, open: impl FnOnce() 
 
 /// A sentence for each table without a file and each CSV file that no table is named after, as far as people would
 /// read them.
-fn unread_files(folder: &Path, readers: &[Option<csv::Reader>]) -> Vec<String> {
-    const MOST: usize = 10;
-
-    let tables = TABLES.iter().zip(readers);
-    let mut missing: Vec<_> = tables
+fn unread_files(
+    folder: &Path,
+    tables: &[&'static Table],
+    readers: &[Option<csv::Reader>],
+) -> Vec<String> {
+    let files = tables.iter().zip(readers);
+    let mut missing: Vec<_> = files
         .filter(|(_, reader)| reader.is_none())
         .map(|(table, _)| table)
         .collect();
@@ -118,8 +125,8 @@ fn unread_files(folder: &Path, readers: &[Option<csv::Reader>]) -> Vec<String> {
     // Some file systems do not tell names in upper and lower case apart.
     let is_read = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default();
-        let mut tables = TABLES.iter().zip(readers);
-        tables.any(|(table, reader)| reader.is_some() && name.eq_ignore_ascii_case(table.csv()))
+        let mut files = tables.iter().zip(readers);
+        files.any(|(table, reader)| reader.is_some() && name.eq_ignore_ascii_case(table.csv()))
     };
     // If the folder cannot be listed, its files can still be loaded.
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
@@ -154,7 +161,7 @@ fn unread_files(folder: &Path, readers: &[Option<csv::Reader>]) -> Vec<String> {
 
 /// Opens all databases before any is changed.
 pub fn databases(
-    folder: &Path,
+    databases: &Databases,
     options: &Insert,
     interrupt: &Interrupt,
     messages: &mut Messages,
@@ -164,15 +171,15 @@ pub fn databases(
         stop: interrupt.flag(),
     };
     if options.dry_run {
-        return each_table(folder, messages, |table| {
-            Reader::open_or_empty(table, folder, &lock_timeout).map(Target::DryRun)
+        return databases.each(messages, |table| {
+            Reader::open_or_empty(table, databases.folder, &lock_timeout).map(Target::DryRun)
         });
     }
-    let databases = each_table(folder, messages, |table| {
-        Database::open(table, folder, &lock_timeout)
+    let opened = databases.each(messages, |table| {
+        Database::open(table, databases.folder, &lock_timeout)
     })?;
-    let prepared = side_by_side(databases, Reader::prepare);
-    let databases = all_databases(folder, messages, prepared)?.into_iter();
+    let prepared = side_by_side(opened, Reader::prepare);
+    let databases = databases.all(messages, prepared)?.into_iter();
     let threads = usize::from(options.threads);
     Ok(databases
         .map(|database| Target::Database { database, threads })
@@ -181,6 +188,7 @@ pub fn databases(
 
 /// Opens the rejects of each table that has a file, if they were asked for.
 pub fn rejects(
+    databases: &Databases,
     options: &Insert,
     readers: &[Option<csv::Reader>],
     dialect: &Dialect,
@@ -191,7 +199,8 @@ pub fn rejects(
     };
     let says = |path: &Path, failure: Failure| anyhow!("{} {failure}", show(path));
     let from = options.from.iter();
-    let reads = from.flat_map(|from| TABLES.iter().map(|table| from.join(table.csv())));
+    let tables = databases.tables.iter();
+    let reads = from.flat_map(|from| tables.clone().map(|table| from.join(table.csv())));
     let reads: Vec<_> = reads.collect();
     if let Err(failures) = csv::prepare(folder, options.overwrite, &reads) {
         return messages.all(
@@ -200,7 +209,7 @@ pub fn rejects(
                 .map(|(path, failure)| Err(says(&path, failure))),
         );
     }
-    messages.all(TABLES.iter().zip(readers).map(|(table, reader)| {
+    messages.all(databases.tables.iter().zip(readers).map(|(table, reader)| {
         let Some(reader) = reader else {
             return Ok(None);
         };

@@ -1,0 +1,232 @@
+//! What only SQLite can say of a row, asked in a database in memory: whether its CHECKs hold, whether it belongs to a
+//! partial index, and what its values become in a column of another affinity.
+
+use rusqlite::{Connection, params_from_iter};
+
+use crate::row::{OwnedValue, Value};
+use crate::schema::{Column, Table};
+
+/// How many rows are evaluated at once.
+const ROWS: usize = 512;
+
+/// Evaluates the expressions of a table's CHECKs and partial indexes.
+#[derive(Debug)]
+pub struct Evaluator {
+    connection: Connection,
+    insert: String,
+    /// All expressions, in the order of their indexes.
+    select: String,
+    /// Each of them alone: the CHECKs, then the filters of the keys that have one.
+    expressions: Vec<String>,
+    delete: String,
+    checks: usize,
+    /// The key of each filter.
+    filtered: Vec<usize>,
+}
+
+/// What was found out about the rows of a batch.
+#[derive(Debug, Default)]
+pub struct Evaluation {
+    /// The CHECKs that do not hold: the position of the row, the index of the CHECK, and why SQLite could not evaluate
+    /// it, if that is so. Sorted.
+    failed: Vec<(usize, usize, Option<Box<str>>)>,
+    /// The positions of the rows for which a key counts, each with the index of the key. Sorted.
+    counted: Vec<(usize, usize)>,
+}
+
+impl Evaluation {
+    /// Whether a CHECK does not hold for a row, and why it could not be evaluated, if that is so.
+    pub fn failure(&self, position: usize, check: usize) -> Option<Option<Box<str>>> {
+        let found = (self.failed).binary_search_by_key(&(position, check), |(p, c, _)| (*p, *c));
+        found.ok().map(|index| self.failed[index].2.clone())
+    }
+
+    /// Whether a key that has a filter counts for a row.
+    pub fn counts(&self, position: usize, key: usize) -> bool {
+        self.counted.binary_search(&(position, key)).is_ok()
+    }
+}
+
+impl Evaluator {
+    /// What evaluates the expressions of a table; `None` if it has none. Fails if SQLite does not accept one of them.
+    pub fn new(table: &Table) -> rusqlite::Result<Option<Evaluator>> {
+        let filters = table.keys.iter().enumerate();
+        let filters = filters.filter_map(|(index, key)| Some((index, key.filter?)));
+        let filters: Vec<_> = filters.collect();
+        if table.checks.is_empty() && filters.is_empty() {
+            return Ok(None);
+        }
+        let checks = table
+            .checks
+            .iter()
+            .map(|check| format!("({}) IS NOT FALSE", check.sql));
+        let counts = filters
+            .iter()
+            .map(|(_, filter)| format!("({filter}) IS TRUE"));
+        let expressions: Vec<_> = checks.chain(counts).collect();
+        let (name, columns) = (table.sql_name(), table.columns);
+        let connection = Connection::open_in_memory()?;
+        let declared: Vec<_> = columns.iter().map(Column::declaration).collect();
+        connection.execute_batch(&format!("CREATE TABLE {name} ({})", declared.join(", ")))?;
+        let marks = vec!["?"; columns.len()].join(",");
+        // No column can have the number of the row: its name may be that of a column.
+        let evaluator = Evaluator {
+            insert: format!("INSERT INTO {name} VALUES ({marks})"),
+            select: format!("SELECT {} FROM {name}", expressions.join(", ")),
+            expressions: (expressions.iter())
+                .map(|expression| format!("SELECT {expression} FROM {name}"))
+                .collect(),
+            delete: format!("DELETE FROM {name}"),
+            checks: table.checks.len(),
+            filtered: filters.into_iter().map(|(index, _)| index).collect(),
+            connection,
+        };
+        evaluator.connection.prepare(&evaluator.select)?;
+        Ok(Some(evaluator))
+    }
+
+    /// Evaluates rows, given their positions in ascending order. Fails if SQLite runs out of memory, say.
+    pub fn evaluate<'v, V: IntoIterator<Item = Value<'v>>>(
+        &self,
+        positions: &[usize],
+        values: impl Fn(usize) -> V,
+    ) -> rusqlite::Result<Evaluation> {
+        let mut evaluation = Evaluation::default();
+        for group in positions.chunks(ROWS) {
+            self.load(group, &values)?;
+            if self.evaluate_group(group, &mut evaluation).is_err() {
+                // For one of them it cannot be evaluated: which one, and which expression?
+                for position in group {
+                    self.load(&[*position], &values)?;
+                    self.evaluate_row(*position, &mut evaluation)?;
+                }
+            }
+        }
+        Ok(evaluation)
+    }
+
+    fn load<'v, V: IntoIterator<Item = Value<'v>>>(
+        &self,
+        positions: &[usize],
+        values: impl Fn(usize) -> V,
+    ) -> rusqlite::Result<()> {
+        self.connection.prepare_cached(&self.delete)?.execute([])?;
+        let transaction = self.connection.unchecked_transaction()?;
+        let mut insert = self.connection.prepare_cached(&self.insert)?;
+        for position in positions {
+            for (index, value) in values(*position).into_iter().enumerate() {
+                insert.raw_bind_parameter(index + 1, value)?;
+            }
+            insert.raw_execute()?;
+        }
+        transaction.commit()
+    }
+
+    /// Rows come in the order in which they were inserted, because nothing else is there to sort them.
+    fn evaluate_group(
+        &self,
+        positions: &[usize],
+        evaluation: &mut Evaluation,
+    ) -> rusqlite::Result<()> {
+        let mut found = Evaluation::default();
+        let mut select = self.connection.prepare_cached(&self.select)?;
+        let mut rows = select.query([])?;
+        for position in positions {
+            let Some(row) = rows.next()? else { break };
+            for check in 0..self.checks {
+                if !row.get::<_, bool>(check)? {
+                    found.failed.push((*position, check, None));
+                }
+            }
+            for (index, key) in self.filtered.iter().enumerate() {
+                if row.get(self.checks + index)? {
+                    found.counted.push((*position, *key));
+                }
+            }
+        }
+        evaluation.failed.append(&mut found.failed);
+        evaluation.counted.append(&mut found.counted);
+        Ok(())
+    }
+
+    fn evaluate_row(&self, position: usize, evaluation: &mut Evaluation) -> rusqlite::Result<()> {
+        for (index, sql) in self.expressions.iter().enumerate() {
+            let result = self
+                .connection
+                .query_row(sql, [], |row| row.get::<_, bool>(0));
+            match (index.checked_sub(self.checks), result) {
+                (None, Ok(true)) => {}
+                (None, Ok(false)) => evaluation.failed.push((position, index, None)),
+                (None, Err(error)) => {
+                    let why = Some(words(&error).into());
+                    evaluation.failed.push((position, index, why));
+                }
+                (Some(filter), Ok(true)) => {
+                    evaluation.counted.push((position, self.filtered[filter]));
+                }
+                (Some(_), Ok(false)) => {}
+                (Some(_), Err(error)) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What SQLite says, without what rusqlite puts around it.
+fn words(error: &rusqlite::Error) -> String {
+    match error {
+        rusqlite::Error::SqliteFailure(_, Some(words)) => words.clone(),
+        _ => error.to_string(),
+    }
+}
+
+/// Turns values into what columns of another affinity make of them.
+#[derive(Debug)]
+pub struct Converter {
+    connection: Connection,
+    insert: String,
+    width: usize,
+}
+
+impl Converter {
+    /// What turns values into those of these columns. Fails only if SQLite does.
+    pub fn new<'c>(columns: impl Iterator<Item = &'c Column>) -> rusqlite::Result<Converter> {
+        let connection = Connection::open_in_memory()?;
+        let declared = columns
+            .enumerate()
+            .map(|(index, column)| format!("c{index} {}", column.declared));
+        let declared: Vec<_> = declared.collect();
+        let width = declared.len();
+        connection.execute_batch(&format!("CREATE TABLE converted ({})", declared.join(", ")))?;
+        let marks = vec!["?"; width].join(",");
+        Ok(Converter {
+            connection,
+            insert: format!("INSERT INTO converted VALUES ({marks}) RETURNING *"),
+            width,
+        })
+    }
+
+    /// What the columns make of these values.
+    pub fn convert<'v>(
+        &self,
+        values: impl IntoIterator<Item = Value<'v>>,
+    ) -> rusqlite::Result<Vec<OwnedValue>> {
+        self.connection
+            .prepare_cached("DELETE FROM converted")?
+            .execute([])?;
+        let mut insert = self.connection.prepare_cached(&self.insert)?;
+        insert.query_row(params_from_iter(values), |row| {
+            (0..self.width)
+                .map(|index| Ok(Value::from(row.get_ref(index)?).into()))
+                .collect()
+        })
+    }
+}
+
+/// The value of an SQL expression without columns.
+pub fn constant(expression: &str) -> rusqlite::Result<OwnedValue> {
+    let connection = Connection::open_in_memory()?;
+    connection.query_row(&format!("SELECT ({expression})"), [], |row| {
+        Ok(Value::from(row.get_ref(0)?).into())
+    })
+}

@@ -1,0 +1,160 @@
+//! Keys that are not a single whole number, and the row that owns each.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::iter;
+
+use super::ids::TABLES;
+use crate::row::fold;
+use crate::schema::Collation;
+
+/// The owner of each key. Keys are encoded; which of them are equal, their collations say.
+///
+/// A key takes its bytes and at most 64 more: 24 for its entry, and 17 for a slot in a hash table that is at least
+/// 7/16 full. The tables hold hashes, and the keys stand one after another in a single buffer, because a box for each
+/// would take much more.
+#[derive(Debug)]
+pub struct KeyMap {
+    collations: &'static [Collation],
+    bytes: Vec<u8>,
+    entries: Vec<Entry>,
+    /// How many entries there were once the latest one with a hash was added, in several tables because one that grows
+    /// takes both its old and its new memory for a moment.
+    latest: [HashMap<u64, u32>; TABLES],
+    hasher: RandomState,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    owner: i64,
+    /// Where its key ends; it starts where the one before ends.
+    end: usize,
+    /// The same as in `latest` for the entry with this hash that came before; 0 if there is none.
+    earlier: u32,
+    used: bool,
+}
+
+impl KeyMap {
+    /// No keys yet.
+    pub fn new(collations: &'static [Collation]) -> KeyMap {
+        KeyMap {
+            collations,
+            bytes: Vec::new(),
+            entries: Vec::new(),
+            latest: Default::default(),
+            hasher: RandomState::new(),
+        }
+    }
+
+    /// The number of a key, if it has one. Numbers count from 1, in the order in which keys were inserted.
+    pub fn find(&self, key: &[u8]) -> Option<u32> {
+        let mut buffer = Vec::new();
+        let folded = fold(key, self.collations, &mut buffer);
+        self.find_folded(folded, self.hasher.hash_one(folded))
+    }
+
+    /// Inserts a key with its owner, unless it is there already, and returns its number.
+    pub fn insert(&mut self, key: &[u8], owner: i64) -> u32 {
+        let mut buffer = Vec::new();
+        let folded = fold(key, self.collations, &mut buffer);
+        let hash = self.hasher.hash_one(folded);
+        if let Some(number) = self.find_folded(folded, hash) {
+            return number;
+        }
+        self.bytes.extend_from_slice(key);
+        let number = u32::try_from(self.entries.len() + 1).unwrap_or(u32::MAX);
+        let earlier = self.latest[hash as usize % TABLES].insert(hash, number);
+        self.entries.push(Entry {
+            owner,
+            end: self.bytes.len(),
+            earlier: earlier.unwrap_or(0),
+            used: false,
+        });
+        number
+    }
+
+    /// The row that owns the key with this number.
+    pub fn owner(&self, number: u32) -> i64 {
+        self.entries[number as usize - 1].owner
+    }
+
+    /// Whether a row of this run has used the key with this number. Otherwise it is only stored.
+    pub fn is_used(&self, number: u32) -> bool {
+        self.entries[number as usize - 1].used
+    }
+
+    /// A row of this run uses the key with this number, and owns it from now on.
+    pub fn use_by(&mut self, number: u32, owner: i64) {
+        let entry = &mut self.entries[number as usize - 1];
+        (entry.owner, entry.used) = (owner, true);
+    }
+
+    /// The key with this number.
+    pub fn key(&self, number: u32) -> &[u8] {
+        let before = (number as usize).checked_sub(2);
+        let start = before.map_or(0, |before| self.entries[before].end);
+        &self.bytes[start..self.entries[number as usize - 1].end]
+    }
+
+    fn find_folded(&self, folded: &[u8], hash: u64) -> Option<u32> {
+        let latest = self.latest[hash as usize % TABLES].get(&hash).copied();
+        let mut same_hash = iter::successors(latest, |number| {
+            let earlier = self.entries[*number as usize - 1].earlier;
+            (earlier > 0).then_some(earlier)
+        });
+        let mut buffer = Vec::new();
+        same_hash.find(|number| fold(self.key(*number), self.collations, &mut buffer) == folded)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::row::{Value, encode};
+
+    const NO_CASE: &[Collation] = &[Collation::NoCase];
+
+    fn key(text: &str) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        encode([Value::Text(text.as_bytes())], &mut bytes);
+        bytes
+    }
+
+    #[test]
+    fn the_first_owner_keeps_a_key() {
+        let mut keys = KeyMap::new(NO_CASE);
+        for (text, owner) in [("a@b.co", 1), ("A@b.co", 2), ("", 3), ("b@b.co", 4)] {
+            keys.insert(&key(text), owner);
+        }
+        let owner = |text| keys.find(&key(text)).map(|number| keys.owner(number));
+        let found = ["A@B.CO", "", "B@b.co", "c@b.co"].map(owner);
+        assert_eq!(found, [Some(1), Some(3), Some(4), None]);
+    }
+
+    #[test]
+    fn a_key_is_given_back_as_it_was_inserted() {
+        let mut keys = KeyMap::new(NO_CASE);
+        keys.insert(&key("first"), 1);
+        let number = keys.insert(&key("Second"), 2);
+        assert_eq!(keys.key(number), key("Second"));
+        assert_eq!(keys.find(&key("SECOND")), Some(number));
+    }
+
+    #[test]
+    fn keys_with_the_same_hash_are_told_apart() {
+        let mut keys = KeyMap::new(NO_CASE);
+        keys.insert(&key("a"), 1);
+        // As if both had the hash of the first.
+        let hash = keys.hasher.hash_one(key("a"));
+        keys.bytes.extend(key("b"));
+        keys.entries.push(Entry {
+            owner: 2,
+            end: keys.bytes.len(),
+            earlier: 1,
+            used: false,
+        });
+        keys.latest[hash as usize % TABLES].insert(hash, 2);
+        let found = ["a", "b", "c"].map(|text| keys.find_folded(&key(text), hash));
+        assert_eq!(found, [Some(1), Some(2), None]);
+    }
+}

@@ -1,0 +1,271 @@
+//! Rows that refer to rows of the same table which have not been read yet, or wait themselves.
+
+use std::collections::HashMap;
+
+use super::key_map::KeyMap;
+use super::{Existence, Rules, Source, Typed, Verdict};
+use crate::row::{Batch, Given, Key, Record, Value, encode, fold};
+use crate::schema::Table;
+
+/// The records that wait, and the keys that they claim.
+#[derive(Debug)]
+pub struct Waiting {
+    table: &'static Table,
+    batch: Option<Batch>,
+    /// By the indexes of the keys.
+    claims: Vec<KeyMap>,
+}
+
+/// A row that may turn out whole together with others.
+#[derive(Debug, Default)]
+struct Candidate {
+    position: usize,
+    /// The numbers of the keys that it uses if it is accepted.
+    claims: Vec<usize>,
+    /// The numbers of the keys that it refers to; `None` if no row has it.
+    needs: Vec<Option<usize>>,
+}
+
+impl Waiting {
+    /// Nobody waits yet.
+    pub fn new(table: &'static Table) -> Waiting {
+        Waiting {
+            table,
+            batch: None,
+            claims: table
+                .keys
+                .iter()
+                .map(|key| KeyMap::new(key.collations))
+                .collect(),
+        }
+    }
+
+    /// Adds a record, given its keys with their indexes.
+    pub fn add(&mut self, record: Record, keys: Vec<(usize, Vec<u8>)>) {
+        for (index, key) in keys {
+            self.claims[index].insert(&key, 0);
+        }
+        let batch = self
+            .batch
+            .get_or_insert_with(|| Batch::new(record.header.clone().into()));
+        batch.copy(record);
+    }
+
+    /// Whether a row that waits claims this key.
+    pub fn claims<'v>(&self, index: usize, value: impl Fn(usize) -> Value<'v>) -> bool {
+        let mut key = Vec::new();
+        let columns = self.table.keys[index].columns;
+        self.batch.is_some()
+            && encode(columns.iter().map(|column| value(*column)), &mut key)
+            && self.claims[index].find(&key).is_some()
+    }
+
+    /// The records that wait. Nobody waits any longer.
+    pub fn take(&mut self) -> Option<Batch> {
+        let batch = self.batch.take();
+        *self = Waiting::new(self.table);
+        batch
+    }
+}
+
+impl Rules {
+    /// The positions of the rows that follow all rules if all of them are accepted, sorted. No row that is left out can
+    /// be added, apart from rows that are in each other's way in a circle.
+    pub(super) fn whole_together<G: Given>(&self, typed: &mut Typed<G>, rows: usize) -> Vec<usize> {
+        let end = std::mem::replace(&mut typed.source, Source::Input);
+        let mut numbers = HashMap::new();
+        let mut candidates = Vec::new();
+        for position in 0..rows {
+            if let Verdict::Rejected(_) = self.check(typed, position) {
+                continue;
+            }
+            let counts = |key| typed.evaluation.counts(position, key);
+            let keys = self
+                .used
+                .keys_of(|column| typed.value(position, column), counts);
+            let claims = keys.into_iter().map(|(index, key)| {
+                let next = numbers.len();
+                *numbers.entry(self.folded(index, &key)).or_insert(next)
+            });
+            candidates.push(Candidate {
+                position,
+                claims: claims.collect(),
+                needs: Vec::new(),
+            });
+        }
+        for candidate in &mut candidates {
+            candidate.needs = self.needs(typed, candidate.position, &numbers);
+        }
+        typed.source = end;
+        let accepted = whole_together(&candidates, numbers.len());
+        accepted
+            .into_iter()
+            .map(|index| candidates[index].position)
+            .collect()
+    }
+
+    /// What a row refers to that no accepted or stored row is.
+    fn needs<G: Given>(
+        &self,
+        typed: &Typed<G>,
+        position: usize,
+        numbers: &HashMap<(usize, Vec<u8>), usize>,
+    ) -> Vec<Option<usize>> {
+        let own = self.table.references.iter().enumerate();
+        let own = own.filter(|(_, reference)| reference.parent == self.table.name);
+        let needs = own.filter_map(|(index, reference)| {
+            let (parent_keys, existence) = &typed.parents[index];
+            let key = parent_keys.keys.get(position)?;
+            let exists = matches!(
+                existence[position],
+                Existence::Stored | Existence::Unknown(_)
+            ) || self.used.find(reference.key, key).is_some();
+            if exists {
+                return None;
+            }
+            let mut bytes = Vec::new();
+            match key {
+                Key::Encoded(key) => bytes.extend_from_slice(key),
+                Key::Integer(number) => _ = encode([Value::Integer(number)], &mut bytes),
+            }
+            Some(numbers.get(&self.folded(reference.key, &bytes)).copied())
+        });
+        needs.collect()
+    }
+
+    fn folded(&self, index: usize, key: &[u8]) -> (usize, Vec<u8>) {
+        let collations = self.table.keys[index].collations;
+        (index, fold(key, collations, &mut Vec::new()).to_vec())
+    }
+}
+
+/// Which candidates are accepted together, in ascending order. The first of two that claim a key has it, unless it turns
+/// out not to be whole.
+fn whole_together(candidates: &[Candidate], keys: usize) -> Vec<usize> {
+    let mut alive: Vec<usize> = (0..candidates.len()).collect();
+    let mut accepted = Vec::new();
+    // The keys of accepted candidates.
+    let mut taken = vec![false; keys];
+    while !alive.is_empty() {
+        alive.retain(|index| !candidates[*index].claims.iter().any(|claim| taken[*claim]));
+        // What refers to a key that no candidate claims any more cannot become whole.
+        alive = closed(candidates, alive, &taken);
+        let mut first = vec![None; keys];
+        for index in &alive {
+            for claim in &candidates[*index].claims {
+                first[*claim].get_or_insert(*index);
+            }
+        }
+        let is_first = |index: &usize| {
+            let mut claims = candidates[*index].claims.iter();
+            claims.all(|claim| first[*claim] == Some(*index))
+        };
+        let whole = alive.iter().copied().filter(is_first).collect();
+        let whole = closed(candidates, whole, &taken);
+        if whole.is_empty() {
+            // They are in each other's way in a circle: leave the first one out.
+            alive = alive.split_off(1.min(alive.len()));
+            continue;
+        }
+        for index in &whole {
+            candidates[*index]
+                .claims
+                .iter()
+                .for_each(|claim| taken[*claim] = true);
+        }
+        alive.retain(|index| whole.binary_search(index).is_err());
+        accepted.extend(whole);
+    }
+    accepted.sort_unstable();
+    accepted
+}
+
+/// Those of some candidates, in ascending order, that need only what others of them claim or what is taken.
+fn closed(candidates: &[Candidate], mut some: Vec<usize>, taken: &[bool]) -> Vec<usize> {
+    let mut claimants = vec![0_u32; taken.len()];
+    let mut dependents = vec![Vec::new(); taken.len()];
+    for index in &some {
+        for claim in &candidates[*index].claims {
+            claimants[*claim] += 1;
+        }
+        for need in candidates[*index].needs.iter().flatten() {
+            dependents[*need].push(*index);
+        }
+    }
+    let mut is_out = vec![false; candidates.len()];
+    let lacks = |need: &Option<usize>, claimants: &[u32]| {
+        need.is_none_or(|need| !taken[need] && claimants[need] == 0)
+    };
+    let mut out: Vec<_> = (some.iter().copied())
+        .filter(|index| {
+            candidates[*index]
+                .needs
+                .iter()
+                .any(|need| lacks(need, &claimants))
+        })
+        .collect();
+    out.iter().for_each(|index| is_out[*index] = true);
+    while let Some(index) = out.pop() {
+        for claim in &candidates[index].claims {
+            claimants[*claim] -= 1;
+            if claimants[*claim] == 0 && !taken[*claim] {
+                for dependent in &dependents[*claim] {
+                    if !std::mem::replace(&mut is_out[*dependent], true) {
+                        out.push(*dependent);
+                    }
+                }
+            }
+        }
+    }
+    some.retain(|index| !is_out[*index]);
+    some
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn whole(rows: &[(&[usize], &[usize])]) -> Vec<usize> {
+        let candidates: Vec<_> = (rows.iter().enumerate())
+            .map(|(position, (claims, needs))| Candidate {
+                position,
+                claims: claims.to_vec(),
+                needs: needs
+                    .iter()
+                    .map(|need| Some(*need).filter(|need| *need < 10))
+                    .collect(),
+            })
+            .collect();
+        whole_together(&candidates, 10)
+    }
+
+    #[test]
+    fn a_circle_of_rows_is_whole() {
+        assert_eq!(
+            whole(&[(&[1], &[2]), (&[2], &[3]), (&[3], &[1])]),
+            [0, 1, 2]
+        );
+    }
+
+    #[test]
+    fn a_row_that_needs_what_is_missing_takes_those_with_it_that_need_it() {
+        assert_eq!(whole(&[(&[1], &[99]), (&[2], &[1]), (&[3], &[])]), [2]);
+    }
+
+    #[test]
+    fn the_first_row_with_a_key_has_it() {
+        assert_eq!(whole(&[(&[1], &[]), (&[1], &[]), (&[2], &[1])]), [0, 2]);
+    }
+
+    #[test]
+    fn a_key_goes_to_the_next_row_if_the_first_is_not_whole() {
+        assert_eq!(whole(&[(&[1], &[99]), (&[1], &[]), (&[2], &[1])]), [1, 2]);
+    }
+
+    #[test]
+    fn rows_in_each_others_way_do_not_keep_others_out() {
+        // Each of the first two claims first what the other needs to have.
+        let rows: &[(&[usize], &[usize])] = &[(&[1, 3], &[2]), (&[2, 3], &[1]), (&[4], &[])];
+        assert_eq!(whole(rows), [2]);
+    }
+}
