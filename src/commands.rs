@@ -6,6 +6,7 @@ mod insert;
 mod messages;
 mod schema;
 
+use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
@@ -16,11 +17,11 @@ use anyhow::{Context, Error, Result, anyhow, bail};
 use messages::Messages;
 
 use crate::cli::{Cli, Command, Format, Output};
-use crate::database::{self, LockTimeout, Problem};
+use crate::database::{self, LockTimeout, Problem, Reader};
 use crate::platform;
 use crate::report::{self, Listing};
 use crate::schema::{TABLES, Table};
-use crate::terminal::show;
+use crate::terminal::{quote, show};
 
 /// Carries out a command, and says on stderr what could not be done.
 pub fn run(cli: &Cli) -> ExitCode {
@@ -61,6 +62,8 @@ struct Databases<'a> {
     folder: &'a Path,
     /// The tables, each after those it refers to.
     tables: Vec<&'static Table>,
+    /// What declares them, unless they are built in.
+    schema: Option<&'a OsStr>,
 }
 
 impl<'a> Databases<'a> {
@@ -75,7 +78,12 @@ impl<'a> Databases<'a> {
             Some(path) => schema::read(path, messages)?,
         };
         let folder = &cli.dir;
-        Ok(Databases { folder, tables })
+        let schema = cli.schema.as_ref().map(|schema| schema.as_os_str());
+        Ok(Databases {
+            folder,
+            tables,
+            schema,
+        })
     }
 
     /// Does something with the database of each table: all results, or all problems.
@@ -84,12 +92,34 @@ impl<'a> Databases<'a> {
         messages: &mut Messages,
         mut each: impl FnMut(&'static Table) -> Result<T, Problem>,
     ) -> Result<Vec<T>> {
+        self.check_files()?;
+        self.all(messages, self.tables.iter().map(|table| each(table)))
+    }
+
+    /// Opens a reader of each table, given also one of another table in the same file, if there is one.
+    fn readers(
+        &self,
+        messages: &mut Messages,
+        mut open: impl FnMut(&'static Table, Option<&Reader>) -> Result<Reader, Problem>,
+    ) -> Result<Vec<Reader>> {
+        self.check_files()?;
+        let mut readers: Vec<Result<Reader, Problem>> = Vec::new();
+        for table in &self.tables {
+            let mut others = readers.iter().flatten();
+            let other = others.find(|other| other.is_of_file(&table.file()));
+            let reader = open(table, other);
+            readers.push(reader);
+        }
+        self.all(messages, readers)
+    }
+
+    /// Makes sure that the files are where they can be used.
+    fn check_files(&self) -> Result<()> {
         if self.folder.exists() && !self.folder.is_dir() {
             let folder = show(self.folder);
             bail!("{folder} is not a folder: choose another one with --dir");
         }
-        database::refuse_shared_files(self.folder, &self.tables).map_err(Error::msg)?;
-        self.all(messages, self.tables.iter().map(|table| each(table)))
+        database::refuse_shared_files(self.folder, &self.tables).map_err(Error::msg)
     }
 
     /// The results for the databases of all tables, or all their problems.
@@ -104,8 +134,18 @@ impl<'a> Databases<'a> {
 
     /// What is wrong with the database of a table, as a sentence.
     fn at(&self, table: &Table, problem: &Problem) -> Error {
-        let path = self.folder.join(table.database());
-        anyhow!("{} {}", show(&path), problem.explain(&path))
+        let path = self.folder.join(table.file());
+        let (file, why) = (show(&path), problem.explain(&path));
+        match problem {
+            Problem::Missing | Problem::NoTable(_) => {
+                let schema = self
+                    .schema
+                    .map(|schema| format!(" --schema {}", quote(schema)));
+                let schema = schema.unwrap_or_default();
+                anyhow!("{file} {why}: run `tradexa{schema} init` first, with the same --dir")
+            }
+            _ => anyhow!("{file} {why}"),
+        }
     }
 
     /// The tables that a table refers to, one for each of its references.

@@ -9,12 +9,14 @@ mod lock_timeout;
 mod lookup;
 mod problem;
 mod reader;
+mod statements;
 mod stored;
 mod wal;
 mod writer;
 
 use std::io::ErrorKind;
 use std::path::Path;
+use std::sync::Arc;
 
 use rusqlite::{Connection, OpenFlags};
 
@@ -22,7 +24,7 @@ use crate::platform;
 use crate::schema::Table;
 use crate::sync::{Mutex, lock};
 use cause::require_room;
-use connect::connect;
+use connect::{Kept, Way, connect};
 use location::{beside, cannot_open, find};
 use lock_timeout::Waiter;
 use wal::keep_in_wal_mode;
@@ -32,21 +34,23 @@ pub use location::refuse_shared_files;
 pub use lock_timeout::LockTimeout;
 pub use problem::Problem;
 pub use reader::Reader;
+pub use statements::statements;
 pub use stored::{StoredRow, StoredRows};
 pub use writer::{Writer, Written};
 
 /// Moves what is in the log into the file, as far as other processes that read allow it.
 const CHECKPOINT: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 
-/// A database that is open for writing, for the whole run, and whose stored rows are durable. The fields are dropped in
-/// their order.
+/// A database that is open for writing, for the whole run, and whose stored rows are durable. The readers of its tables
+/// are dropped after it.
 #[derive(Debug)]
 pub struct Database {
     /// The connection of the last writer that handed it on.
     kept: Mutex<Option<Connection>>,
-    reader: Reader,
+    waiter: Arc<Waiter>,
     /// Which file it is.
     file: (u64, u64),
+    stack: usize,
 }
 
 impl Database {
@@ -68,12 +72,8 @@ impl Database {
             return Err(Problem::ReadOnly);
         }
         let waiter = Waiter::new(path, lock_timeout.clone());
-        Reader::over(table, Some(file), (connection, None), waiter)
-    }
-
-    /// What reads it.
-    pub fn reader(&self) -> &Reader {
-        &self.reader
+        let connected = (connection, Way::Write, Kept::default());
+        Reader::over(table, Some(file.into()), connected, waiter.into())
     }
 
     /// The stack that a thread needs to write, in bytes.
@@ -82,11 +82,14 @@ impl Database {
     /// expression there, twice that without optimizations. An expression has no more levels than characters, and at most
     /// 1,000 (<https://www.sqlite.org/limits.html#max_expr_depth>).
     pub fn stack(&self) -> usize {
+        self.stack
+    }
+
+    fn stack_for(longest: usize) -> usize {
         const LEAST: usize = 256 * 1024;
         const LEVELS: usize = 1_000;
         const LEVEL: usize = if cfg!(debug_assertions) { 2048 } else { 1024 };
 
-        let longest = self.reader.longest_declaration().unwrap_or(LEVELS);
         LEAST + LEVEL * longest.min(LEVELS)
     }
 
@@ -106,7 +109,7 @@ impl Database {
     ///
     /// If it cannot be opened, or if there is another file in its place: orders there would refer to users elsewhere.
     pub fn writer(&self, hands_on: bool) -> Result<Writer<'_>, Problem> {
-        let path = &self.reader.waiter.path;
+        let path = &self.waiter.path;
         let kept = hands_on.then(|| lock(&self.kept).take()).flatten();
         let connection = match kept {
             Some(connection) => connection,
@@ -124,8 +127,8 @@ impl Database {
 }
 
 impl Reader {
-    /// Makes the database that [`Database::open`] opened ready to be written: WAL journal, and durable what it holds
-    /// already.
+    /// Makes the database that [`Database::open`] opened ready to be written, whichever of its tables this reads: WAL
+    /// journal, and durable what it holds already.
     ///
     /// A run that was killed between writing a commit and syncing it leaves rows that SQLite recovers and shows, but
     /// that a power cut can still take. So do programs that do not sync, and copies made a moment ago. An order that
@@ -139,7 +142,7 @@ impl Reader {
     /// # Errors
     ///
     /// If the database is locked, cannot be in WAL mode, or a disk fails.
-    pub fn prepare(self) -> Result<Database, Problem> {
+    pub fn prepare(&self) -> Result<Database, Problem> {
         let path = &self.waiter.path;
         keep_in_wal_mode(&lock(&self.connection), &self.waiter)?;
         (self.waiter).retry(|| lock(&self.connection).execute_batch(CHECKPOINT))?;
@@ -157,8 +160,9 @@ impl Reader {
         let file = platform::identity(path)?.file;
         Ok(Database {
             kept: Mutex::default(),
-            reader: self,
+            waiter: Arc::clone(&self.waiter),
             file,
+            stack: Database::stack_for(self.longest_declaration().unwrap_or(usize::MAX)),
         })
     }
 }

@@ -24,7 +24,7 @@ use std::thread::Builder;
 use crate::sync::{self, Mutex, lock};
 
 pub use producer::Input;
-pub use table_load::{EndOfInput, TableLoad, Target};
+pub use table_load::{Budget, EndOfInput, TableLoad, Target};
 
 /// Inserts all records of the inputs, each with the load at its index. The load of a table comes after those of the
 /// tables it refers to. Calls `watch` now and then. In the end each record that was read is in the tally of its input,

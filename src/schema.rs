@@ -7,10 +7,12 @@
 mod builtin;
 pub mod sql;
 
+use std::path::{Path, PathBuf};
+
 pub use builtin::TABLES;
 
-/// One table, kept in a SQLite file of its own.
-#[derive(Debug)]
+/// One table, and where it is kept.
+#[derive(Debug, Clone)]
 pub struct Table {
     /// The table's name, which is also that of its CSV file (`users.csv`) and of its database (`users.db`).
     pub name: &'static str,
@@ -28,6 +30,8 @@ pub struct Table {
     pub rules: &'static [Rule],
     /// Whether SQLite makes up the primary key of a row that comes without one.
     pub makes_ids: bool,
+    /// The name of the database file that the table shares with others; `None` if it has a file of its own.
+    pub file: Option<&'static Path>,
     /// The embedded rows, as the text of a CSV file; empty for a table that has none.
     pub seed: &'static str,
 }
@@ -200,14 +204,27 @@ impl Key {
 }
 
 impl Table {
-    /// The name of the table's database file: `users.db`.
+    /// The name of the database file that the table is in: `users.db`.
+    pub fn file(&self) -> PathBuf {
+        match self.file {
+            Some(file) => file.into(),
+            None => format!("{}.db", self.name).into(),
+        }
+    }
+
+    /// The same for people.
     pub fn database(&self) -> String {
-        format!("{}.db", self.name)
+        self.file().display().to_string()
     }
 
     /// The name of the table's CSV file: `users.csv`.
     pub fn csv(&self) -> String {
         format!("{}.csv", self.name)
+    }
+
+    /// What several rows are called in messages: `users`, or `rows` for a table of somebody's own.
+    pub fn rows(&self) -> &'static str {
+        if self.row == "row" { "rows" } else { self.name }
     }
 
     /// The table's name in SQL, in quotes if it needs them.

@@ -27,9 +27,11 @@ pub fn check(
     let databases = Databases::open(cli, messages)?;
     let lock_timeout = lock_timeout();
     for _ in 0..ATTEMPTS {
-        let checks = databases.each(messages, |table| {
-            Reader::open(table, databases.folder, &lock_timeout).map(TableCheck::new)
+        let readers = databases.readers(messages, |table, other| match other {
+            Some(other) => other.of_another(table),
+            None => Reader::open(table, databases.folder, &lock_timeout),
         })?;
+        let checks: Vec<_> = readers.into_iter().map(TableCheck::new).collect();
         let mut progress = Progress::new();
         let checked = check::check(&checks, unique_email, listing(output), || {
             progress.show(&checks.iter().map(step).collect::<Vec<_>>());

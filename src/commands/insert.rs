@@ -15,7 +15,7 @@ use super::{ATTEMPTS, Databases, Messages, listing, print};
 use crate::cli::{Cli, Format, Insert};
 use crate::csv::{self, Dialect, Rejects};
 use crate::database::{Problem, StoredRow};
-use crate::insert::{self, EndOfInput, Input, TableLoad};
+use crate::insert::{self, Budget, EndOfInput, Input, TableLoad};
 use crate::platform::Interrupt;
 use crate::report::{self, Report, Tally};
 use crate::row::{Header, RowId};
@@ -139,6 +139,7 @@ fn run(
     let targets = open::databases(databases, options, interrupt, messages)?;
     // Last, because it creates the folder.
     let rejects = open::rejects(databases, options, &readers, dialect, messages)?;
+    let files = readers.iter().flatten().count();
     let sizes: Vec<_> = readers.iter().map(|reader| reader.as_ref()?.size).collect();
     let mut loads: Vec<Arc<TableLoad>> = Vec::new();
     let mut inputs = Vec::new();
@@ -149,7 +150,8 @@ fn run(
         .zip(targets)
         .zip(rejects);
     for (((table, reader), target), rejects) in tables {
-        let load = TableLoad::new(table, target, &loads, Arc::clone(interrupt));
+        let mut load = TableLoad::new(table, target, &loads, Arc::clone(interrupt));
+        load.budget = Budget::for_one_of(files.max(1));
         let header = reader.as_ref().map(csv::Reader::header);
         let parents = databases.parents(table);
         let rules = rules(&load, parents, options.unique_email, header.as_deref());

@@ -82,13 +82,45 @@ fn state(path: &Path) -> io::Result<State> {
 ///
 /// A rollback journal may be that of a process that was killed. What that one had begun must be undone before anything
 /// can be read, and only a connection that may write can do that; SQLite does not if it need not.
-pub fn connect_to_read(
-    waiter: &Waiter,
-    file: &File,
-) -> Result<(Connection, Option<Kept>), Problem> {
+///
+/// Returns also the way of connecting, by which other connections of this process can be made.
+pub fn connect_to_read(waiter: &Waiter, file: &File) -> Result<(Connection, Way, Kept), Problem> {
+    let (way, kept) = way_to_read(waiter, file)?;
+    Ok((way.connect(&waiter.path)?, way, kept))
+}
+
+/// A way of connecting to a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// To write, or to undo what a killed process had begun.
+    Write,
+    /// To read.
+    Read,
+    /// The same, with an index of the log that is not written.
+    ReadOnlyIndex,
+    /// To read a file that nobody changes.
+    Immutable,
+    /// To read a file and its log that nobody else has open.
+    Alone,
+}
+
+impl Way {
+    /// Connects in this way.
+    pub fn connect(self, path: &Path) -> Result<Connection, Problem> {
+        match self {
+            Way::Write => connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE),
+            Way::Read => connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY),
+            Way::ReadOnlyIndex => connect_with(path, "readonly_shm=1"),
+            Way::Immutable => connect_with(path, "immutable=1"),
+            Way::Alone => connect_alone(path),
+        }
+    }
+}
+
+fn way_to_read(waiter: &Waiter, file: &File) -> Result<(Way, Kept), Problem> {
     let path = &waiter.path;
     if beside(path, "-journal").exists() {
-        return Ok((connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?, None));
+        return Ok((Way::Write, Kept::default()));
     }
     let mut header = Vec::new();
     file.take(20).read_to_end(&mut header)?;
@@ -110,8 +142,7 @@ pub fn connect_to_read(
         ..Kept::default()
     };
     if !is_wal && !has_log {
-        let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        return Ok((connection, Some(kept())));
+        return Ok((Way::Read, kept()));
     }
     let before = state(path)?;
     if has_log && has_index {
@@ -120,25 +151,23 @@ pub fn connect_to_read(
         let only_header = log.is_ok_and(|log| (1..=WAL_HEADER).contains(&log.len()));
         // A file that cannot be read is said to be so by SQLite.
         if !only_header && has_whole_index(path).unwrap_or(true) {
-            let connection = connect_with(path, "readonly_shm=1")?;
-            return Ok((connection, Some(kept())));
+            return Ok((Way::ReadOnlyIndex, kept()));
         }
         // A killed process left the index. Rebuilding it creates no file.
         if before.log.is_some() && platform::may(Access::Write, &beside(path, "-shm")) {
-            let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-            return Ok((connection, Some(kept())));
+            return Ok((Way::Read, kept()));
         }
     }
-    let connection = if before.log.is_some() {
-        connect_alone(path)?
+    let way = if before.log.is_some() {
+        Way::Alone
     } else {
-        connect_with(path, "immutable=1")?
+        Way::Immutable
     };
     let kept = Kept {
         _lock: None,
         state: Some(before),
     };
-    Ok((connection, Some(kept)))
+    Ok((way, kept))
 }
 
 /// Whether the index of the log of a database is whole: both copies of its header are the same, and say so

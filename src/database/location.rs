@@ -15,7 +15,7 @@ pub const WAL_HEADER: u64 = 32;
 
 /// The path of a table's database. It never starts with `file:`, which this SQLite would take for a URI.
 pub fn path(table: &Table, folder: &Path) -> PathBuf {
-    platform::openable(Path::new(".").join(folder).join(table.database()))
+    platform::openable(Path::new(".").join(folder).join(table.file()))
 }
 
 /// The path of a file that SQLite keeps beside a database: `-wal`, `-shm` or `-journal`.
@@ -118,7 +118,7 @@ pub fn is_too_long(path: &Path) -> bool {
     full.is_ok_and(|full| full.as_os_str().len() > platform::LONGEST_PATH)
 }
 
-/// Makes sure that every table has a file of its own. Call this before any of them is opened: the connections of one
+/// Makes sure that tables which are to have different files do. Call this before any of them is opened: the connections of one
 /// process to one file share their locks, and looking into the file drops them.
 ///
 /// # Errors
@@ -130,6 +130,7 @@ pub fn refuse_shared_files(folder: &Path, tables: &[&'static Table]) -> Result<(
         // One that is not there is shared with nobody, and what else is wrong turns up when it is opened.
         if let Ok(identity) = platform::identity(&path(table, folder))
             && let Some(other) = seen.insert(identity.file, table)
+            && other.file() != table.file()
         {
             let (other, this) = (other.database(), table.database());
             return Err(format!(

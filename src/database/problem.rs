@@ -11,7 +11,7 @@ use crate::schema::Table;
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
     /// There is no such file.
-    #[error("does not exist: run `tradexa init` first, with the same --dir")]
+    #[error("does not exist")]
     Missing,
     /// There is something that is not a file.
     #[error("is not a file: move it away, or choose another folder with --dir")]
@@ -44,7 +44,7 @@ pub enum Problem {
     #[error("is not a SQLite database: move it away, or choose another folder with --dir")]
     NotADatabase,
     /// The file does not have the table.
-    #[error("has no table {0}: run `tradexa init` first, with the same --dir")]
+    #[error("has no table {0}")]
     NoTable(&'static str),
     /// The table is not the one expected.
     #[error(
@@ -73,6 +73,9 @@ pub enum Problem {
     /// There is no file in its place any more, or another one than when the run began.
     #[error("was moved or replaced during the run: run the command again")]
     Replaced,
+    /// Another process wrote while it was read.
+    #[error("was changed by another process meanwhile: run the command again")]
+    Disturbed,
     /// It can be read, but not written.
     #[error("cannot be written: check the permissions of the file and its folder")]
     ReadOnly,

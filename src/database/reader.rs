@@ -2,11 +2,12 @@
 
 use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use rusqlite::{Connection, Params, params_from_iter};
 
-use super::connect::{Kept, connect_to_read};
+use super::connect::{Kept, Way, connect_to_read};
 use super::create::{create_table, has_table};
 use super::length::is_cut;
 use super::location::{cannot_open, find};
@@ -24,13 +25,15 @@ use crate::sync::{Mutex, lock};
 pub struct Reader {
     /// The table that is read.
     pub table: &'static Table,
-    pub(super) waiter: Waiter,
+    pub(super) waiter: Arc<Waiter>,
     pub(super) connection: Mutex<Connection>,
-    /// What that needs.
-    kept: Option<Kept>,
+    /// How to make another such connection.
+    way: Way,
+    /// What they need.
+    kept: Arc<Kept>,
     /// The file itself. Closing it drops the locks that this process has on it, whatever they were taken through, so it
     /// is open from before the first connection until after the last.
-    pub(super) file: Option<File>,
+    pub(super) file: Option<Arc<File>>,
 }
 
 impl Reader {
@@ -48,20 +51,43 @@ impl Reader {
         let file = File::open(&path).map_err(cannot_open)?;
         let waiter = Waiter::to_read(path, lock_timeout.clone());
         let connected = connect_to_read(&waiter, &file)?;
-        Reader::over(table, Some(file), connected, waiter)
+        Reader::over(table, Some(file.into()), connected, waiter.into())
     }
 
-    /// The same, but a database or a table that is missing counts as empty.
+    /// A reader of another table in the same file, with a connection of its own.
+    ///
+    /// # Errors
+    ///
+    /// If the table is not there just as declared, or if it cannot be read.
+    pub fn of_another(&self, table: &'static Table) -> Result<Reader, Problem> {
+        let connection = self.way.connect(&self.waiter.path)?;
+        let (kept, waiter) = (Arc::clone(&self.kept), Arc::clone(&self.waiter));
+        Reader::with(
+            table,
+            self.file.clone(),
+            (connection, self.way, kept),
+            waiter,
+        )
+    }
+
+    /// The same, or given a reader of another table in the same file, [`of_another`](Reader::of_another). A database or
+    /// a table that is missing counts as empty.
     pub fn open_or_empty(
         table: &'static Table,
         folder: &Path,
+        other: Option<&Reader>,
         lock_timeout: &LockTimeout,
     ) -> Result<Reader, Problem> {
-        match Reader::open(table, folder, lock_timeout) {
+        let opened = match other {
+            Some(other) => other.of_another(table),
+            None => Reader::open(table, folder, lock_timeout),
+        };
+        match opened {
             Err(Problem::Missing | Problem::NoTable(_)) => {
                 let empty = Connection::open_in_memory()?;
                 create_table(&empty, table)?;
-                Reader::over(table, None, (empty, None), Waiter::default())
+                let connected = (empty, Way::Write, Kept::default());
+                Reader::over(table, None, connected, Arc::default())
             }
             opened => opened,
         }
@@ -71,9 +97,18 @@ impl Reader {
     /// The parameters are dropped in the opposite of their order.
     pub(super) fn over(
         table: &'static Table,
-        file: Option<File>,
-        (connection, kept): (Connection, Option<Kept>),
-        waiter: Waiter,
+        file: Option<Arc<File>>,
+        (connection, way, kept): (Connection, Way, Kept),
+        waiter: Arc<Waiter>,
+    ) -> Result<Reader, Problem> {
+        Reader::with(table, file, (connection, way, kept.into()), waiter)
+    }
+
+    fn with(
+        table: &'static Table,
+        file: Option<Arc<File>>,
+        (connection, way, kept): (Connection, Way, Arc<Kept>),
+        waiter: Arc<Waiter>,
     ) -> Result<Reader, Problem> {
         if let Some(file) = &file {
             // While it is read, nobody but a checkpoint changes the length of the file.
@@ -96,9 +131,15 @@ impl Reader {
             table,
             waiter,
             connection: Mutex::new(connection),
+            way,
             kept,
             file,
         })
+    }
+
+    /// Whether this reads a file of that name, and not an empty stand-in for one that is missing.
+    pub fn is_of_file(&self, file: &Path) -> bool {
+        self.file.is_some() && self.table.file() == file
     }
 
     /// How many characters the longest statement has that declares something in the file.
@@ -203,9 +244,7 @@ impl Reader {
     /// Whether another process may have written while this one read, in a way that makes what was read worthless.
     pub fn was_disturbed(&self) -> bool {
         let path = &self.waiter.path;
-        self.kept
-            .as_ref()
-            .is_some_and(|kept| kept.was_disturbed(path))
+        self.kept.was_disturbed(path)
     }
 
     /// Calls `each` with the rows that a statement selects, and returns how many these are.

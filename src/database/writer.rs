@@ -58,7 +58,7 @@ impl Writer<'_> {
             connection,
             hands_on,
         } = self;
-        let waiter = &database.reader.waiter;
+        let waiter = &database.waiter;
         let mut excluded = Vec::new();
         let mut written;
         // Where this returns early, the transaction is rolled back.

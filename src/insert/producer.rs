@@ -16,13 +16,8 @@ use crate::report::Tally;
 use crate::row::{Batch, Keys, Outcome, Reasons, Rows};
 use crate::rules::{Existence, Parents, Rules};
 
-/// A batch is full at this many rows or bytes. Except for the first rows of a table, it is written as one share.
+/// A batch is full at this many rows. Except for the first rows of a table, it is written as one share.
 pub const BATCH_ROWS: usize = 32 * 1024;
-pub const BATCH_BYTES: usize = 4 * 1024 * 1024;
-
-/// Most bytes of a table's rows that are read ahead, or that wait, are written or are not tallied yet. A batch alone may
-/// have more.
-const BYTES_IN_FLIGHT: usize = 6 * 1024 * 1024;
 
 /// The rows of a table, and what became of them.
 pub struct Input {
@@ -136,7 +131,7 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
         let mut ahead = VecDeque::new();
         let mut bytes = 0;
         while self.end.is_none()
-            && bytes < BYTES_IN_FLIGHT
+            && bytes < self.load.budget.bytes
             && self.load.waits_for().next().is_some()
         {
             let batch = self.read(BATCH_ROWS);
@@ -161,7 +156,7 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
         let mut batch = Batch::new(self.reader.header());
         while self.end.is_none()
             && batch.len() < rows
-            && batch.size() < BATCH_BYTES
+            && batch.size() < self.load.budget.batch
             && !self.load.interrupt.is_set()
         {
             self.end = match self.reader.read(&mut batch) {
@@ -181,7 +176,7 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
     fn hand_over_all(&mut self, rows: Rows) {
         let load = self.load;
         let bytes = rows.size();
-        while self.bytes > 0 && self.bytes + bytes > BYTES_IN_FLIGHT {
+        while self.bytes > 0 && self.bytes + bytes > load.budget.bytes {
             self.receive();
         }
         self.bytes += bytes;
@@ -222,7 +217,7 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
             // From the first row on, transactions end before a signal ends the process.
             load.interrupt.arm();
         }
-        while self.alive >= load.single_rows().max(1) {
+        while self.alive >= load.most_threads() {
             self.receive();
         }
         self.started += 1;

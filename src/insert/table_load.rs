@@ -32,13 +32,42 @@ pub struct TableLoad {
     pub end: OnceLock<EndOfInput>,
     /// For each reference the load of the table it refers to; `None` for this table itself.
     parents: Vec<Option<Arc<TableLoad>>>,
+    /// What it may take at one time.
+    pub budget: Budget,
     /// The stack of its writer threads, in bytes.
     pub(super) stack: usize,
-    /// Lets one thread at a time write to the database.
-    pub(super) write_lock: FairLock,
+    /// Lets one thread at a time write to the database file.
+    pub(super) write_lock: Arc<FairLock>,
     /// The rows that are being written.
     pub(super) ledger: Ledger,
     pub(super) interrupt: Arc<Interrupt>,
+}
+
+/// What the load of one table may take at one time, so that all of them together take no more than one computer has.
+#[derive(Debug, Clone, Copy)]
+pub struct Budget {
+    /// The most bytes of rows that are read ahead, or that wait, are written or are not tallied yet. A batch alone may
+    /// have more.
+    pub bytes: usize,
+    /// A batch is full at this many bytes.
+    pub batch: usize,
+    /// The most writer threads of all tables together.
+    pub threads: usize,
+    tables: usize,
+}
+
+impl Budget {
+    /// The part of one of so many tables.
+    pub fn for_one_of(tables: usize) -> Budget {
+        const MANY: usize = 10;
+        let mebibytes = if tables > MANY { 1 } else { 6 };
+        Budget {
+            bytes: mebibytes << 20,
+            batch: (mebibytes << 20) * 2 / 3,
+            threads: 256,
+            tables,
+        }
+    }
 }
 
 /// Where the rows of a table go.
@@ -47,7 +76,9 @@ pub enum Target {
     /// Into its database.
     Database {
         /// The database.
-        database: Database,
+        database: Arc<Database>,
+        /// What reads the table there.
+        reader: Reader,
         /// How many writer threads may be alive at one time.
         threads: usize,
     },
@@ -100,6 +131,10 @@ impl TableLoad {
                 .find(|load| load.table.name == reference.parent)?;
             Some(Arc::clone(load))
         });
+        let mut same_file = earlier
+            .iter()
+            .filter(|load| load.table.file() == table.file());
+        let write_lock = same_file.next().map(|load| Arc::clone(&load.write_lock));
         let stack = match &target {
             Target::Database { database, .. } => database.stack(),
             Target::DryRun(_) => DRY_RUN_STACK,
@@ -113,7 +148,8 @@ impl TableLoad {
             threads: AtomicUsize::new(0),
             end: OnceLock::new(),
             parents: parents.collect(),
-            write_lock: FairLock::default(),
+            budget: Budget::for_one_of(1),
+            write_lock: write_lock.unwrap_or_default(),
             ledger: Ledger::default(),
             interrupt,
         }
@@ -122,7 +158,7 @@ impl TableLoad {
     /// The connection that looks up rows of the table.
     pub fn reader(&self) -> &Reader {
         match &self.target {
-            Target::Database { database, .. } => database.reader(),
+            Target::Database { reader, .. } => reader,
             Target::DryRun(reader) => reader,
         }
     }
@@ -143,7 +179,7 @@ impl TableLoad {
         unfinished.map(|parent| parent.table)
     }
 
-    /// How many rows get a thread each. As many threads may be alive.
+    /// How many rows get a thread each.
     pub(super) fn single_rows(&self) -> usize {
         match self.target {
             Target::Database { threads, .. } => threads,
@@ -159,6 +195,13 @@ impl TableLoad {
     /// The loads of the other tables that this one refers to, one for each reference.
     pub(super) fn parents(&self) -> impl Iterator<Item = &TableLoad> {
         self.parents.iter().flatten().map(Arc::as_ref)
+    }
+
+    /// How many writer threads may be alive.
+    pub(super) fn most_threads(&self) -> usize {
+        let single = self.single_rows();
+        let part = self.budget.threads.max(single) / self.budget.tables;
+        single.min(part).max(1)
     }
 
     /// Which of these values of one of the table's keys, given its index, are stored, sorted.

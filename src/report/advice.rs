@@ -148,16 +148,16 @@ impl Report {
     /// The command that lists all stored rows of a table, and what it does.
     pub(super) fn query(&self, table: &Table) -> String {
         let mut database = if self.dir == Path::new(".") {
-            table.database().into()
+            table.file()
         } else {
-            self.dir.join(table.database())
+            self.dir.join(table.file())
         };
         // Without `./`, `sqlite3` would take such a name for a URI.
         let name = database.as_os_str().as_encoded_bytes();
         if name.starts_with(b"file:") {
             database = Path::new(".").join(database);
         }
-        let query = format!("SELECT * FROM {}", table.name);
+        let query = format!("SELECT * FROM {}", table.sql_name());
         let [database, query] = [database.as_os_str(), OsStr::new(&query)].map(quote);
         format!("All stored {}: sqlite3 {database} {query}", table.name)
     }

@@ -119,7 +119,7 @@ impl CheckReport {
         for table in &self.tables {
             let more = table.violations - table.violating_rows.len() as u64;
             if more > 0 {
-                let what = plural(more, table.table.row, table.table.name);
+                let what = plural(more, table.table.row, table.table.rows());
                 let all = table.violations;
                 writeln!(terminal.out, "{what} not listed (--limit {all} lists all)")?;
             }

@@ -20,7 +20,12 @@ impl Report {
     pub fn write_tables(&self, terminal: &mut Terminal, read: &ReadBack<String>) -> io::Result<()> {
         let first = terminal.paint(Color::Green, "=== INSERTED DATA ===");
         writeln!(terminal.out, "{first}")?;
-        for (index, tally) in self.tables.iter().enumerate() {
+        for (index, tally) in self
+            .tables
+            .iter()
+            .enumerate()
+            .filter(|(_, tally)| tally.is_shown())
+        {
             terminal.heading(Color::Green, &heading(tally.table, "Inserted"))?;
             let rows = tally.inserted;
             if self.dry_run {
@@ -120,7 +125,7 @@ impl Report {
         if self.from.is_none() {
             parts.push("sample rows".to_string());
         }
-        for tally in &self.tables {
+        for tally in self.tables.iter().filter(|tally| tally.is_shown()) {
             let counts = [
                 (tally.inserted, "inserted", Color::Green),
                 (tally.unchanged, "unchanged", Color::Green),
@@ -147,6 +152,11 @@ impl Report {
 }
 
 impl Tally {
+    /// Whether people see the table: one of somebody's own has a file, or sample rows are inserted.
+    fn is_shown(&self) -> bool {
+        self.header.is_some() || !self.table.seed.is_empty()
+    }
+
     /// Writes rows as given, with their reasons, and with their lines if these are of use. Where not all fields can be
     /// read beside each other, it says how many more there are.
     fn given(&self, terminal: &mut Terminal, rows: &[Rejected], lines: bool) -> io::Result<()> {
@@ -195,7 +205,7 @@ fn more(
     listed: usize,
     see: &str,
 ) -> io::Result<()> {
-    let Table { row, name, .. } = table;
+    let (row, name) = (table.row, table.rows());
     match (rows.saturating_sub(listed as u64), listed) {
         (0, _) => Ok(()),
         (more, 0) => {

@@ -74,6 +74,7 @@ pub const TABLE: Table = Table {
     checks: &[],
     rules: &[],
     makes_ids: false,
+    file: None,
     seed: "",
 };
 

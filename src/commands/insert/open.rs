@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
@@ -47,6 +48,11 @@ pub fn files(
     if let Some(folder) = from {
         for sentence in unread_files(folder, tables, &readers) {
             messages.note(sentence);
+        }
+        for (table, reader) in tables.iter().zip(&readers) {
+            if let Some(sentence) = absent_columns(folder, table, reader.as_ref()) {
+                messages.note(sentence);
+            }
         }
         messages.say();
         if readers.iter().all(Option::is_none) {
@@ -106,6 +112,37 @@ fn say_if_it_lasts<T>(path: &Path, messages: &mut Messages, open: impl FnOnce() 
     })
 }
 
+/// That a file lacks columns that its table can do without, if it does.
+fn absent_columns(folder: &Path, table: &Table, reader: Option<&csv::Reader>) -> Option<String> {
+    let header = reader?.header();
+    let absent = (0..table.columns.len()).filter(|column| !header.has(*column));
+    let names = absent.map(|column| table.columns[column].name);
+    let names: Vec<_> = names.collect();
+    let path = show(&folder.join(table.csv()));
+    let (columns, they) = match &names[..] {
+        [] => return None,
+        [name] => (format!("column {name:?}"), "it gets its default, or NULL"),
+        _ => (
+            format!("columns {}", list(&names)),
+            "they get their defaults, or NULL",
+        ),
+    };
+    Some(format!("{path} has no {columns}: {they}"))
+}
+
+/// Names in quotes, the first of them at most.
+fn list(names: &[&str]) -> String {
+    let quoted: Vec<_> = names
+        .iter()
+        .take(MOST)
+        .map(|name| format!("{name:?}"))
+        .collect();
+    match names.len().saturating_sub(MOST) {
+        0 => quoted.join(", "),
+        more => format!("{} and {more} more", quoted.join(", ")),
+    }
+}
+
 /// A sentence for each table without a file and each CSV file that no table is named after, as far as people would
 /// read them.
 fn unread_files(
@@ -153,7 +190,7 @@ fn unread_files(
     }
     let missing = missing.into_iter().map(|table| {
         let path = folder.join(table.csv());
-        let (path, rows) = (show(&path), table.name);
+        let (path, rows) = (show(&path), table.rows());
         format!("{path} does not exist: no {rows} are loaded")
     });
     missing.chain(sentences).take(MOST).collect()
@@ -171,19 +208,38 @@ pub fn databases(
         stop: interrupt.flag(),
     };
     if options.dry_run {
-        return databases.each(messages, |table| {
-            Reader::open_or_empty(table, databases.folder, &lock_timeout).map(Target::DryRun)
-        });
+        let readers = databases.readers(messages, |table, other| {
+            Reader::open_or_empty(table, databases.folder, other, &lock_timeout)
+        })?;
+        return Ok(readers.into_iter().map(Target::DryRun).collect());
     }
-    let opened = databases.each(messages, |table| {
-        Database::open(table, databases.folder, &lock_timeout)
+    let readers = databases.readers(messages, |table, other| match other {
+        Some(other) => other.of_another(table),
+        None => Database::open(table, databases.folder, &lock_timeout),
     })?;
-    let prepared = side_by_side(opened, Reader::prepare);
-    let databases = databases.all(messages, prepared)?.into_iter();
+    // One of the readers of each file makes it ready.
+    let mut files = BTreeMap::new();
+    for reader in &readers {
+        files.entry(reader.table.file()).or_insert(reader);
+    }
+    let firsts: Vec<_> = files.values().copied().collect();
+    let tables: Vec<_> = firsts.iter().map(|reader| reader.table).collect();
+    let prepared = side_by_side(firsts, Reader::prepare);
+    let prepared = tables.into_iter().zip(prepared);
+    let prepared = prepared.map(|(table, database)| match database {
+        Ok(database) => Ok((table.file(), Arc::new(database))),
+        Err(problem) => Err(databases.at(table, &problem)),
+    });
+    let prepared: BTreeMap<_, _> = messages.all(prepared)?.into_iter().collect();
     let threads = usize::from(options.threads);
-    Ok(databases
-        .map(|database| Target::Database { database, threads })
-        .collect())
+    let targets = readers.into_iter().filter_map(|reader| {
+        Some(Target::Database {
+            database: Arc::clone(prepared.get(&reader.table.file())?),
+            reader,
+            threads,
+        })
+    });
+    Ok(targets.collect())
 }
 
 /// Opens the rejects of each table that has a file, if they were asked for.
