@@ -90,8 +90,9 @@ enum Verdict {
     Accepted,
     /// It does not, or that is unknown.
     Rejected(Outcome),
-    /// It follows the rules if rows exist that have not been read yet, or that wait themselves.
-    Waiting,
+    /// Whether it follows the rules depends on rows that have not been read yet, or that wait themselves. If it breaks
+    /// other rules, it is not `whole` in any case, but not all reasons are known.
+    Waiting { whole: bool },
 }
 
 impl Rules {
@@ -416,7 +417,7 @@ impl Rules {
                 result.accepted.push(position as u32);
             }
             Verdict::Rejected(outcome) => result.rejected.push((position as u32, outcome)),
-            Verdict::Waiting => {}
+            Verdict::Waiting { .. } => {}
         }
     }
 
@@ -451,12 +452,13 @@ impl Rules {
         for rule in self.table.rules {
             self.follows(typed, &mut check, None, *rule);
         }
-        if !check.violations.is_empty() {
+        let whole = check.violations.is_empty() && check.unknown.is_empty();
+        if check.waits {
+            Verdict::Waiting { whole }
+        } else if !check.violations.is_empty() {
             Verdict::Rejected(Outcome::Skipped(check.violations.into()))
         } else if !check.unknown.is_empty() {
             Verdict::Rejected(Outcome::Failed(check.unknown.into()))
-        } else if check.waits {
-            Verdict::Waiting
         } else {
             Verdict::Accepted
         }
@@ -685,6 +687,22 @@ impl<G: Given> Typed<'_, G> {
 /// NULL, if that is allowed.
 fn null(required: bool) -> Cell {
     if required { Cell::Invalid } else { Cell::Null }
+}
+
+/// Whether a default can stand in the columns of this kind that a file does not have: SQLite stores it as such a value,
+/// and it is the same for all rows.
+pub fn is_usable_default(kind: Kind, default: &str) -> bool {
+    let lower = default.to_ascii_lowercase();
+    if ["random", "randomblob"]
+        .iter()
+        .any(|function| lower.contains(function))
+    {
+        return false;
+    }
+    default_value(kind, default).is_ok_and(|value| {
+        let value = value.get();
+        value == Value::Null || parse::typed(kind, value, &mut Vec::new()) != Cell::Invalid
+    })
 }
 
 /// The value of a column that the file does not have, given its default.

@@ -30,8 +30,8 @@ pub enum Reason {
     /// A NUL character, which ends a text for much software that reads SQLite databases.
     #[error("{0} contains a NUL character")]
     Nul(&'static str),
-    /// Not of the column's kind.
-    #[error("{0} is not {noun}: {2:?}", noun = .1.noun())]
+    /// Not of the column's kind; the value is quoted already, if it needs quotes.
+    #[error("{0} is not {noun}: {2}", noun = .1.noun())]
     WrongKind(&'static str, Kind, Box<str>),
     /// A number that is too large to be stored, or too small.
     #[error("{0} is out of range: {1:?}")]

@@ -76,8 +76,9 @@ impl Rules {
         let mut numbers = HashMap::new();
         let mut candidates = Vec::new();
         for position in 0..rows {
-            if let Verdict::Rejected(_) = self.check(typed, position) {
-                continue;
+            match self.check(typed, position) {
+                Verdict::Accepted | Verdict::Waiting { whole: true } => {}
+                Verdict::Rejected(_) | Verdict::Waiting { whole: false } => continue,
             }
             let counts = |key| typed.evaluation.counts(position, key);
             let keys = self

@@ -1,0 +1,146 @@
+//! Runs the statements of a schema in a SQLite database in memory.
+
+use rusqlite::Connection;
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+
+use super::definition::{Check, foreign_collations, items};
+use super::error::Error;
+use super::expression;
+use super::passed_over::PassedOver;
+use super::script::{Action, Statement};
+use super::token::{Token, Tokens};
+
+/// The most steps of SQLite's virtual machine for a statement: a `CREATE TABLE … AS` could run for ever.
+const STEPS: i32 = 50_000_000;
+
+/// The pragmas that tell what a table is; SQLite itself uses the first one for `ADD COLUMN`.
+const PRAGMAS: [&str; 6] = [
+    "quick_check",
+    "foreign_key_list",
+    "function_list",
+    "index_list",
+    "index_xinfo",
+    "table_xinfo",
+];
+
+/// A database in memory in which the statements of a schema were run.
+pub struct Memory {
+    /// The connection to it.
+    pub connection: Connection,
+    /// What was passed over.
+    pub passed_over: PassedOver,
+    /// What SQLite takes only if something else than it declares is put in its place, as sentences.
+    pub refusals: Vec<String>,
+}
+
+impl Memory {
+    /// Opens an empty database.
+    pub fn open() -> Result<Memory, rusqlite::Error> {
+        let mut connection = Connection::open_in_memory()?;
+        connection.execute_batch("PRAGMA foreign_keys = OFF; PRAGMA temp_store = MEMORY")?;
+        connection.authorizer(Some(authorize))?;
+        connection.progress_handler(STEPS, Some(|| true))?;
+        Ok(Memory {
+            connection,
+            passed_over: PassedOver::default(),
+            refusals: Vec::new(),
+        })
+    }
+
+    /// Runs those of the statements that make tables and unique indexes, and passes over the others.
+    pub fn run(&mut self, statements: &[Statement]) -> Result<(), Error> {
+        self.passed_over.virtual_tables(statements);
+        for statement in statements {
+            if !self.passed_over.takes(statement) {
+                self.run_one(statement)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn run_one(&mut self, statement: &Statement) -> Result<(), Error> {
+        let text = self.with_known_collations(statement);
+        let Err(error) = self.connection.execute(&text, []) else {
+            return Ok(());
+        };
+        if let Action::CreateTable(table) = &statement.action
+            && self.run_without_checks(table, &text)?
+        {
+            return Ok(());
+        }
+        Err(Error::statement(statement, &error))
+    }
+
+    /// Puts `BINARY` in the place of collations that SQLite does not have, so that all of them can be named.
+    fn with_known_collations(&mut self, statement: &Statement) -> String {
+        let tokens: Vec<_> = Tokens::new(statement.text).collect();
+        let mut text = statement.text.to_string();
+        let columns = items(&tokens);
+        for name in foreign_collations(&tokens).iter().rev() {
+            let holds = |tokens: &[Token]| tokens.iter().any(|token| token.start == name.start);
+            let column = columns.iter().find(|item| holds(&item.tokens));
+            let column = column.and_then(|item| item.column.as_deref());
+            let place = match (statement.action.subject(), column) {
+                (Some(table), Some(column)) => format!("{table}.{column}"),
+                (Some(table), None) => table.to_string(),
+                (None, _) => format!("line {}", statement.line),
+            };
+            self.refusals.push(format!(
+                "{place} uses the collation {}, which SQLite does not have built in: use BINARY, NOCASE or RTRIM",
+                name.unquoted()
+            ));
+            text.replace_range(name.start..name.end(), "BINARY");
+        }
+        text
+    }
+
+    /// Makes a table without its CHECK constraints, and says which of them SQLite does not take. Returns whether it
+    /// was they that it did not take; if not, there is no such table.
+    fn run_without_checks(&mut self, table: &str, text: &str) -> Result<bool, Error> {
+        let tokens: Vec<_> = Tokens::new(text).collect();
+        let items = items(&tokens);
+        let checks: Vec<Check> = items.iter().flat_map(|item| item.checks()).collect();
+        let mut bare = text.to_string();
+        for check in checks.iter().rev() {
+            bare.replace_range(check.span.0..check.span.1, "CHECK (1)");
+        }
+        if checks.is_empty() || self.connection.execute(&bare, []).is_err() {
+            return Ok(false);
+        }
+        let problems = checks
+            .iter()
+            .map(|check| expression::problem(&self.connection, table, &check.sql));
+        let problems: Vec<_> = problems.collect::<Result<_, _>>()?;
+        if problems.iter().all(Option::is_none) {
+            return Ok(false);
+        }
+        for (check, problem) in checks.iter().zip(problems) {
+            if let Some(problem) = problem {
+                self.refusals
+                    .push(format!("CHECK ({}) of {table} {problem}", check.sql));
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Lets through what making and altering tables takes, and nothing else.
+fn authorize(context: AuthContext) -> Authorization {
+    use AuthAction::*;
+    match context.action {
+        CreateTable { .. }
+        | CreateIndex { .. }
+        | DropTable { .. }
+        | DropIndex { .. }
+        | AlterTable { .. }
+        | Insert { .. }
+        | Update { .. }
+        | Delete { .. }
+        | Read { .. }
+        | Select
+        | Function { .. }
+        | Reindex { .. } => Authorization::Allow,
+        Pragma { pragma_name, .. } if PRAGMAS.contains(&pragma_name) => Authorization::Allow,
+        _ => Authorization::Deny,
+    }
+}

@@ -1,0 +1,186 @@
+//! Finds the keys that references go to, and the order in which tables come after those they refer to.
+
+use std::collections::VecDeque;
+
+use super::passed_over::PassedOver;
+use super::tables::{Declared, DeclaredReference};
+
+/// A reference whose key was found.
+#[derive(PartialEq)]
+pub struct Resolved {
+    /// The columns in the order of those of the key.
+    pub columns: Vec<usize>,
+    /// The index of the table that it refers to.
+    pub parent: usize,
+    /// The index of the key among those of that table.
+    pub key: usize,
+}
+
+/// Finds the key of each reference of each table. What is not to be found is refused.
+pub fn resolve(
+    tables: &[Declared],
+    passed_over: &PassedOver,
+    refusals: &mut Vec<String>,
+) -> Vec<Vec<Resolved>> {
+    let of_table = |table: &Declared| {
+        let mut resolved = Vec::new();
+        for reference in &table.references {
+            match find(tables, passed_over, table, reference) {
+                Ok(found) if resolved.contains(&found) => {}
+                Ok(found) => resolved.push(found),
+                Err(refusal) => refusals.push(refusal),
+            }
+        }
+        resolved
+    };
+    tables.iter().map(of_table).collect()
+}
+
+fn find(
+    tables: &[Declared],
+    passed_over: &PassedOver,
+    table: &Declared,
+    reference: &DeclaredReference,
+) -> Result<Resolved, Refusal> {
+    let from = column_names(
+        reference
+            .columns
+            .iter()
+            .map(|column| table.columns[*column].name.as_str()),
+    );
+    let from = format!("{}.{from}", table.name);
+    let parent_name = &reference.parent;
+    let parent = tables
+        .iter()
+        .position(|parent| parent.name.eq_ignore_ascii_case(parent_name));
+    let Some(parent) = parent else {
+        let what = if passed_over.has(&parent_name.to_ascii_lowercase()) {
+            "which is not a plain table"
+        } else {
+            "a table that the schema does not have"
+        };
+        return Err(format!(
+            "{from} refers to {parent_name}, {what}: add its CREATE TABLE, or leave the reference out"
+        ));
+    };
+    let to_table = &tables[parent];
+    let Some(to) = &reference.to else {
+        let primary = to_table.keys.first().filter(|key| key.is_primary());
+        return match primary {
+            Some(key) if key.columns.len() == reference.columns.len() => Ok(Resolved {
+                columns: reference.columns.clone(),
+                parent,
+                key: 0,
+            }),
+            Some(_) => Err(format!(
+                "{from} refers to the primary key of {parent_name}, which has another number of columns: name the columns that it refers to"
+            )),
+            None => Err(format!(
+                "{from} refers to the primary key of {parent_name}, which has none: declare one, or name the columns that it refers to"
+            )),
+        };
+    };
+    let matching = to_table.keys.iter().enumerate().find_map(|(index, key)| {
+        let plain = key.filter.is_none() && key.columns.len() == to.len();
+        let columns = key.columns.iter().map(|(column, collation)| {
+            let column = &to_table.columns[*column];
+            let position = to
+                .iter()
+                .position(|to| to.eq_ignore_ascii_case(&column.name))?;
+            (*collation == column.collation || key.is_rowid()).then(|| reference.columns[position])
+        });
+        let columns: Option<Vec<_>> = columns.collect();
+        Some((index, columns.filter(|_| plain)?))
+    });
+    match matching {
+        Some((key, columns)) => Ok(Resolved {
+            columns,
+            parent,
+            key,
+        }),
+        None => Err(format!(
+            "{from} refers to {parent_name} ({}), which is neither its primary key nor UNIQUE for all its rows: declare it so, with the collations of the columns",
+            to.join(", ")
+        )),
+    }
+}
+
+type Refusal = String;
+
+fn column_names<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    match &names.collect::<Vec<_>>()[..] {
+        [only] => only.to_string(),
+        several => format!("({})", several.join(", ")),
+    }
+}
+
+/// The indexes of the tables in an order in which each comes after those it refers to; otherwise as they are declared.
+/// Tables that refer to each other in a circle are refused.
+pub fn order(
+    tables: &[Declared],
+    references: &[Vec<Resolved>],
+    refusals: &mut Vec<String>,
+) -> Vec<usize> {
+    let parents: Vec<Vec<usize>> = references
+        .iter()
+        .enumerate()
+        .map(|(table, references)| {
+            references
+                .iter()
+                .map(|r| r.parent)
+                .filter(|parent| *parent != table)
+                .collect()
+        })
+        .collect();
+    let mut order = Vec::new();
+    let mut is_in_order = vec![false; tables.len()];
+    let is_next = |table: &usize, is_in_order: &[bool]| {
+        !is_in_order[*table] && parents[*table].iter().all(|parent| is_in_order[*parent])
+    };
+    while let Some(next) = (0..tables.len()).find(|table| is_next(table, &is_in_order)) {
+        order.push(next);
+        is_in_order[next] = true;
+    }
+    let mut is_in_circle = vec![false; tables.len()];
+    for table in 0..tables.len() {
+        if is_in_order[table] || is_in_circle[table] {
+            continue;
+        }
+        if let Some(circle) = circle(&parents, table) {
+            let names: Vec<_> = circle
+                .iter()
+                .map(|table| tables[*table].name.as_str())
+                .collect();
+            circle.iter().for_each(|table| is_in_circle[*table] = true);
+            refusals.push(format!(
+                "{} refers to {}, in a circle: there is no order of writing their files that keeps each reference whole; leave one of these references out",
+                names[0],
+                [&names[1..], &names[..1]].concat().join(", which refers to "),
+            ));
+        }
+    }
+    order
+}
+
+/// The shortest way from a table back to itself, from parent to parent.
+fn circle(parents: &[Vec<usize>], start: usize) -> Option<Vec<usize>> {
+    let mut previous = vec![None; parents.len()];
+    let mut queue = VecDeque::from([start]);
+    while let Some(table) = queue.pop_front() {
+        for parent in &parents[table] {
+            if *parent == start {
+                let mut way = vec![table];
+                while let Some(before) = way.last().and_then(|last| previous[*last]) {
+                    way.push(before);
+                }
+                way.reverse();
+                return Some(way);
+            }
+            if previous[*parent].is_none() {
+                previous[*parent] = Some(table);
+                queue.push_back(*parent);
+            }
+        }
+    }
+    None
+}

@@ -1,0 +1,310 @@
+//! Splits a script into its statements, and tells what each of them is about.
+
+use super::token::{Kind as TokenKind, Token, Tokens};
+
+/// How many tokens at its beginning tell what a statement is.
+const HEAD: usize = 24;
+
+/// A statement of a script.
+#[derive(Debug)]
+pub struct Statement<'a> {
+    /// Its text, without the semicolon.
+    pub text: &'a str,
+    /// The line on which it begins, counted from 1.
+    pub line: usize,
+    /// What it is about.
+    pub action: Action,
+}
+
+/// What a statement is about. Names are in lower case, as far as they are ASCII.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Action {
+    /// `CREATE TABLE`.
+    CreateTable(String),
+    /// `CREATE TEMP TABLE`.
+    CreateTempTable(String),
+    /// `CREATE VIRTUAL TABLE`: its name and its module.
+    CreateVirtualTable(String, String),
+    /// `CREATE INDEX`, `CREATE UNIQUE INDEX`.
+    CreateIndex {
+        /// Whether it is unique.
+        unique: bool,
+        /// The name of the index.
+        name: String,
+        /// The table that it belongs to.
+        table: String,
+    },
+    /// `CREATE VIEW`.
+    CreateView(String),
+    /// `CREATE TRIGGER`.
+    CreateTrigger,
+    /// `DROP TRIGGER`.
+    DropTrigger,
+    /// `ALTER TABLE`, with the new name if there is one.
+    AlterTable(String, Option<String>),
+    /// `DROP TABLE`.
+    DropTable(String),
+    /// `DROP INDEX`.
+    DropIndex(String),
+    /// `DROP VIEW`.
+    DropView(String),
+    /// `INSERT` and the like.
+    Data,
+    /// `PRAGMA`.
+    Pragma,
+    /// `BEGIN`, `COMMIT` and the like.
+    Transaction,
+    /// A line for the shell, not for the database.
+    Shell,
+    /// Anything else, by its first words.
+    Other(String),
+}
+
+impl<'a> Statement<'a> {
+    /// A text that is one statement.
+    pub fn whole(text: &'a str) -> Statement<'a> {
+        let head: Vec<_> = Tokens::new(text).take(HEAD).collect();
+        Statement {
+            text,
+            line: 1,
+            action: action(&head, text),
+        }
+    }
+}
+
+impl Action {
+    /// The table that is made, altered or indexed by a statement that is run.
+    pub fn subject(&self) -> Option<&str> {
+        match self {
+            Action::CreateTable(table)
+            | Action::CreateIndex { table, .. }
+            | Action::AlterTable(table, _)
+            | Action::DropTable(table) => Some(table),
+            _ => None,
+        }
+    }
+}
+
+/// The statements of a script.
+pub fn split(script: &str) -> Vec<Statement<'_>> {
+    let mut statements = Vec::new();
+    let mut tokens = Tokens::new(script);
+    let (mut line, mut counted) = (1, 0);
+    while let Some(first) = tokens.next() {
+        if first.is_symbol(";") {
+            continue;
+        }
+        line += script[counted..first.start].matches('\n').count();
+        counted = first.start;
+        let begins_line = first.start == 0 || script[..first.start].ends_with(['\n', '\u{feff}']);
+        let for_shell = begins_line && (first.is_symbol(".") || first.is_symbol("\\"));
+        let statement = if for_shell {
+            tokens.skip_line();
+            Statement {
+                text: "",
+                line,
+                action: Action::Shell,
+            }
+        } else if ends_by_line(script, first) {
+            continue;
+        } else {
+            let (text, head) = statement(script, first, &mut tokens);
+            Statement {
+                text,
+                line,
+                action: action(&head, text),
+            }
+        };
+        statements.push(statement);
+    }
+    statements
+}
+
+/// Reads the statement that begins with this token to its end. Returns its text and its first tokens.
+fn statement<'a>(
+    script: &'a str,
+    first: Token<'a>,
+    tokens: &mut Tokens<'a>,
+) -> (&'a str, Vec<Token<'a>>) {
+    let mut head = vec![first];
+    let mut end = first.end();
+    let mut depth = 0_usize;
+    // The body of a trigger ends with `; END ;`. This is how many of these were just seen.
+    let (mut in_body, mut closing) = (false, 0);
+    while let Some(token) = tokens.next() {
+        if token.is_symbol(";") {
+            if !in_body || closing == 2 {
+                break;
+            }
+            closing = 1;
+        } else if depth == 0 && ends_by_line(script, token) {
+            break;
+        } else {
+            closing = if closing == 1 && token.is("END") {
+                2
+            } else {
+                0
+            };
+            if token.is_symbol("(") {
+                depth += 1;
+            } else if token.is_symbol(")") {
+                depth = depth.saturating_sub(1);
+            }
+            in_body |= token.is("BEGIN") && has_body(&head);
+            if head.len() < HEAD {
+                head.push(token);
+            }
+        }
+        end = token.end();
+    }
+    if head[0].is("COPY")
+        && head
+            .windows(2)
+            .any(|two| two[0].is("FROM") && two[1].is("STDIN"))
+    {
+        // The data follows, up to a line `\.`.
+        tokens.skip_line();
+        while !matches!(tokens.skip_line().trim_end_matches(['\r', '\n']), "\\.")
+            && !tokens.is_at_end()
+        {}
+    }
+    (&script[first.start..end], head)
+}
+
+/// Whether a token is a line `go` or `/`, which ends a statement as a semicolon does.
+fn ends_by_line(script: &str, token: Token) -> bool {
+    let before = script[..token.start].rsplit('\n').next().unwrap_or("");
+    let after = script[token.end()..].split('\n').next().unwrap_or("");
+    (token.is("GO") || token.is_symbol("/")) && before.trim().is_empty() && after.trim().is_empty()
+}
+
+/// Whether a statement that begins like this may have a body of statements.
+fn has_body(head: &[Token]) -> bool {
+    let bodies = ["TRIGGER", "PROCEDURE", "FUNCTION", "EVENT"];
+    let objects = ["TABLE", "INDEX", "VIEW"];
+    let mut words = head.iter().skip(1);
+    head[0].is("CREATE")
+        && words
+            .find(|token| token.is_one_of(&bodies) || token.is_one_of(&objects))
+            .is_some_and(|token| token.is_one_of(&bodies))
+}
+
+/// What a statement is about, from its first tokens.
+fn action(head: &[Token], text: &str) -> Action {
+    let word = |index: usize, keyword: &str| head.get(index).is_some_and(|t: &Token| t.is(keyword));
+    let other = || {
+        let words = head
+            .iter()
+            .take(if word(0, "CREATE") || word(0, "COMMENT") {
+                2
+            } else {
+                1
+            });
+        let words = words.take_while(|token| token.kind == TokenKind::Word);
+        let words: Vec<_> = words.map(|token| token.text.to_ascii_uppercase()).collect();
+        Action::Other(words.join(" "))
+    };
+    let Some(first) = head.first() else {
+        return other();
+    };
+    match first.text.to_ascii_uppercase().as_str() {
+        "CREATE" => created(head).unwrap_or_else(other),
+        "ALTER" if word(1, "TABLE") => {
+            let (name, rest) = name(&head[2..]);
+            let renamed = match rest {
+                [rename, to, ..] if rename.is("RENAME") && to.is("TO") => {
+                    Some(self::name(&rest[2..]).0.name)
+                }
+                _ => None,
+            };
+            Action::AlterTable(name.name, renamed)
+        }
+        "DROP" if word(1, "TABLE") => Action::DropTable(name(&head[2..]).0.name),
+        "DROP" if word(1, "INDEX") => Action::DropIndex(name(&head[2..]).0.name),
+        "DROP" if word(1, "VIEW") => Action::DropView(name(&head[2..]).0.name),
+        "DROP" if word(1, "TRIGGER") => Action::DropTrigger,
+        "INSERT" | "REPLACE" => virtual_table(head, text).unwrap_or(Action::Data),
+        "UPDATE" | "DELETE" | "COPY" => Action::Data,
+        "PRAGMA" => Action::Pragma,
+        "BEGIN" | "COMMIT" | "END" | "ROLLBACK" | "SAVEPOINT" | "RELEASE" | "START" => {
+            Action::Transaction
+        }
+        _ => other(),
+    }
+}
+
+/// What a `CREATE` statement makes.
+fn created(head: &[Token]) -> Option<Action> {
+    let objects = ["TABLE", "INDEX", "VIEW", "TRIGGER"];
+    let object = (1..head.len().min(4)).find(|index| head[*index].is_one_of(&objects))?;
+    let has = |keyword: &str| head[1..object].iter().any(|token| token.is(keyword));
+    let (name, rest) = name(&head[object + 1..]);
+    let temporary = has("TEMP") || has("TEMPORARY") || name.schema.as_deref() == Some("temp");
+    let action = match head[object].text.to_ascii_uppercase().as_str() {
+        "TABLE" if has("VIRTUAL") => {
+            let module = rest.get(1).map(|token| folded(token)).unwrap_or_default();
+            Action::CreateVirtualTable(name.name, module)
+        }
+        "TABLE" if temporary => Action::CreateTempTable(name.name),
+        "TABLE" => Action::CreateTable(name.name),
+        "INDEX" => Action::CreateIndex {
+            unique: has("UNIQUE"),
+            name: name.name,
+            table: self::name(rest.get(1..).unwrap_or_default()).0.name,
+        },
+        "VIEW" => Action::CreateView(name.name),
+        _ => Action::CreateTrigger,
+    };
+    Some(action)
+}
+
+/// The virtual table that a dump makes by inserting its statement into the schema.
+fn virtual_table(head: &[Token], text: &str) -> Option<Action> {
+    let schema = ["sqlite_schema", "sqlite_master"];
+    let into_schema = head
+        .get(2)
+        .is_some_and(|table| schema.contains(&folded(table).as_str()));
+    let mut texts = Tokens::new(text).filter(|token| into_schema && token.kind == TokenKind::Text);
+    texts.find_map(|token| {
+        let statement = token.unquoted();
+        let tokens: Vec<_> = Tokens::new(&statement).take(HEAD).collect();
+        let created = tokens.first()?.is("CREATE").then(|| created(&tokens))?;
+        created.filter(|action| matches!(action, Action::CreateVirtualTable(..)))
+    })
+}
+
+/// A name, maybe with that of a database before it.
+#[derive(Default)]
+struct Name {
+    schema: Option<String>,
+    name: String,
+}
+
+/// The name at the beginning of these tokens, and what follows it.
+fn name<'a, 'b>(tokens: &'b [Token<'a>]) -> (Name, &'b [Token<'a>]) {
+    let mut tokens = tokens;
+    while let [first, rest @ ..] = tokens
+        && first.is_one_of(&["IF", "NOT", "EXISTS"])
+    {
+        tokens = rest;
+    }
+    match tokens {
+        [schema, dot, name, rest @ ..] if dot.is_symbol(".") => {
+            let (schema, name) = (Some(folded(schema)), folded(name));
+            (Name { schema, name }, rest)
+        }
+        [name, rest @ ..] => (
+            Name {
+                schema: None,
+                name: folded(name),
+            },
+            rest,
+        ),
+        [] => (Name::default(), tokens),
+    }
+}
+
+/// A name without quotes and in lower case, as SQLite compares names.
+fn folded(token: &Token) -> String {
+    token.unquoted().to_ascii_lowercase()
+}
