@@ -186,11 +186,14 @@ impl Rules {
         let mut result = Checked::default();
         for position in 0..batch.len() {
             let verdict = self.check(&mut typed, position);
-            if let Verdict::Waiting = verdict {
+            if let Verdict::Waiting { whole } = verdict {
                 let counts = |key| typed.evaluation.counts(position, key);
-                let keys = self
-                    .used
-                    .keys_of(|column| typed.value(position, column), counts);
+                let value = |column| typed.value(position, column);
+                let keys = if whole {
+                    self.used.keys_of(value, counts)
+                } else {
+                    Vec::new()
+                };
                 self.waiting.add(batch.record(position), keys);
             }
             self.settle(&mut typed, position, verdict, &mut result);
