@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::channel;
 use std::thread::Builder;
 
-use crate::database::{Problem, Reader, StoredRows};
+use crate::database::{Problem, Reader};
 use crate::report::{self, Checked, Listing, Violating};
-use crate::row::{Given, Keys};
-use crate::rules::{AllKeys, Existence, Parents, Rules, UsedKeys};
+use crate::row::{Given, GivenRow, Keys};
+use crate::rules::{AllKeys, Existence, Found, Parents, Rules, UsedKeys};
 use crate::schema::Table;
 use crate::sync;
 
@@ -134,7 +134,7 @@ fn check_table(
         rules.check_stored(rows, &parents, |position, reasons| {
             checked.violations += 1;
             if checked.violating_rows.len() < listing.records {
-                let key = key(this, rows, position);
+                let key = key(this, rows.row(position));
                 checked
                     .violating_rows
                     .push(Violating::new(key, reasons, listing));
@@ -154,18 +154,14 @@ fn check_table(
 }
 
 /// What identifies a stored row: the columns of its primary key, or its rowid.
-fn key(
-    table: &Table,
-    rows: &StoredRows,
-    position: usize,
-) -> Vec<(&'static str, serde_json::Value)> {
+fn key<'a>(table: &Table, row: impl GivenRow<'a>) -> Vec<(&'static str, serde_json::Value)> {
     match table.primary_key() {
-        None => vec![("rowid", rows.rowid(position).into())],
+        None => vec![("rowid", (row.line() as i64).into())],
         Some(key) => {
             let columns = key.columns.iter();
             let value = |column: &usize| {
                 let name = table.columns[*column].name;
-                (name, report::to_json(rows.value(position, *column)))
+                (name, report::to_json(row.value(*column)))
             };
             columns.map(value).collect()
         }
@@ -179,13 +175,16 @@ struct CheckedParents<'a> {
 }
 
 impl Parents for CheckedParents<'_> {
-    fn find(&self, reference: usize, keys: &Keys) -> Vec<Existence> {
+    fn find(&self, reference: usize, keys: &Keys) -> Found {
         let all = self.parents[reference].keys.wait();
         let index = self.table.references[reference].key;
         let exists = (0..keys.len()).map(|position| {
             let exists = keys.get(position).and_then(|key| all.get(index)?.find(key));
             exists.map_or(Existence::Missing, |_| Existence::Stored)
         });
-        exists.collect()
+        Found {
+            rows: exists.collect(),
+            unknown: None,
+        }
     }
 }

@@ -11,5 +11,5 @@ pub use given::{Batch, Defect, EXTRA, Header, LINE, REASON, Record, offset};
 pub use key::{Key, Keys, encode, fold, whole};
 pub use outcome::Outcome;
 pub use reason::{Reason, Reasons, User};
-pub use typed::{Given, ParentKeys, RowId, Rows, in_brackets, named};
+pub use typed::{Given, GivenRow, ParentKeys, RowId, Rows, in_brackets};
 pub use value::{Cell, OwnedValue, Value};

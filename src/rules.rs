@@ -11,10 +11,10 @@ mod waiting;
 use std::sync::Arc;
 
 use crate::row::{
-    Batch, Cell, Given, Header, Key, Keys, Outcome, OwnedValue, ParentKeys, Reason, Rows, Value,
-    encode, named,
+    Batch, Cell, Given, GivenRow, Header, Key, Keys, Outcome, OwnedValue, ParentKeys, Reason, Rows,
+    Value, encode,
 };
-use crate::schema::{Kind, Rule, Table};
+use crate::schema::{Kind, Reference, Rule, Table};
 
 use evaluate::{Converter, Evaluation, Evaluator};
 use used::Used;
@@ -22,7 +22,7 @@ pub use used::{AllKeys, UsedKeys};
 use waiting::Waiting;
 
 /// Whether the row exists that another one refers to.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Existence {
     /// It does not.
     Missing,
@@ -32,15 +32,24 @@ pub enum Existence {
     Accepted(i64),
     /// Not all rows of its table could be read, and it is none of those that could.
     Unread,
-    /// Nobody knows, for this reason.
-    Unknown(Reason),
+    /// That is not known.
+    Unknown,
+}
+
+/// Whether rows exist that others refer to.
+#[derive(Debug)]
+pub struct Found {
+    /// For each row that refers to one.
+    pub rows: Vec<Existence>,
+    /// Why that is not known of some.
+    pub unknown: Option<Reason>,
 }
 
 /// Finds the rows that others refer to.
 pub trait Parents {
     /// Whether the rows exist that one of the table's references, given its index, refers to by these keys. The
     /// positions without a key do not matter.
-    fn find(&self, reference: usize, keys: &Keys) -> Vec<Existence>;
+    fn find(&self, reference: usize, keys: &Keys) -> Found;
 }
 
 /// Checks the rows of one table. It remembers the keys that were used.
@@ -79,9 +88,16 @@ struct Typed<'a, G> {
     defaults: Arc<[OwnedValue]>,
     width: usize,
     evaluation: Evaluation,
-    /// For each reference the keys and whether their rows exist.
-    parents: Vec<(ParentKeys, Vec<Existence>)>,
+    parents: Vec<TypedParents>,
     source: Source,
+}
+
+/// What rows refer to, by one of the table's references.
+struct TypedParents {
+    keys: Keys,
+    found: Found,
+    /// The numbers of the parents that are rows of the same table.
+    own: Vec<Option<i64>>,
 }
 
 /// What a row is as far as the rules are concerned.
@@ -156,14 +172,16 @@ impl Rules {
         let width = self.table.columns.len();
         let evaluation = match &self.evaluator {
             Some(evaluator) => evaluator.evaluate(&all, |position| {
-                (0..width).map(move |column| rows.value(position, column))
+                let row = rows.row(position);
+                (0..width).map(move |column| row.value(column))
             })?,
             None => Evaluation::default(),
         };
         for position in all {
+            let row = rows.row(position);
             self.used.note_stored(
-                |column| rows.value(position, column),
-                rows.line(position) as i64,
+                |column| row.value(column),
+                row.line() as i64,
                 |key| evaluation.counts(position, key),
             );
         }
@@ -286,7 +304,7 @@ impl Rules {
     fn rows(
         &self,
         batch: Batch,
-        (cells, blobs, parents): (Vec<Cell>, Vec<u8>, Vec<(ParentKeys, Vec<Existence>)>),
+        (cells, blobs, parents): (Vec<Cell>, Vec<u8>, Vec<TypedParents>),
         result: Checked,
     ) -> Rows {
         Rows {
@@ -296,7 +314,9 @@ impl Rules {
             blobs,
             defaults: Arc::clone(&self.defaults),
             numbers: result.numbers,
-            parents: parents.into_iter().map(|(keys, _)| keys).collect(),
+            parents: (self.table.references.iter().zip(parents))
+                .map(|(reference, parents)| parents.into_keys(reference))
+                .collect(),
             together: false,
             by_content: self.used.is_by_content(),
             stored: result.stored,
@@ -327,8 +347,9 @@ impl Rules {
         // It is quicker to look at the text of all records at once than cell by cell.
         let trusted = given.is_text();
         for position in 0..given.len() {
+            let row = given.row(position);
             for (index, column) in columns.iter().enumerate() {
-                let cell = match given.value(position, index) {
+                let cell = match row.value(index) {
                     _ if self.absent[index] => Cell::Default,
                     Value::Text([]) if source != Source::Database => null(column.required),
                     Value::Null => null(column.required),
@@ -343,26 +364,17 @@ impl Rules {
         if let Some(evaluator) = &self.evaluator {
             let is_valid = |position: &usize| {
                 let cells = &typed.cells[position * width..][..width];
-                given.defect(*position).is_none() && !cells.contains(&Cell::Invalid)
+                given.row(*position).defect().is_none() && !cells.contains(&Cell::Invalid)
             };
             let valid: Vec<_> = (0..given.len()).filter(is_valid).collect();
             typed.evaluation = evaluator.evaluate(&valid, |position| typed.values(position))?;
         }
         for (index, reference) in self.table.references.iter().enumerate() {
             let keys = self.parent_keys(&typed, index)?;
-            let existence = parents.find(index, &keys);
-            let numbers = if reference.parent == self.table.name {
-                vec![None; given.len()]
-            } else {
-                let number = |existence: &Existence| match existence {
-                    Existence::Accepted(number) => Some(*number),
-                    _ => None,
-                };
-                existence.iter().map(number).collect()
-            };
-            typed
-                .parents
-                .push((ParentKeys { keys, numbers }, existence));
+            let found = parents.find(index, &keys);
+            let is_own = reference.parent == self.table.name;
+            let own = vec![None; if is_own { given.len() } else { 0 }];
+            typed.parents.push(TypedParents { keys, found, own });
         }
         Ok(typed)
     }
@@ -407,7 +419,7 @@ impl Rules {
         }
         match verdict {
             Verdict::Accepted => {
-                let line = typed.given.line(position);
+                let line = typed.given.row(position).line();
                 let (number, rowid) = self.used.accept(
                     |column| typed.value(position, column),
                     line,
@@ -426,24 +438,20 @@ impl Rules {
 
     /// Checks one row against all rules.
     fn check<G: Given>(&self, typed: &mut Typed<G>, position: usize) -> Verdict {
-        if let Some(reason) = typed.given.defect(position) {
+        let row = typed.given.row(position);
+        if let Some(reason) = row.defect() {
             return Verdict::Rejected(Outcome::skipped(reason));
         }
         let mut check = RowCheck {
             position,
-            own: (self.used).number_of(
-                |column| typed.value(position, column),
-                typed.given.line(position),
-            ),
+            own: (self.used).number_of(|column| typed.value(position, column), || row.line()),
             violations: Vec::new(),
             unknown: Vec::new(),
             waits: false,
         };
         for (index, column) in self.table.columns.iter().enumerate() {
             if typed.cell(position, index) == Cell::Invalid {
-                check
-                    .violations
-                    .push(self.unparsable(typed.given, position, index));
+                check.violations.push(self.unparsable(row, index));
                 continue;
             }
             for rule in column.rules {
@@ -489,7 +497,7 @@ impl Rules {
             Rule::Positive | Rule::NotEmpty | Rule::Email => {
                 let Some(column) = column else { return true };
                 let name = self.table.columns[column].name;
-                let text = || typed.given.text(position, column).into();
+                let text = || typed.given.row(position).text(column).into();
                 match (rule, typed.value(position, column)) {
                     (Rule::Positive, Value::Integer(number)) if number > 0 => {}
                     (Rule::Positive, Value::Real(number)) if number > 0.0 => {}
@@ -526,7 +534,7 @@ impl Rules {
             check.violations.push(Reason::Used {
                 table: self.table,
                 columns,
-                value: named(self.table, columns, typed.given, position),
+                value: typed.given.row(position).named(self.table, columns),
                 by,
             });
         } else if typed.source == Source::Input {
@@ -537,15 +545,15 @@ impl Rules {
     fn exists<G: Given>(&self, typed: &mut Typed<G>, check: &mut RowCheck, index: usize) {
         let position = check.position;
         let reference = &self.table.references[index];
-        let (parent_keys, existence) = &mut typed.parents[index];
-        let Some(key) = parent_keys.keys.get(position) else {
+        let parents = &mut typed.parents[index];
+        let Some(key) = parents.keys.get(position) else {
             return;
         };
         let columns = reference.columns;
-        let mut existence = existence[position].clone();
+        let mut existence = parents.found.rows[position];
         if reference.parent == self.table.name && typed.source != Source::Database {
             if let Some(number) = self.used.find(reference.key, key) {
-                parent_keys.numbers[position] = Some(number);
+                parents.own[position] = Some(number);
                 return;
             }
             if matches!(existence, Existence::Missing | Existence::Accepted(_)) {
@@ -562,7 +570,8 @@ impl Rules {
                 }
             }
         }
-        let value = || named(self.table, columns, typed.given, position);
+        let row = typed.given.row(position);
+        let value = || row.named(self.table, columns);
         let (table, parent) = (self.table, reference.parent);
         match existence {
             Existence::Stored | Existence::Accepted(_) => {}
@@ -578,27 +587,32 @@ impl Rules {
                 value: value(),
                 parent,
             }),
-            Existence::Unknown(reason) => check.unknown.push(reason),
+            Existence::Unknown => {
+                let reason = typed.parents[index].found.unknown.clone();
+                check
+                    .unknown
+                    .push(reason.unwrap_or_else(|| Reason::failure("it could not be checked")));
+            }
         }
     }
 
     /// Which row of the run each row refers to in its own table.
     fn find_own_parents<G: Given>(&self, typed: &mut Typed<G>, position: usize) {
         for (index, reference) in self.table.references.iter().enumerate() {
-            let (parent_keys, _) = &mut typed.parents[index];
+            let parents = &mut typed.parents[index];
             if reference.parent == self.table.name
-                && let Some(key) = parent_keys.keys.get(position)
+                && let Some(key) = parents.keys.get(position)
             {
-                parent_keys.numbers[position] = self.used.find(reference.key, key);
+                parents.own[position] = self.used.find(reference.key, key);
             }
         }
     }
 
     /// What is wrong with a cell that is not of its column's kind, or is NULL where it may not be.
-    fn unparsable(&self, given: &impl Given, position: usize, index: usize) -> Reason {
+    fn unparsable<'r>(&self, row: impl GivenRow<'r>, index: usize) -> Reason {
         let column = &self.table.columns[index];
         let (name, kind) = (column.name, column.kind);
-        let value = given.value(position, index);
+        let value = row.value(index);
         match value {
             Value::Null | Value::Text([]) if column.required => return Reason::Empty(name),
             Value::Text(bytes) if str::from_utf8(bytes).is_err() => return Reason::NotUtf8(name),
@@ -608,12 +622,12 @@ impl Rules {
             }
             _ => {}
         }
-        let text = given.text(position, index);
+        let text = row.text(index);
         match value {
             Value::Text(_) if parse::is_out_of_range(kind, &text) => {
                 Reason::OutOfRange(name, text.into())
             }
-            _ => Reason::WrongKind(name, kind, given.quoted(position, index, false).into()),
+            _ => Reason::WrongKind(name, kind, row.quoted(index, false).into()),
         }
     }
 }
@@ -648,7 +662,7 @@ impl<G: Given> Typed<'_, G> {
             Cell::Invalid | Cell::Null => Value::Null,
             Cell::Integer(number) => Value::Integer(number),
             Cell::Real(number) => Value::Real(number),
-            Cell::Text => self.given.value(position, column),
+            Cell::Text => self.given.row(position).value(column),
             Cell::Blob(start, end) => Value::Blob(&self.blobs[start as usize..end as usize]),
             Cell::Default => self.defaults[column].get(),
         }
@@ -669,12 +683,12 @@ impl<G: Given> Typed<'_, G> {
                 .map(|column| self.value(position, *column)),
             &mut own,
         );
-        let (parent_keys, _) = &self.parents[index];
+        let parents = &self.parents[index];
         let mut buffers = [Vec::new(), Vec::new()];
         let [one, other] = &mut buffers;
         let mut referred = Vec::new();
         has_key
-            && match parent_keys.keys.get(position) {
+            && match parents.keys.get(position) {
                 None => false,
                 Some(Key::Encoded(bytes)) => {
                     crate::row::fold(bytes, key.collations, one)
@@ -684,6 +698,25 @@ impl<G: Given> Typed<'_, G> {
                     encode([Value::Integer(number)], &mut referred) && referred == own
                 }
             }
+    }
+}
+
+impl TypedParents {
+    /// What is needed to wait for the parents.
+    fn into_keys(self, reference: &Reference) -> ParentKeys {
+        let TypedParents { keys, found, own } = self;
+        match (keys, reference.columns) {
+            (Keys::Integers(_), [column]) => ParentKeys::Integers(*column),
+            (keys, _) if own.is_empty() => {
+                let numbers = found.rows.iter().map(|existence| match existence {
+                    Existence::Accepted(number) => Some(*number),
+                    _ => None,
+                });
+                let numbers = numbers.collect();
+                ParentKeys::Encoded { keys, numbers }
+            }
+            (keys, _) => ParentKeys::Encoded { keys, numbers: own },
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 
 use super::problem::Problem;
-use crate::row::{Given, Reason, Value};
+use crate::row::{Given, GivenRow, Reason, Value};
 use crate::schema::Table;
 
 /// A row as it is stored, with the columns that were selected. What asks for another column panics.
@@ -119,61 +119,73 @@ impl<'a> StoredRows<'a> {
         self.values.clear();
         self.bytes.clear();
     }
-
-    /// The rowid of the row at this position.
-    pub fn rowid(&self, position: usize) -> i64 {
-        self.rowids[position]
-    }
 }
 
-impl Given for StoredRows<'_> {
+impl<'c> Given for StoredRows<'c> {
+    type Row<'a>
+        = StoredAt<'a>
+    where
+        'c: 'a;
+
     fn len(&self) -> usize {
         self.rowids.len()
     }
 
-    /// Stored rows have no lines; this tells them apart.
-    fn line(&self, position: usize) -> u64 {
-        self.rowids[position] as u64
-    }
-
-    fn defect(&self, _: usize) -> Option<Reason> {
-        None
-    }
-
-    fn value(&self, position: usize, column: usize) -> Value<'_> {
-        match self.values[position * self.width + column] {
-            Stored::Null => Value::Null,
-            Stored::Integer(number) => Value::Integer(number),
-            Stored::Real(number) => Value::Real(number),
-            Stored::Text(start, end) => Value::Text(&self.bytes[start..end]),
-            Stored::Blob(start, end) => Value::Blob(&self.bytes[start..end]),
-        }
-    }
-
-    fn text(&self, position: usize, column: usize) -> Cow<'_, str> {
-        match self.value(position, column) {
-            Value::Null => Cow::Borrowed(""),
-            Value::Text(bytes) => String::from_utf8_lossy(bytes),
-            value => print(self.connection, value).unwrap_or_default().into(),
-        }
-    }
-
-    fn quoted(&self, position: usize, column: usize, is_number: bool) -> String {
-        let is_number = is_number
-            || matches!(
-                self.value(position, column),
-                Value::Integer(_) | Value::Real(_) | Value::Blob(_)
-            );
-        let text = self.text(position, column);
-        if is_number {
-            text.into_owned()
-        } else {
-            format!("{text:?}")
+    fn row(&self, position: usize) -> StoredAt<'_> {
+        StoredAt {
+            rows: self,
+            position,
         }
     }
 
     fn is_text(&self) -> bool {
         false
+    }
+}
+
+/// One of many stored rows.
+#[derive(Debug, Clone, Copy)]
+pub struct StoredAt<'a> {
+    rows: &'a StoredRows<'a>,
+    position: usize,
+}
+
+impl<'a> GivenRow<'a> for StoredAt<'a> {
+    fn line(self) -> u64 {
+        self.rows.rowids[self.position] as u64
+    }
+
+    fn defect(self) -> Option<Reason> {
+        None
+    }
+
+    fn value(self, column: usize) -> Value<'a> {
+        let bytes = &self.rows.bytes;
+        match self.rows.values[self.position * self.rows.width + column] {
+            Stored::Null => Value::Null,
+            Stored::Integer(number) => Value::Integer(number),
+            Stored::Real(number) => Value::Real(number),
+            Stored::Text(start, end) => Value::Text(&bytes[start..end]),
+            Stored::Blob(start, end) => Value::Blob(&bytes[start..end]),
+        }
+    }
+
+    fn text(self, column: usize) -> Cow<'a, str> {
+        match self.value(column) {
+            Value::Null => Cow::Borrowed(""),
+            Value::Text(bytes) => String::from_utf8_lossy(bytes),
+            value => print(self.rows.connection, value)
+                .unwrap_or_default()
+                .into(),
+        }
+    }
+
+    fn quoted(self, column: usize, is_number: bool) -> String {
+        let text = self.text(column);
+        match self.value(column) {
+            Value::Text(_) | Value::Null if !is_number => format!("{text:?}"),
+            _ => text.into_owned(),
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use super::writer::{Completion, Share, complete};
 use crate::csv::{self, Rejects};
 use crate::report::Tally;
 use crate::row::{Batch, Keys, Outcome, Reasons, Rows};
-use crate::rules::{Existence, Parents, Rules};
+use crate::rules::{Existence, Found, Parents, Rules};
 
 /// A batch is full at this many rows. Except for the first rows of a table, it is written as one share.
 pub const BATCH_ROWS: usize = 32 * 1024;
@@ -289,7 +289,7 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
 struct ParentLoads<'a>(&'a TableLoad);
 
 impl Parents for ParentLoads<'_> {
-    fn find(&self, reference: usize, keys: &Keys) -> Vec<Existence> {
+    fn find(&self, reference: usize, keys: &Keys) -> Found {
         let parent = self.0.parent(reference);
         let index = self.0.table.references[reference].key;
         // Which rows of the table itself were accepted, its rules know.
@@ -312,11 +312,14 @@ impl Parents for ParentLoads<'_> {
                     Ok(stored) if stored.binary_search(&key).is_ok() => Existence::Stored,
                     Ok(_) if is_complete => Existence::Missing,
                     Ok(_) => Existence::Unread,
-                    Err(reason) => Existence::Unknown(reason.clone()),
+                    Err(_) => Existence::Unknown,
                 };
             }
         }
-        found
+        Found {
+            rows: found,
+            unknown: stored.err(),
+        }
     }
 }
 

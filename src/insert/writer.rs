@@ -126,8 +126,8 @@ fn dependents(
     others: &[(u32, Outcome)],
 ) -> Vec<(u32, Outcome)> {
     let mut failed = Vec::new();
-    let own = load.table.references.iter().zip(&rows.parents);
-    for (reference, parents) in own.filter(|(own, _)| own.parent == load.table.name) {
+    let own = load.table.references.iter().enumerate();
+    for (index, reference) in own.filter(|(_, own)| own.parent == load.table.name) {
         let has_key = load.table.keys[reference.key].is_primary();
         let lacks_key = others.iter().filter(|(_, outcome)| match outcome {
             Outcome::Failed(_) => true,
@@ -138,7 +138,7 @@ fn dependents(
             .map(|(position, _)| rows.number(*position))
             .collect();
         let refers = positions.iter().filter(|position| {
-            let number = parents.numbers[**position as usize];
+            let number = rows.parent_number(index, **position);
             number.is_some_and(|number| numbers.contains(&number))
                 && !others.iter().any(|(other, _)| other == *position)
         });
@@ -184,10 +184,10 @@ fn wait_for_parents(load: &TableLoad, share: &Share) -> Vec<(u32, Outcome)> {
     let (rows, accepted) = (&*share.rows, share.accepted());
     let mut missing = Vec::new();
     for (index, reference) in load.table.references.iter().enumerate() {
-        let (parent, parents) = (load.parent(index), &rows.parents[index]);
+        let parent = load.parent(index);
         let is_own = parent.table == load.table;
         let except = if is_own { share.number } else { 0 };
-        let number = |position: &u32| parents.numbers[*position as usize];
+        let number = |position: &u32| rows.parent_number(index, *position);
         if parent
             .ledger
             .wait(except, accepted.iter().filter_map(number))
@@ -202,7 +202,7 @@ fn wait_for_parents(load: &TableLoad, share: &Share) -> Vec<(u32, Outcome)> {
         let apart = accepted.iter().filter(|position| {
             number(position).is_none_or(|number| together.binary_search(&number).is_err())
         });
-        let key = |position: &u32| Some((*position, parents.key(*position)?));
+        let key = |position: &u32| Some((*position, rows.parent_key(index, *position)?));
         let keys: Vec<_> = apart.filter_map(key).collect();
         let stored = parent.stored(reference.key, keys.iter().map(|(_, key)| *key).collect());
         for (position, key) in keys {

@@ -9,24 +9,38 @@ use crate::schema::Table;
 
 /// Rows to be checked: those of a CSV file, or stored ones. Positions count from 0.
 pub trait Given {
+    /// One of them.
+    type Row<'a>: GivenRow<'a>
+    where
+        Self: 'a;
+
     /// How many there are.
     fn len(&self) -> usize;
 
-    /// The line of the file where the row at this position starts.
-    fn line(&self, position: usize) -> u64;
+    /// The row at this position.
+    fn row(&self, position: usize) -> Self::Row<'_>;
 
-    /// What is wrong with the row as a whole, if anything.
-    fn defect(&self, position: usize) -> Option<Reason>;
+    /// Whether all text is known to be UTF-8 without NUL.
+    fn is_text(&self) -> bool;
+}
+
+/// A row to be checked.
+pub trait GivenRow<'a>: Copy {
+    /// The line of the file where it starts; of a stored row, its rowid.
+    fn line(self) -> u64;
+
+    /// What is wrong with it as a whole, if anything.
+    fn defect(self) -> Option<Reason>;
 
     /// The value of a cell.
-    fn value(&self, position: usize, column: usize) -> Value<'_>;
+    fn value(self, column: usize) -> Value<'a>;
 
     /// The text of the same cell, as reasons quote it.
-    fn text(&self, position: usize, column: usize) -> Cow<'_, str>;
+    fn text(self, column: usize) -> Cow<'a, str>;
 
-    /// The text of the same cell as a sentence quotes it: a number as it is.
-    fn quoted(&self, position: usize, column: usize, is_number: bool) -> String {
-        let text = self.text(position, column);
+    /// The same in quotes, unless it is a number.
+    fn quoted(self, column: usize, is_number: bool) -> String {
+        let text = self.text(column);
         if is_number {
             text.into_owned()
         } else {
@@ -34,38 +48,51 @@ pub trait Given {
         }
     }
 
-    /// Whether all text is known to be UTF-8 without NUL.
-    fn is_text(&self) -> bool;
+    /// The values of some columns, as a sentence quotes them: several in brackets.
+    fn named(self, table: &Table, columns: &[usize]) -> Box<str> {
+        let values = columns.iter().map(|column| {
+            let is_number = table.columns[*column].kind.is_number();
+            self.quoted(*column, is_number)
+        });
+        in_brackets(values.collect()).into()
+    }
 }
 
 impl Given for Batch {
+    type Row<'a> = Record<'a>;
+
     fn len(&self) -> usize {
         Batch::len(self)
     }
 
-    fn line(&self, position: usize) -> u64 {
-        self.record(position).line
-    }
-
-    fn defect(&self, position: usize) -> Option<Reason> {
-        let record = self.record(position);
-        if let Some(defect) = record.defect {
-            return Some(Reason::Defect(defect));
-        }
-        let (expected, found) = (record.header.width(), record.found());
-        (found != expected).then_some(Reason::FieldCount { expected, found })
-    }
-
-    fn value(&self, position: usize, column: usize) -> Value<'_> {
-        Value::Text(self.record(position).cell(column))
-    }
-
-    fn text(&self, position: usize, column: usize) -> Cow<'_, str> {
-        String::from_utf8_lossy(self.record(position).cell(column))
+    fn row(&self, position: usize) -> Record<'_> {
+        self.record(position)
     }
 
     fn is_text(&self) -> bool {
         str::from_utf8(self.text()).is_ok() && !self.text().contains(&0)
+    }
+}
+
+impl<'a> GivenRow<'a> for Record<'a> {
+    fn line(self) -> u64 {
+        self.line
+    }
+
+    fn defect(self) -> Option<Reason> {
+        if let Some(defect) = self.defect {
+            return Some(Reason::Defect(defect));
+        }
+        let (expected, found) = (self.header.width(), self.found());
+        (found != expected).then_some(Reason::FieldCount { expected, found })
+    }
+
+    fn value(self, column: usize) -> Value<'a> {
+        Value::Text(self.cell(column))
+    }
+
+    fn text(self, column: usize) -> Cow<'a, str> {
+        String::from_utf8_lossy(self.cell(column))
     }
 }
 
@@ -80,11 +107,16 @@ pub enum RowId {
 
 /// What the rows of a batch refer to, by one of the table's references.
 #[derive(Debug)]
-pub struct ParentKeys {
-    /// The key of each row's parent, if it refers to one.
-    pub keys: Keys,
-    /// The numbers of the parents that are rows of the same run.
-    pub numbers: Vec<Option<i64>>,
+pub enum ParentKeys {
+    /// Whole numbers in this column, which are also the numbers of the parents.
+    Integers(usize),
+    /// Other keys.
+    Encoded {
+        /// The key of each row's parent, if it refers to one.
+        keys: Keys,
+        /// The numbers of the parents that are rows of the same run.
+        numbers: Vec<Option<i64>>,
+    },
 }
 
 /// A checked batch: the typed rows of the records that follow the rules, and the outcomes of the others. Positions are
@@ -220,30 +252,42 @@ impl Rows {
         Some(RowId::Key(values.collect()))
     }
 
-    /// The names and the values of some columns of the row at this position, as given.
-    pub fn named(&self, columns: &'static [usize], position: u32) -> Box<str> {
-        named(self.table, columns, &self.batch, position as usize)
+    /// The values of some columns of the row at this position, as given, as a sentence quotes them.
+    pub fn named(&self, columns: &[usize], position: u32) -> Box<str> {
+        self.record(position).named(self.table, columns)
+    }
+
+    /// The key that the row at this position refers to by one of the table's references, if it refers to one.
+    pub fn parent_key(&self, reference: usize, position: u32) -> Option<Key<'_>> {
+        match &self.parents[reference] {
+            ParentKeys::Integers(column) => self.integer(position, *column).map(Key::Integer),
+            ParentKeys::Encoded { keys, .. } => keys.get(position as usize),
+        }
+    }
+
+    /// The number of the row of the same run that it refers to, if there is one.
+    pub fn parent_number(&self, reference: usize, position: u32) -> Option<i64> {
+        match &self.parents[reference] {
+            ParentKeys::Integers(column) => self.integer(position, *column),
+            ParentKeys::Encoded { numbers, .. } => numbers[position as usize],
+        }
+    }
+
+    fn integer(&self, position: u32, column: usize) -> Option<i64> {
+        match self.cells[position as usize * self.table.columns.len() + column] {
+            Cell::Integer(number) => Some(number),
+            _ => None,
+        }
     }
 }
 
 impl ParentKeys {
     fn size(&self) -> usize {
-        self.keys.size() + size_of_val(self.numbers.as_slice())
+        match self {
+            ParentKeys::Integers(_) => 0,
+            ParentKeys::Encoded { keys, numbers } => keys.size() + size_of_val(numbers.as_slice()),
+        }
     }
-
-    /// The key that the row at this position refers to, if it refers to one.
-    pub fn key(&self, position: u32) -> Option<Key<'_>> {
-        self.keys.get(position as usize)
-    }
-}
-
-/// The values of some columns of a row, as a sentence quotes them: several in brackets.
-pub fn named(table: &Table, columns: &[usize], given: &impl Given, position: usize) -> Box<str> {
-    let values = columns.iter().map(|column| {
-        let is_number = table.columns[*column].kind.is_number();
-        given.quoted(position, *column, is_number)
-    });
-    in_brackets(values.collect()).into()
 }
 
 /// Several values in brackets, or a single one as it is.

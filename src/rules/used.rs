@@ -4,7 +4,7 @@ use std::mem::take;
 
 use super::ids::{IdSet, UsedIds};
 use super::key_map::KeyMap;
-use crate::row::{Given, Key, OwnedValue, User, Value, encode, in_brackets};
+use crate::row::{Given, GivenRow, Key, OwnedValue, User, Value, encode, in_brackets};
 use crate::schema::{self, Role, Table};
 
 /// The keys that were used so far.
@@ -181,7 +181,11 @@ impl Used {
 
     /// The number of a row if one with the same key is stored, or was accepted, given also its line, or its rowid if it is
     /// a stored one.
-    pub fn number_of<'v>(&self, value: impl Fn(usize) -> Value<'v>, line: u64) -> Option<i64> {
+    pub fn number_of<'v>(
+        &self,
+        value: impl Fn(usize) -> Value<'v>,
+        line: impl Fn() -> u64,
+    ) -> Option<i64> {
         match &self.identity {
             Identity::Integer(column) => match value(*column) {
                 Value::Integer(number) => Some(number),
@@ -199,7 +203,7 @@ impl Used {
                 }
                 content.find(&value).map(|number| -i64::from(number))
             }
-            Identity::Rowid => Some(line as i64),
+            Identity::Rowid => Some(line() as i64),
         }
     }
 
@@ -389,7 +393,8 @@ impl AllKeys {
             let columns = self.table.keys[index].columns;
             let is_integer = index == 0 && self.table.integer_key().is_some();
             for position in 0..rows.len() {
-                let value = |column| rows.value(position, column);
+                let row = rows.row(position);
+                let value = |column| row.value(column);
                 if is_integer {
                     if let Value::Integer(id) = value(columns[0]) {
                         self.ids.insert(id, 0);

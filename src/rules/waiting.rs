@@ -115,11 +115,11 @@ impl Rules {
         let own = self.table.references.iter().enumerate();
         let own = own.filter(|(_, reference)| reference.parent == self.table.name);
         let needs = own.filter_map(|(index, reference)| {
-            let (parent_keys, existence) = &typed.parents[index];
-            let key = parent_keys.keys.get(position)?;
+            let parents = &typed.parents[index];
+            let key = parents.keys.get(position)?;
             let exists = matches!(
-                existence[position],
-                Existence::Stored | Existence::Unknown(_)
+                parents.found.rows[position],
+                Existence::Stored | Existence::Unknown
             ) || self.used.find(reference.key, key).is_some();
             if exists {
                 return None;
