@@ -1,0 +1,699 @@
+//! What is right: SQLite itself says it, asked one question at a time, and is asked again with all tables in one
+//! database at the end.
+//!
+//! Each question has a database of its own with just one rule in it: does this row pass this check, do these two rows
+//! have the same key, does this row refer to that one? The answers give the rules that each row breaks. From those the
+//! accepted rows follow, which then go into a database with all tables and `foreign_keys = ON`: it must take every
+//! accepted row and none of the others.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fmt;
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, params_from_iter};
+
+use super::kinds::Fault;
+use super::schema::{Case, Reference, Table, quoted};
+
+/// A rule that a row breaks, with what its reason must say.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rule {
+    Fields {
+        expected: usize,
+        found: usize,
+    },
+    Utf8(String),
+    Nul(String),
+    Kind(String, &'static str),
+    Range(String),
+    Null(String),
+    /// The columns of a key that an earlier row uses, and its line.
+    Used(String, u64),
+    /// The columns of a reference and the table without such a row.
+    Missing(String, String),
+    Check(Option<&'static str>, String),
+}
+
+impl Rule {
+    /// The kind of the rule alone, to count by.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Rule::Fields { .. } => "number of fields",
+            Rule::Utf8(_) => "not UTF-8",
+            Rule::Nul(_) => "NUL",
+            Rule::Kind(..) => "wrong kind",
+            Rule::Range(_) => "out of range",
+            Rule::Null(_) => "empty",
+            Rule::Used(..) => "used",
+            Rule::Missing(..) => "missing reference",
+            Rule::Check(..) => "check",
+        }
+    }
+
+    /// Whether a reason says that this rule is broken.
+    pub fn is_said_by(&self, reason: &str) -> bool {
+        match self {
+            Rule::Fields { expected, found } => {
+                reason == format!("expected {expected} fields, found {found}")
+            }
+            Rule::Utf8(column) => reason == format!("{column} is not valid UTF-8"),
+            Rule::Nul(column) => reason == format!("{column} contains a NUL character"),
+            Rule::Kind(column, words) => reason.starts_with(&format!("{column} is not {words}: ")),
+            Rule::Range(column) => reason.starts_with(&format!("{column} is out of range: ")),
+            Rule::Null(column) => reason == format!("{column} is empty"),
+            Rule::Used(columns, line) => {
+                let end = format!(" is already used on line {line}");
+                reason.starts_with(&format!("{columns} "))
+                    && (reason.ends_with(&end) || reason.contains(" is already used by "))
+            }
+            Rule::Missing(columns, parent) => {
+                reason.starts_with(&format!("{columns} "))
+                    && reason.ends_with(&format!(" does not exist in {parent}"))
+            }
+            Rule::Check(name, expression) => {
+                let said = match name {
+                    Some(name) => format!("CHECK {name} failed: {expression}"),
+                    None => format!("CHECK ({expression}) failed"),
+                };
+                reason.starts_with(&said)
+            }
+        }
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Rule::Fields { expected, found } => {
+                write!(formatter, "{found} fields instead of {expected}")
+            }
+            Rule::Utf8(column) => write!(formatter, "{column}: not UTF-8"),
+            Rule::Nul(column) => write!(formatter, "{column}: NUL"),
+            Rule::Kind(column, words) => write!(formatter, "{column}: not {words}"),
+            Rule::Range(column) => write!(formatter, "{column}: out of range"),
+            Rule::Null(column) => write!(formatter, "{column}: empty"),
+            Rule::Used(columns, line) => write!(formatter, "{columns}: used on line {line}"),
+            Rule::Missing(columns, parent) => write!(formatter, "{columns}: missing in {parent}"),
+            Rule::Check(name, expression) => {
+                write!(formatter, "CHECK {} {expression}", name.unwrap_or(""))
+            }
+        }
+    }
+}
+
+/// What is right for one case.
+#[derive(Debug)]
+pub struct Answer {
+    pub tables: Vec<TableAnswer>,
+}
+
+#[derive(Debug)]
+pub struct TableAnswer {
+    /// The rows of the file that are no blank lines.
+    pub rows: Vec<RowAnswer>,
+    /// What the table holds in the end, sorted.
+    pub stored: Vec<Vec<Value>>,
+}
+
+#[derive(Debug)]
+pub struct RowAnswer {
+    pub line: u64,
+    pub accepted: bool,
+    /// What the reasons must say, and what they may say besides.
+    pub must: Vec<Rule>,
+    pub may: Vec<Rule>,
+    /// Whether the row could as well be decided otherwise: unique values and references of waiting rows are entangled.
+    pub open: bool,
+}
+
+impl TableAnswer {
+    pub fn accepted(&self) -> usize {
+        self.rows.iter().filter(|row| row.accepted).count()
+    }
+}
+
+/// A row while the oracle thinks about it.
+struct Row {
+    line: u64,
+    values: Vec<Value>,
+    /// The columns whose cells are not of their kind.
+    bad: BTreeSet<usize>,
+    must: Vec<Rule>,
+    may: Vec<Rule>,
+    state: State,
+    open: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum State {
+    Open,
+    Accepted,
+    Rejected,
+}
+
+/// Two rows with one key, or a row and the one it refers to, as lists of positions by the position of the first.
+type Pairs = Vec<Vec<bool>>;
+
+/// What is right for a case. Where several answers are, the one is taken in which the rows on these lines, given by
+/// the position of their table, are skipped: the program's.
+pub fn answer(case: &Case, skipped: &BTreeSet<(usize, u64)>) -> Answer {
+    let whole = Connection::open_in_memory().expect("a database in memory");
+    whole
+        .execute_batch("PRAGMA foreign_keys = ON")
+        .expect("a pragma");
+    whole
+        .execute_batch(&case.oracle())
+        .unwrap_or_else(|error| panic!("{error}:\n{}", case.oracle()));
+    let mut tables: Vec<Vec<Row>> = Vec::new();
+    for (index, table) in case.tables.iter().enumerate() {
+        let mut rows = rows(table);
+        check(table, &mut rows);
+        refer_to_others(case, table, index, &tables, &mut rows);
+        let keys: Vec<Pairs> = table
+            .keys()
+            .into_iter()
+            .map(|key| clashes(table, key, &rows))
+            .collect();
+        let own: Vec<(&Reference, Pairs)> = table
+            .references
+            .iter()
+            .filter(|reference| reference.parent == index)
+            .map(|reference| (reference, referred(case, table, reference, &rows, &rows)))
+            .collect();
+        decide(index, &mut rows, &keys, &own, skipped);
+        explain(case, table, &mut rows, &keys, &own);
+        confirm(&whole, case, table, index, &rows);
+        tables.push(rows);
+    }
+    let tables = case
+        .tables
+        .iter()
+        .zip(tables)
+        .map(|(table, rows)| TableAnswer {
+            rows: rows
+                .into_iter()
+                .map(|row| RowAnswer {
+                    line: row.line,
+                    accepted: row.state == State::Accepted,
+                    must: row.must,
+                    may: row.may,
+                    open: row.open,
+                })
+                .collect(),
+            stored: stored(&whole, table),
+        });
+    Answer {
+        tables: tables.collect(),
+    }
+}
+
+/// The rows of the file as typed values, with what is wrong with single cells.
+fn rows(table: &Table) -> Vec<Row> {
+    let Some(file) = &table.file else {
+        return Vec::new();
+    };
+    let made_up = table.rowid().filter(|_| table.makes_up_ids());
+    let rows = table.records().into_iter().map(|(line, record)| {
+        let mut row = Row {
+            line,
+            values: vec![Value::Null; table.columns.len()],
+            bad: BTreeSet::new(),
+            must: Vec::new(),
+            may: Vec::new(),
+            state: State::Open,
+            open: false,
+        };
+        if record.len() != file.header.len() {
+            row.must.push(Rule::Fields {
+                expected: file.header.len(),
+                found: record.len(),
+            });
+            row.bad.extend(0..table.columns.len());
+            return row;
+        }
+        for (index, column) in table.columns.iter().enumerate() {
+            let name = column.name.clone();
+            let position = file.header.iter().position(|&it| it == index);
+            let cell = match position {
+                Some(position) => record[position].as_str(),
+                None => column.default.map_or("", |default| default.cell),
+            };
+            match column.kind().value(cell) {
+                Ok(Value::Null) if made_up == Some(index) => {}
+                Ok(Value::Null) if column.not_null || table.is_in_primary(index) => {
+                    row.must.push(Rule::Null(name))
+                }
+                Ok(value) => row.values[index] = value,
+                Err(fault) => {
+                    row.bad.insert(index);
+                    row.must.push(match fault {
+                        Fault::Kind => Rule::Kind(name, column.kind().words()),
+                        Fault::Range => Rule::Range(name),
+                        Fault::Nul => Rule::Nul(name),
+                        Fault::Utf8 => Rule::Utf8(name),
+                    });
+                }
+            }
+        }
+        row
+    });
+    rows.collect()
+}
+
+/// A database with a table `a` that stores what the program stores and has no constraints.
+fn scratch(table: &Table) -> Connection {
+    let scratch = Connection::open_in_memory().expect("a database in memory");
+    execute(&scratch, &plain(table, "a", ""));
+    scratch
+}
+
+/// The SQL that creates a table without other constraints than these.
+fn plain(table: &Table, name: &str, constraints: &str) -> String {
+    let columns: Vec<_> = table.columns.iter().map(|column| column.plain()).collect();
+    let strict = if table.stored_strict { "STRICT" } else { "" };
+    format!(
+        "CREATE TABLE {name} ({}{constraints}) {strict}",
+        columns.join(", ")
+    )
+}
+
+fn execute(connection: &Connection, sql: &str) {
+    connection
+        .execute_batch(sql)
+        .unwrap_or_else(|error| panic!("{error}: {sql}"));
+}
+
+fn insert(connection: &Connection, table: &str, row: &Row) -> rusqlite::Result<usize> {
+    let places = vec!["?"; row.values.len()].join(", ");
+    connection.execute(
+        &format!("INSERT INTO {table} VALUES ({places})"),
+        params_from_iter(&row.values),
+    )
+}
+
+/// Whether all cells of the row are values of their kinds, and there is none that may not be NULL.
+fn is_typed(row: &Row) -> bool {
+    row.bad.is_empty() && !row.must.iter().any(|rule| matches!(rule, Rule::Null(_)))
+}
+
+/// Puts the checks to every row.
+fn check(table: &Table, rows: &mut [Row]) {
+    let scratch = scratch(table);
+    for row in rows.iter_mut().filter(|row| is_typed(row)) {
+        execute(&scratch, "DELETE FROM a");
+        insert(&scratch, "a", row).expect("a table without constraints");
+        for check in &table.checks {
+            let sql = format!("SELECT coalesce(({}), 1) <> 0 FROM a", check.expression);
+            if !scratch
+                .query_row(&sql, [], |row| row.get(0))
+                .unwrap_or(false)
+            {
+                row.must
+                    .push(Rule::Check(check.name, check.expression.clone()));
+            }
+        }
+    }
+}
+
+/// Which rows have the same key as which.
+fn clashes(table: &Table, key: (&[usize], Option<&str>, Option<&str>), rows: &[Row]) -> Pairs {
+    let (columns, collation, filter) = key;
+    let scratch = scratch(table);
+    let filter_sql = filter.map_or(String::new(), |filter| format!(" WHERE {filter}"));
+    execute(
+        &scratch,
+        &format!(
+            "CREATE UNIQUE INDEX one ON a ({}){filter_sql}",
+            table.indexed(columns, collation)
+        ),
+    );
+    let counts = |row: &Row| {
+        if filter.is_some() {
+            row.bad.is_empty()
+        } else {
+            !columns.iter().any(|column| row.bad.contains(column))
+        }
+    };
+    let mut pairs = vec![vec![false; rows.len()]; rows.len()];
+    for (first, owner) in rows.iter().enumerate().filter(|(_, row)| counts(row)) {
+        execute(&scratch, "DELETE FROM a");
+        insert(&scratch, "a", owner).expect("the first row");
+        for (second, row) in rows
+            .iter()
+            .enumerate()
+            .skip(first + 1)
+            .filter(|(_, row)| counts(row))
+        {
+            execute(&scratch, "SAVEPOINT one");
+            let clash = insert(&scratch, "a", row).is_err();
+            execute(&scratch, "ROLLBACK TO one; RELEASE one");
+            pairs[first][second] = clash;
+            pairs[second][first] = clash;
+        }
+    }
+    pairs
+}
+
+/// Whether a row refers to anything.
+fn refers(reference: &Reference, row: &Row) -> bool {
+    reference
+        .columns
+        .iter()
+        .all(|column| !row.bad.contains(column) && row.values[*column] != Value::Null)
+}
+
+/// Which rows of a table refer to which of its parent's rows, by one reference.
+fn referred(
+    case: &Case,
+    table: &Table,
+    reference: &Reference,
+    rows: &[Row],
+    parents: &[Row],
+) -> Pairs {
+    let parent = &case.tables[reference.parent];
+    let scratch = scratch(parent);
+    let key = parent.names(&reference.parent_columns);
+    execute(&scratch, &format!("CREATE UNIQUE INDEX one ON a ({key})"));
+    let columns = table.names(&reference.columns);
+    let constraint = format!(", FOREIGN KEY ({columns}) REFERENCES a ({key})");
+    execute(&scratch, &plain(table, "b", &constraint));
+    execute(&scratch, "PRAGMA foreign_keys = ON");
+    let mut pairs = vec![vec![false; parents.len()]; rows.len()];
+    for (position, target) in parents.iter().enumerate() {
+        if reference
+            .parent_columns
+            .iter()
+            .any(|column| target.bad.contains(column))
+        {
+            continue;
+        }
+        execute(&scratch, "DELETE FROM b; DELETE FROM a");
+        insert(&scratch, "a", target).expect("the only row");
+        for (pairs, row) in pairs.iter_mut().zip(rows) {
+            pairs[position] = refers(reference, row) && insert(&scratch, "b", row).is_ok();
+        }
+    }
+    pairs
+}
+
+/// Says which references to other tables go nowhere.
+fn refer_to_others(
+    case: &Case,
+    table: &Table,
+    index: usize,
+    tables: &[Vec<Row>],
+    rows: &mut [Row],
+) {
+    for reference in table
+        .references
+        .iter()
+        .filter(|reference| reference.parent != index)
+    {
+        let parents = &tables[reference.parent];
+        let pairs = referred(case, table, reference, rows, parents);
+        for (row, pairs) in rows.iter_mut().zip(pairs) {
+            let exists = pairs
+                .iter()
+                .zip(parents)
+                .any(|(refers, parent)| *refers && parent.state == State::Accepted);
+            if refers(reference, row) && !exists {
+                row.must.push(missing(case, table, reference));
+            }
+        }
+    }
+}
+
+fn missing(case: &Case, table: &Table, reference: &Reference) -> Rule {
+    Rule::Missing(
+        label(table, &reference.columns),
+        case.tables[reference.parent].name.clone(),
+    )
+}
+
+/// How a reason names columns.
+fn label(table: &Table, columns: &[usize]) -> String {
+    let names: Vec<_> = columns
+        .iter()
+        .map(|&column| table.columns[column].name.as_str())
+        .collect();
+    match names[..] {
+        [name] => name.to_owned(),
+        _ => format!("({})", names.join(", ")),
+    }
+}
+
+/// Decides which rows are accepted: those that break no rule of their own, whose keys no earlier accepted row has,
+/// and whose references to rows of the same table all go to accepted ones, in circles too.
+fn decide(
+    table: usize,
+    rows: &mut [Row],
+    keys: &[Pairs],
+    own: &[(&Reference, Pairs)],
+    skipped: &BTreeSet<(usize, u64)>,
+) {
+    for row in rows.iter_mut().filter(|row| !row.must.is_empty()) {
+        row.state = State::Rejected;
+    }
+    loop {
+        while settle(rows, keys, own) {}
+        // Where several answers are right, the program's is.
+        let Some(open) = rows.iter().position(|row| row.state == State::Open) else {
+            break;
+        };
+        for row in rows.iter_mut().filter(|row| row.state == State::Open) {
+            row.open = true;
+        }
+        let asked = |row: &Row| row.state == State::Open && skipped.contains(&(table, row.line));
+        let refused = rows.iter().position(asked);
+        let rejected = refused.or_else(|| {
+            (open + 1..rows.len())
+                .rev()
+                .find(|&it| rows[it].state == State::Open)
+        });
+        rows[rejected.unwrap_or(open)].state = State::Rejected;
+    }
+    // No skipped row could be added, nor could several together.
+    let mut group: BTreeSet<usize> = (0..rows.len())
+        .filter(|&it| rows[it].open && rows[it].state == State::Rejected)
+        .filter(|&it| {
+            !keys.iter().any(|pairs| {
+                (0..rows.len())
+                    .any(|other| pairs[it][other] && rows[other].state == State::Accepted)
+            })
+        })
+        .collect();
+    shrink_to_whole(&mut group, rows, own, |state| state == State::Accepted);
+    assert!(
+        group.is_empty(),
+        "rows could be added that the program skipped: lines {:?}",
+        group.iter().map(|&it| rows[it].line).collect::<Vec<_>>()
+    );
+}
+
+/// Takes rows out of the group until each refers only to rows of the group and to those of these states.
+fn shrink_to_whole(
+    group: &mut BTreeSet<usize>,
+    rows: &[Row],
+    own: &[(&Reference, Pairs)],
+    exists: impl Fn(State) -> bool,
+) {
+    loop {
+        let is_whole = |it: usize| {
+            own.iter().all(|(reference, pairs)| {
+                let found = || {
+                    (0..rows.len())
+                        .any(|to| pairs[it][to] && (group.contains(&to) || exists(rows[to].state)))
+                };
+                !refers(reference, &rows[it]) || found()
+            })
+        };
+        let broken: Vec<_> = group.iter().copied().filter(|&it| !is_whole(it)).collect();
+        if broken.is_empty() {
+            break;
+        }
+        for it in broken {
+            group.remove(&it);
+        }
+    }
+}
+
+/// Decides what can be decided for certain. Returns whether that was anything.
+fn settle(rows: &mut [Row], keys: &[Pairs], own: &[(&Reference, Pairs)]) -> bool {
+    let open: BTreeSet<usize> = (0..rows.len())
+        .filter(|&it| rows[it].state == State::Open)
+        .collect();
+    let clashes = |it: usize, with: &dyn Fn(usize) -> bool| {
+        keys.iter()
+            .any(|pairs| (0..rows.len()).any(|other| pairs[it][other] && with(other)))
+    };
+    let accepted = |it: usize| rows[it].state == State::Accepted;
+    let mut possible = open.clone();
+    possible.retain(|&it| !clashes(it, &accepted));
+    shrink_to_whole(&mut possible, rows, own, |state| state == State::Accepted);
+    let mut certain = possible.clone();
+    certain.retain(|&it| !clashes(it, &|other| other < it && possible.contains(&other)));
+    shrink_to_whole(&mut certain, rows, own, |state| state == State::Accepted);
+    for &it in open.difference(&possible) {
+        rows[it].state = State::Rejected;
+    }
+    for &it in &certain {
+        rows[it].state = State::Accepted;
+    }
+    !certain.is_empty() || possible.len() < open.len()
+}
+
+/// Says which keys the skipped rows share with accepted ones, and which of their references to the same table go
+/// nowhere.
+fn explain(
+    case: &Case,
+    table: &Table,
+    rows: &mut [Row],
+    keys: &[Pairs],
+    own: &[(&Reference, Pairs)],
+) {
+    let states: Vec<_> = rows.iter().map(|row| row.state).collect();
+    let lines: Vec<_> = rows.iter().map(|row| row.line).collect();
+    let names: Vec<_> = table
+        .keys()
+        .iter()
+        .map(|(columns, ..)| label(table, columns))
+        .collect();
+    for it in (0..rows.len()).filter(|&it| states[it] != State::Accepted) {
+        for (key, pairs) in keys.iter().enumerate() {
+            let Some(owner) =
+                (0..rows.len()).find(|&other| pairs[it][other] && states[other] == State::Accepted)
+            else {
+                continue;
+            };
+            let rule = Rule::Used(names[key].clone(), lines[owner]);
+            // What the row with the same key has is not somebody else's.
+            let same_row = key > 0 && table.primary.is_some() && keys[0][it][owner];
+            let row = &mut rows[it];
+            if owner > it || same_row || row.open {
+                row.may.push(rule);
+            } else {
+                row.must.push(rule);
+            }
+        }
+        let (mut dangling, mut uncertain) = (Vec::new(), Vec::new());
+        for (reference, pairs) in own
+            .iter()
+            .filter(|(reference, _)| refers(reference, &rows[it]))
+        {
+            let targets: Vec<_> = (0..pairs[it].len()).filter(|&to| pairs[it][to]).collect();
+            if targets.iter().any(|&to| states[to] == State::Accepted) {
+                continue;
+            }
+            let rule = missing(case, table, reference);
+            // A row that refers to itself, or to one that is skipped, may be said to refer to nothing.
+            if targets.is_empty() {
+                dangling.push(rule)
+            } else {
+                uncertain.push(rule)
+            }
+        }
+        let row = &mut rows[it];
+        row.must.extend(dangling);
+        match &uncertain[..] {
+            [only] if row.must.is_empty() && row.may.is_empty() => row.must.push(only.clone()),
+            _ => row.may.extend(uncertain),
+        }
+        assert!(
+            row.must.len() + row.may.len() > 0,
+            "line {} of {} is skipped without a reason",
+            row.line,
+            table.name
+        );
+    }
+}
+
+/// Lets SQLite confirm it: with all tables in one database it takes the accepted rows, and no other.
+fn confirm(whole: &Connection, case: &Case, table: &Table, index: usize, rows: &[Row]) {
+    let name = quoted(&table.name);
+    let refers_to_itself = table
+        .references
+        .iter()
+        .any(|reference| reference.parent == index);
+    let refused = |row: &Row| {
+        execute(whole, "SAVEPOINT one");
+        let refused = insert(whole, &name, row).is_err();
+        execute(whole, "ROLLBACK TO one; RELEASE one");
+        refused
+    };
+    execute(
+        whole,
+        if refers_to_itself {
+            "BEGIN; PRAGMA defer_foreign_keys = ON"
+        } else {
+            "BEGIN"
+        },
+    );
+    for row in rows {
+        if row.state == State::Accepted {
+            let inserted = insert(whole, &name, row);
+            assert!(
+                inserted.is_ok(),
+                "SQLite refuses line {} of {}: {inserted:?}\n{}",
+                row.line,
+                table.name,
+                case.describe()
+            );
+        } else if !refers_to_itself && is_typed(row) {
+            assert!(
+                refused(row),
+                "SQLite takes line {} of {}, {:?}\n{}",
+                row.line,
+                table.name,
+                row.must,
+                case.describe()
+            );
+        }
+    }
+    let committed = whole.execute_batch("COMMIT");
+    assert!(committed.is_ok(), "{committed:?}\n{}", case.describe());
+    for row in rows
+        .iter()
+        .filter(|row| row.state != State::Accepted && is_typed(row))
+    {
+        assert!(
+            refused(row),
+            "SQLite takes line {} of {} at the end\n{}",
+            row.line,
+            table.name,
+            case.describe()
+        );
+    }
+}
+
+/// What a table holds, sorted. Ids that SQLite makes up are left out.
+pub fn stored(connection: &Connection, table: &Table) -> Vec<Vec<Value>> {
+    let columns: Vec<_> = (0..table.columns.len())
+        .filter(|&column| !table.makes_up_ids() || table.rowid() != Some(column))
+        .collect();
+    let sql = match table.names(&columns) {
+        names if names.is_empty() => format!("SELECT 1 FROM {}", quoted(&table.name)),
+        names => format!("SELECT {names} FROM {}", quoted(&table.name)),
+    };
+    let mut statement = connection
+        .prepare(&sql)
+        .unwrap_or_else(|error| panic!("{error}: {sql}"));
+    let count = statement.column_count();
+    let rows = statement.query_map([], |row| (0..count).map(|column| row.get(column)).collect());
+    let mut rows: Vec<Vec<Value>> = rows
+        .and_then(Iterator::collect)
+        .unwrap_or_else(|error| panic!("{error}: {sql}"));
+    rows.sort_by_cached_key(|row| format!("{row:?}"));
+    rows
+}
+
+/// How many rows broke each rule, and how many were accepted.
+pub fn count(answer: &Answer, counts: &mut HashMap<&'static str, usize>) {
+    for row in answer.tables.iter().flat_map(|table| &table.rows) {
+        *counts.entry("rows").or_default() += 1;
+        *counts.entry("accepted").or_default() += usize::from(row.accepted);
+        *counts.entry("open").or_default() += usize::from(row.open);
+        for rule in row.must.iter().chain(&row.may) {
+            *counts.entry(rule.name()).or_default() += 1;
+        }
+    }
+}

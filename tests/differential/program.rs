@@ -1,0 +1,378 @@
+//! The program on a case, compared with what is right.
+
+use std::collections::BTreeSet;
+use std::process;
+
+use rusqlite::Connection;
+use rusqlite::types::Value;
+use serde_json::Value as Json;
+
+use super::kit::{Folder, Run, TRADEXA, bounded};
+use super::oracle::{Answer, RowAnswer, Rule, TableAnswer, answer, stored};
+use super::schema::{Case, Layout, Table};
+
+/// Where the program is to do it, and what did not come out as it should.
+struct Trial<'a> {
+    case: &'a Case,
+    folder: Folder,
+    mismatches: Vec<String>,
+}
+
+/// Has the program load a case in every way, and panics with all that did not come out right.
+pub fn perform(case: &Case) {
+    let folder = Folder::new();
+    std::fs::write(folder.outside().join("schema.sql"), case.script()).expect("the schema");
+    for table in &case.tables {
+        if let Some(csv) = table.csv() {
+            folder.csv("in", &table.name, csv);
+        }
+    }
+    let mut trial = Trial {
+        case,
+        folder,
+        mismatches: Vec::new(),
+    };
+    let answer = trial.perform();
+    if !trial.mismatches.is_empty() {
+        let rows = answer
+            .as_ref()
+            .map_or(String::new(), |answer| describe(case, answer));
+        panic!(
+            "{}\n{rows}\nmismatches:\n  {}\n",
+            case.describe(),
+            trial.mismatches.join("\n  ")
+        );
+    }
+}
+
+impl Trial<'_> {
+    fn run(&self, arguments: &[&str]) -> Run {
+        let mut command = process::Command::new(TRADEXA);
+        command.current_dir(self.folder.outside());
+        for variable in ["TRADEXA_DIR", "TRADEXA_SCHEMA", "TRADEXA_DATABASE"] {
+            command.env_remove(variable);
+        }
+        match self.case.layout {
+            Layout::FilePerTable => command.arg("--dir").arg(self.folder.name()),
+            Layout::OneFile => command.args(["--database", "app.db"]),
+        };
+        command.args(["--schema", "schema.sql"]).args(arguments);
+        Run::of(&mut bounded(command))
+    }
+
+    fn insert(&self, arguments: &[&str]) -> Run {
+        let threads = self.case.threads.map(|threads| threads.to_string());
+        let mut all = vec![
+            "insert", "--from", "in", "--format", "json", "--limit", "100000",
+        ];
+        if let Some(threads) = &threads {
+            all.extend(["--threads", threads]);
+        }
+        all.extend(arguments);
+        self.run(&all)
+    }
+
+    /// Notes what is not as it should be.
+    fn expect(&mut self, holds: bool, mismatch: impl FnOnce() -> String) {
+        if !holds {
+            self.mismatches.push(mismatch());
+        }
+    }
+
+    fn succeeded(&mut self, what: &str, run: &Run) -> bool {
+        self.expect(run.status == Some(0), || {
+            format!("{what}: {:?}: {}{}", run.status, run.stderr, run.stdout)
+        });
+        run.status == Some(0)
+    }
+
+    fn perform(&mut self) -> Option<Answer> {
+        let init = self.run(&["init"]);
+        if !self.succeeded("init", &init) {
+            return None;
+        }
+        let dry_run = self.insert(&["--dry-run"]);
+        let load = self.insert(&["--rejects", "bad"]);
+        if !self.succeeded("dry run", &dry_run) | !self.succeeded("load", &load) {
+            return None;
+        }
+        let answer = answer(self.case, &self.skipped(&load));
+        let stored = self.stored();
+        self.compare("dry run", &dry_run, &answer, false, true);
+        self.compare("load", &load, &answer, false, false);
+        self.compare_stored("load", &answer, &stored);
+        self.compare_rejects(&answer);
+        let again = self.insert(&[]);
+        if self.succeeded("again", &again) {
+            self.compare("again", &again, &answer, true, false);
+            self.compare_stored("again", &answer, &self.stored());
+        }
+        let check = self.run(&["check", "--format", "json"]);
+        self.succeeded("check", &check);
+        Some(answer)
+    }
+
+    /// The rows that were skipped: the position of the table, and the line.
+    fn skipped(&self, run: &Run) -> BTreeSet<(usize, u64)> {
+        let tables = self.case.tables.iter().enumerate();
+        let lines = |(index, table): (usize, &Table)| {
+            let rows = run.list(&table.name, "skipped_rows").to_vec();
+            rows.into_iter()
+                .map(move |row| (index, row["line"].as_u64().unwrap_or(0)))
+        };
+        tables.flat_map(lines).collect()
+    }
+
+    fn database(&self, table: &Table) -> Connection {
+        let path = match self.case.layout {
+            Layout::FilePerTable => self.folder.database(&table.name),
+            Layout::OneFile => self.folder.outside().join("app.db"),
+        };
+        Connection::open(path).expect("a database")
+    }
+
+    fn stored(&self) -> Vec<Vec<Vec<Value>>> {
+        let tables = self.case.tables.iter();
+        tables
+            .map(|table| stored(&self.database(table), table))
+            .collect()
+    }
+
+    fn compare_stored(&mut self, what: &str, answer: &Answer, stored: &[Vec<Vec<Value>>]) {
+        for ((table, right), got) in self.case.tables.iter().zip(&answer.tables).zip(stored) {
+            self.expect(&right.stored == got, || {
+                format!(
+                    "{what}: {} holds\n    {got:?}\n  instead of\n    {:?}",
+                    table.name, right.stored
+                )
+            });
+        }
+    }
+
+    fn compare(&mut self, what: &str, run: &Run, answer: &Answer, again: bool, dry: bool) {
+        for (table, right) in self.case.tables.iter().zip(&answer.tables) {
+            let accepted = right.accepted();
+            let (inserted, unchanged) = if again { (0, accepted) } else { (accepted, 0) };
+            let skipped = right.rows.len() - accepted;
+            let outcomes = ["inserted", "unchanged", "skipped", "failed"];
+            let counts = outcomes.map(|outcome| run.count(&table.name, outcome) as usize);
+            self.expect(counts == [inserted, unchanged, skipped, 0], || {
+                format!(
+                    "{what}: {}: {outcomes:?} are {counts:?} instead of {:?}",
+                    table.name,
+                    [inserted, unchanged, skipped, 0]
+                )
+            });
+            self.compare_reasons(what, run, table, right, again);
+            if !dry {
+                let list = if again { "unchanged_rows" } else { "rows" };
+                self.compare_listed(what, run.list(&table.name, list), table, right);
+            }
+        }
+    }
+
+    /// Compares the rows of the report with those that are stored.
+    fn compare_listed(&mut self, what: &str, rows: &[Json], table: &Table, right: &TableAnswer) {
+        let left_out = table.rowid().filter(|_| table.makes_up_ids());
+        let columns: Vec<_> = (0..table.columns.len())
+            .filter(|&column| Some(column) != left_out)
+            .collect();
+        let cells = |row: &Json| {
+            columns
+                .iter()
+                .map(|&column| row[&table.columns[column].name].clone())
+                .collect::<Vec<_>>()
+        };
+        let mut got: Vec<_> = rows.iter().map(|row| format!("{:?}", cells(row))).collect();
+        let mut stored: Vec<_> = right
+            .stored
+            .iter()
+            .map(|row| format!("{:?}", row.iter().map(json).collect::<Vec<_>>()))
+            .collect();
+        got.sort();
+        stored.sort();
+        self.expect(got == stored, || {
+            format!(
+                "{what}: {} lists\n    {got:?}\n  instead of\n    {stored:?}",
+                table.name
+            )
+        });
+    }
+
+    fn compare_reasons(
+        &mut self,
+        what: &str,
+        run: &Run,
+        table: &Table,
+        right: &TableAnswer,
+        again: bool,
+    ) {
+        let rows = run.list(&table.name, "skipped_rows");
+        let got: Vec<u64> = rows
+            .iter()
+            .map(|row| row["line"].as_u64().unwrap_or(0))
+            .collect();
+        let skipped: Vec<&RowAnswer> = right.rows.iter().filter(|row| !row.accepted).collect();
+        let lines: Vec<u64> = skipped.iter().map(|row| row.line).collect();
+        if got != lines {
+            self.mismatches.push(format!(
+                "{what}: {} skips the lines {got:?} instead of {lines:?}",
+                table.name
+            ));
+            return;
+        }
+        for (row, right) in rows.iter().zip(skipped) {
+            let reasons: Vec<&str> = row["reasons"]
+                .as_array()
+                .map_or(&[][..], Vec::as_slice)
+                .iter()
+                .filter_map(Json::as_str)
+                .collect();
+            for problem in difference(&reasons, right, again) {
+                self.mismatches.push(format!(
+                    "{what}: {} line {}: {problem}; its reasons are {reasons:?}",
+                    table.name, right.line
+                ));
+            }
+        }
+    }
+
+    /// The rejects are the skipped rows as given, with a reason.
+    fn compare_rejects(&mut self, answer: &Answer) {
+        for (table, right) in self.case.tables.iter().zip(&answer.tables) {
+            let skipped: Vec<_> = right
+                .rows
+                .iter()
+                .filter(|row| !row.accepted)
+                .map(|row| row.line)
+                .collect();
+            let given: Vec<Vec<Vec<u8>>> = table
+                .records()
+                .into_iter()
+                .filter(|(line, _)| skipped.contains(line))
+                .map(|(_, record)| {
+                    record
+                        .iter()
+                        .map(|cell| super::schema::bytes(cell))
+                        .collect()
+                })
+                .collect();
+            let file = self.folder.csv_in("bad", &table.name);
+            let mut reader = csv::ReaderBuilder::new()
+                .flexible(true)
+                .from_reader(file.as_deref().unwrap_or_default());
+            let header = reader.byte_headers().expect("a header").clone();
+            let records = reader
+                .byte_records()
+                .map(|record| record.expect("a record"));
+            let records: Vec<Vec<Vec<u8>>> = records
+                .map(|record| {
+                    let cells = record.iter().map(<[u8]>::to_vec);
+                    cells.take(record.len().saturating_sub(1)).collect()
+                })
+                .collect();
+            let has_reason = table.columns.iter().any(|column| column.name == "reason");
+            let last: &[u8] = if has_reason {
+                b"tradexa_reason"
+            } else {
+                b"reason"
+            };
+            self.expect(file.is_some() != skipped.is_empty(), || {
+                format!(
+                    "rejects: the file of {} is there: {}",
+                    table.name,
+                    file.is_some()
+                )
+            });
+            self.expect(file.is_none() || header.iter().last() == Some(last), || {
+                format!("rejects: {}: {header:?}", table.name)
+            });
+            self.expect(records == given, || {
+                format!(
+                    "rejects: {} has\n    {records:?}\n  instead of\n    {given:?}",
+                    table.name
+                )
+            });
+        }
+    }
+}
+
+/// What is wrong with the reasons of a row. When it was loaded before, more rules may be broken by then: a unique
+/// value may be stored with a row that came later.
+pub fn difference(reasons: &[&str], right: &RowAnswer, again: bool) -> Vec<String> {
+    let mut left = reasons.to_vec();
+    let mut take = |rule: &Rule| {
+        let found = left.iter().position(|reason| rule.is_said_by(reason));
+        found.map(|position| left.remove(position)).is_some()
+    };
+    let must = right.must.iter().filter(|rule| !take(rule));
+    let mut problems: Vec<_> = must.map(|rule| format!("does not say <{rule}>")).collect();
+    for rule in &right.may {
+        take(rule);
+    }
+    let is_new = |reason: &&&str| {
+        !again || !(reason.contains(" is already used ") || reason.contains(" is already taken "))
+    };
+    problems.extend(
+        left.iter()
+            .filter(is_new)
+            .map(|reason| format!("says {reason:?}")),
+    );
+    if reasons.is_empty() {
+        problems.push("has no reason".into());
+    }
+    problems
+}
+
+/// A stored value as the report has it.
+fn json(value: &Value) -> Json {
+    match value {
+        Value::Null => Json::Null,
+        Value::Integer(number) => (*number).into(),
+        Value::Real(number) => (*number).into(),
+        Value::Text(text) => text.as_str().into(),
+        Value::Blob(bytes) => bytes
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>()
+            .into(),
+    }
+}
+
+/// What is right for each row, for people.
+pub fn describe(case: &Case, answer: &Answer) -> String {
+    let mut lines = Vec::new();
+    for (table, right) in case.tables.iter().zip(&answer.tables) {
+        lines.push(format!(
+            "{} should hold {} rows:",
+            table.name,
+            right.stored.len()
+        ));
+        for row in &right.rows {
+            let list = |rules: &[Rule]| {
+                rules
+                    .iter()
+                    .map(|rule| format!("<{rule}>"))
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            };
+            let outcome = if row.accepted { "accepted" } else { "skipped" };
+            let may = if row.may.is_empty() {
+                String::new()
+            } else {
+                format!(" perhaps {}", list(&row.may))
+            };
+            let open = if row.open {
+                " (or the other way round)"
+            } else {
+                ""
+            };
+            lines.push(format!(
+                "  line {}: {outcome}{open} {}{may}",
+                row.line,
+                list(&row.must)
+            ));
+        }
+    }
+    lines.join("\n")
+}
