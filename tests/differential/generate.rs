@@ -141,6 +141,10 @@ struct DrawnCheck {
 struct DrawnRow {
     cells: Vec<Cell>,
     references: Vec<Cell>,
+    /// Whether there is nothing wrong with it by itself.
+    clean: bool,
+    /// An earlier row, and which of its keys this row has too; or all its cells.
+    copied: Option<(u8, u8)>,
     /// One field too few or too many.
     fields: u8,
 }
@@ -250,11 +254,15 @@ fn table() -> impl Strategy<Value = DrawnTable> {
     let row = (
         vec(cell(), 8),
         vec(cell(), 3),
+        rarely(2),
+        option::weighted(0.12, any::<(u8, u8)>()),
         prop_oneof![40 => Just(0u8), 1 => Just(1), 1 => Just(2)],
     )
-        .prop_map(|(cells, references, fields)| DrawnRow {
+        .prop_map(|(cells, references, clean, copied, fields)| DrawnRow {
             cells,
             references,
+            clean,
+            copied,
             fields,
         });
     let content = (
@@ -322,9 +330,12 @@ fn unused<'a>(name: &str, mut taken: impl Iterator<Item = &'a str> + Clone) -> S
 }
 
 /// The keys that references can go to: SQLite asks for those without a filter, with the collations of their columns.
+/// No file can refer to ids that SQLite makes up.
 fn targets(table: &Table) -> Vec<Vec<usize>> {
+    let made_up = table.rowid().filter(|_| table.makes_up_ids());
     let keys = table.keys().into_iter();
     keys.filter(|(_, collation, filter)| collation.is_none() && filter.is_none())
+        .filter(|(columns, ..)| made_up.is_none_or(|id| !columns.contains(&id)))
         .map(|(columns, ..)| columns.to_vec())
         .collect()
 }
@@ -360,9 +371,9 @@ fn declared(drawn: &DrawnTable, earlier: &[Table]) -> Table {
         add_column(&mut table, column);
     }
     let own = earlier.len();
-    let is_own = |reference: &&DrawnReference| usize::from(reference.parent) % (own + 2) >= own;
-    for reference in drawn.references.iter().filter(|it| !is_own(it)) {
-        let parent = usize::from(reference.parent) % (own + 2);
+    let is_own = |reference: &&DrawnReference| reference.parent % 5 == 4;
+    for reference in drawn.references.iter().filter(|it| own > 0 && !is_own(it)) {
+        let parent = usize::from(reference.parent / 5) % own;
         add_reference(&mut table, reference, parent, Some(&earlier[parent]));
     }
     let choose = |columns: &[u8], table: &Table| {
@@ -437,7 +448,7 @@ fn declared(drawn: &DrawnTable, earlier: &[Table]) -> Table {
             .iter()
             .all(|column| strict.contains(&column.declared));
     if let Some(rows) = &drawn.rows {
-        let header = header(&table, drawn);
+        let header = header(&table, drawn, own);
         let mut columns: Vec<Vec<String>> = Vec::new();
         for (number, row) in rows.iter().enumerate() {
             columns.push(filled(&table, earlier, row, number, &columns));
@@ -562,7 +573,7 @@ fn add_reference(table: &mut Table, drawn: &DrawnReference, parent: usize, other
         columns: (first..table.columns.len()).collect(),
         parent,
         parent_columns: parent_columns.clone(),
-        implicit: is_primary && drawn.key % 2 == 0,
+        implicit: is_primary && drawn.key.is_multiple_of(2),
     });
 }
 
@@ -586,7 +597,7 @@ fn add_check(table: &mut Table, drawn: &DrawnCheck) {
         ],
         Kind::Number => [
             format!("{name} > -100"),
-            format!("round({name}, 1) = {name}"),
+            format!("round({name}, 2) = {name}"),
             format!("typeof({name}) <> 'integer' OR {name} < 10"),
             format!("{name} <> 1.5"),
             format!("NOT {name} = 2"),
@@ -599,10 +610,10 @@ fn add_check(table: &mut Table, drawn: &DrawnCheck) {
             format!("{name} <> X'02'"),
         ],
         _ => [
-            format!("length({name}) < 12"),
+            format!("length({name}) < 20"),
             format!("{name} <> 'a'"),
             format!("{name} NOT LIKE 'b%'"),
-            format!("json_extract({name}, '$.a') IS NULL"),
+            format!("{name} NOT LIKE '%{{%' OR json_extract({name}, '$.a') IS NULL"),
             format!("{name} = trim({name}) AND {name} COLLATE NOCASE <> 'q'"),
         ],
     };
@@ -623,12 +634,12 @@ fn add_check(table: &mut Table, drawn: &DrawnCheck) {
     table.checks.push(Check {
         name: drawn.named.then(|| names[table.checks.len()]),
         expression,
-        column: (!is_of_both && drawn.second % 2 == 0).then_some(index),
+        column: (!is_of_both && drawn.second.is_multiple_of(2)).then_some(index),
     });
 }
 
 /// The columns of the file. Some are left out that may be.
-fn header(table: &Table, drawn: &DrawnTable) -> Vec<usize> {
+fn header(table: &Table, drawn: &DrawnTable, own: usize) -> Vec<usize> {
     let id = table.rowid();
     let offset = usize::from(id.is_some_and(|id| id == 0) && table.columns[0].name == "id");
     let is_used = |column: usize| {
@@ -636,11 +647,11 @@ fn header(table: &Table, drawn: &DrawnTable) -> Vec<usize> {
             .uniques
             .iter()
             .any(|unique| unique.columns.contains(&column) || unique.filter.is_some());
-        keys || !table.checks.is_empty()
-            || table
-                .references
-                .iter()
-                .any(|it| it.columns.contains(&column))
+        let references = table
+            .references
+            .iter()
+            .any(|it| it.parent == own || it.columns.contains(&column));
+        keys || references || !table.checks.is_empty()
     };
     let mut header: Vec<usize> = (0..table.columns.len())
         .filter(|&index| {
@@ -680,12 +691,12 @@ fn filled(
         .iter()
         .enumerate()
         .map(|(index, column)| {
-            let cell = drawn.cells[index % drawn.cells.len()];
+            let cell = drawn.cell(&drawn.cells, index);
             text(column.kind(), cell, number)
         })
         .collect();
     for (position, reference) in table.references.iter().enumerate() {
-        let cell = drawn.references[position % drawn.references.len()];
+        let cell = drawn.cell(&drawn.references, position);
         let is_own = reference.parent == earlier.len();
         for (&column, &target) in reference.columns.iter().zip(&reference.parent_columns) {
             let parent = earlier.get(reference.parent).unwrap_or(table);
@@ -713,7 +724,7 @@ fn filled(
                     )
                 }
                 Fill::Own => existing(parent, target, cell.value).unwrap_or_default(),
-                Fill::Few if cell.value % 4 == 0 => String::new(),
+                Fill::Few if cell.value.is_multiple_of(4) => String::new(),
                 Fill::Few if cell.value % 4 == 1 => existing(parent, target, cell.value)
                     .unwrap_or_default()
                     .to_uppercase(),
@@ -730,7 +741,26 @@ fn filled(
             cells[column] = chosen;
         }
     }
+    if let Some((row, key)) = drawn.copied
+        && let Some(row) = before.get(usize::from(row) % before.len().max(1))
+    {
+        let keys = table.keys();
+        let all: Vec<_> = (0..cells.len()).collect();
+        let key = keys.get(usize::from(key) % (keys.len() + 1));
+        for &column in key.map_or(&all[..], |(columns, ..)| columns) {
+            cells[column].clone_from(&row[column]);
+        }
+    }
     cells
+}
+
+impl DrawnRow {
+    /// One of its cells. Those of a clean row are filled with what fits.
+    fn cell(&self, cells: &[Cell], index: usize) -> Cell {
+        let cell = cells[index % cells.len()];
+        let fill = if self.clean { Fill::Own } else { cell.fill };
+        Cell { fill, ..cell }
+    }
 }
 
 /// The cell of some row in the file of a table.
