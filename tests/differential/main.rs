@@ -93,6 +93,25 @@ fn the_oracle_agrees_with_sqlite_and_every_fault_is_generated() {
     }
 }
 
+#[test]
+fn a_failing_case_shrinks_to_a_small_one() {
+    let has_check = |table: &schema::Table| !table.checks.is_empty() && !table.records().is_empty();
+    let seeds = 0..100;
+    let case = seeds
+        .into_iter()
+        .find_map(|seed| failure(seed, |case| assert!(!case.tables.iter().any(has_check))));
+    let case = case.expect("a case with a check and a row");
+    let [table] = &case.tables[..] else {
+        panic!("more than one table is left:\n{}", case.describe());
+    };
+    let left = (
+        table.columns.len(),
+        table.checks.len(),
+        table.records().len(),
+    );
+    assert_eq!(left, (2, 1, 1), "{}", case.describe());
+}
+
 /// Tries as many cases as asked for, on all cores, and shows a small one that fails.
 fn try_cases(what: &str, perform: impl Fn(&Case) + Sync) {
     let number = |name| env::var(name).ok().map(|it| it.parse().expect(name));
