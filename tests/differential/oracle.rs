@@ -34,6 +34,19 @@ pub enum Rule {
     Check(Option<&'static str>, String),
 }
 
+/// The kinds of rules.
+pub const FAULTS: [&str; 9] = [
+    "number of fields",
+    "not UTF-8",
+    "NUL",
+    "wrong kind",
+    "out of range",
+    "empty",
+    "used",
+    "missing reference",
+    "check",
+];
+
 impl Rule {
     /// The kind of the rule alone, to count by.
     pub fn name(&self) -> &'static str {

@@ -7,9 +7,10 @@ use rusqlite::Connection;
 use rusqlite::types::Value;
 use serde_json::Value as Json;
 
+use super::kinds::Kind;
 use super::kit::{Folder, Run, TRADEXA, bounded};
 use super::oracle::{Answer, RowAnswer, Rule, TableAnswer, answer, stored};
-use super::schema::{Case, Layout, Table};
+use super::schema::{Case, Column, Layout, Table};
 
 /// Where the program is to do it, and what did not come out as it should.
 struct Trial<'a> {
@@ -20,29 +21,32 @@ struct Trial<'a> {
 
 /// Has the program load a case in every way, and panics with all that did not come out right.
 pub fn perform(case: &Case) {
-    let folder = Folder::new();
-    std::fs::write(folder.outside().join("schema.sql"), case.script()).expect("the schema");
-    for table in &case.tables {
-        if let Some(csv) = table.csv() {
-            folder.csv("in", &table.name, csv);
-        }
-    }
-    let mut trial = Trial {
-        case,
-        folder,
-        mismatches: Vec::new(),
-    };
+    let mut trial = Trial::new(case);
     let answer = trial.perform();
     if !trial.mismatches.is_empty() {
-        let rows = answer
-            .as_ref()
-            .map_or(String::new(), |answer| describe(case, answer));
+        let rows = answer.map_or(String::new(), |answer| describe(case, &answer));
         let mismatches = trial.mismatches.join("\n  ");
         panic!("\n{rows}\nmismatches:\n  {mismatches}\n");
     }
 }
 
-impl Trial<'_> {
+impl<'a> Trial<'a> {
+    /// The schema and the files of a case, and no databases yet.
+    fn new(case: &'a Case) -> Trial<'a> {
+        let folder = Folder::new();
+        std::fs::write(folder.outside().join("schema.sql"), case.script()).expect("the schema");
+        for table in &case.tables {
+            if let Some(csv) = table.csv() {
+                folder.csv("in", &table.name, csv);
+            }
+        }
+        Trial {
+            case,
+            folder,
+            mismatches: Vec::new(),
+        }
+    }
+
     fn run(&self, arguments: &[&str]) -> Run {
         let mut command = process::Command::new(TRADEXA);
         command.current_dir(self.folder.outside());
@@ -160,6 +164,11 @@ impl Trial<'_> {
                     [inserted, unchanged, skipped, 0]
                 )
             });
+            let records = run.count(&table.name, "records") as usize;
+            self.expect(records == right.rows.len(), || {
+                let (name, rows) = (&table.name, right.rows.len());
+                format!("{what}: {name} has {records} records instead of {rows}")
+            });
             self.compare_reasons(what, run, table, right, again);
             if !dry {
                 let list = if again { "unchanged_rows" } else { "rows" };
@@ -174,16 +183,19 @@ impl Trial<'_> {
         let columns: Vec<_> = (0..table.columns.len())
             .filter(|&column| Some(column) != left_out)
             .collect();
-        let cells = |row: &Json| {
-            columns
-                .iter()
-                .map(|&column| row[&table.columns[column].name].clone())
-                .collect::<Vec<_>>()
+        // The digits of a blob may be in either case.
+        let cell = |row: &Json, column: &Column| match &row[&column.name] {
+            Json::String(digits) if column.kind() == Kind::Blob => digits.to_lowercase().into(),
+            cell => cell.clone(),
         };
-        let mut got: Vec<_> = rows.iter().map(|row| format!("{:?}", cells(row))).collect();
-        let mut stored: Vec<_> = right
-            .stored
-            .iter()
+        let cells = |row: &Json| {
+            let columns = columns.iter().map(|&column| &table.columns[column]);
+            let cells: Vec<Json> = columns.map(|column| cell(row, column)).collect();
+            format!("{cells:?}")
+        };
+        let mut got: Vec<_> = rows.iter().map(cells).collect();
+        let stored = right.stored.iter();
+        let mut stored: Vec<_> = stored
             .map(|row| format!("{:?}", row.iter().map(json).collect::<Vec<_>>()))
             .collect();
         got.sort();
@@ -204,11 +216,10 @@ impl Trial<'_> {
         right: &TableAnswer,
         again: bool,
     ) {
-        let rows = run.list(&table.name, "skipped_rows");
-        let got: Vec<u64> = rows
-            .iter()
-            .map(|row| row["line"].as_u64().unwrap_or(0))
-            .collect();
+        let line = |row: &Json| row["line"].as_u64().unwrap_or(0);
+        let mut rows: Vec<_> = run.list(&table.name, "skipped_rows").iter().collect();
+        rows.sort_by_key(|row| line(row));
+        let got: Vec<u64> = rows.iter().map(|row| line(row)).collect();
         let skipped: Vec<&RowAnswer> = right.rows.iter().filter(|row| !row.accepted).collect();
         let lines: Vec<u64> = skipped.iter().map(|row| row.line).collect();
         if got != lines {
@@ -243,7 +254,7 @@ impl Trial<'_> {
                 .filter(|row| !row.accepted)
                 .map(|row| row.line)
                 .collect();
-            let given: Vec<Vec<Vec<u8>>> = table
+            let mut given: Vec<Vec<Vec<u8>>> = table
                 .records()
                 .into_iter()
                 .filter(|(line, _)| skipped.contains(line))
@@ -262,12 +273,15 @@ impl Trial<'_> {
             let records = reader
                 .byte_records()
                 .map(|record| record.expect("a record"));
-            let records: Vec<Vec<Vec<u8>>> = records
+            let mut records: Vec<Vec<Vec<u8>>> = records
                 .map(|record| {
                     let cells = record.iter().map(<[u8]>::to_vec);
                     cells.take(record.len().saturating_sub(1)).collect()
                 })
                 .collect();
+            // Rows that wait for others may be skipped later than rows behind them.
+            given.sort();
+            records.sort();
             let has_reason = table.columns.iter().any(|column| column.name == "reason");
             let last: &[u8] = if has_reason {
                 b"tradexa_reason"
@@ -327,13 +341,16 @@ fn json(value: &Value) -> Json {
     match value {
         Value::Null => Json::Null,
         Value::Integer(number) => (*number).into(),
-        Value::Real(number) => (*number).into(),
+        // As it comes out of a text: serde_json may not read the very number that it writes.
+        Value::Real(number) => {
+            let number = Json::from(*number).to_string();
+            serde_json::from_str(&number).expect("a number")
+        }
         Value::Text(text) => text.as_str().into(),
-        Value::Blob(bytes) => bytes
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
-            .into(),
+        Value::Blob(bytes) => {
+            let digits = bytes.iter().map(|byte| format!("{byte:02x}"));
+            digits.collect::<String>().into()
+        }
     }
 }
 
@@ -373,4 +390,183 @@ pub fn describe(case: &Case, answer: &Answer) -> String {
         }
     }
     lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::ExitStatus;
+
+    use proptest::strategy::{Strategy, ValueTree};
+    use proptest::test_runner::{Config, RngSeed, TestRunner};
+    use serde_json::json as object;
+
+    use super::super::generate::case;
+    use super::*;
+
+    /// The reason that a program that is right would give.
+    fn reason(rule: &Rule) -> String {
+        match rule {
+            Rule::Fields { expected, found } => {
+                format!("expected {expected} fields, found {found}")
+            }
+            Rule::Utf8(column) => format!("{column} is not valid UTF-8"),
+            Rule::Nul(column) => format!("{column} contains a NUL character"),
+            Rule::Kind(column, words) => format!("{column} is not {words}: \"x\""),
+            Rule::Range(column) => format!("{column} is out of range: \"x\""),
+            Rule::Null(column) => format!("{column} is empty"),
+            Rule::Used(columns, line) => format!("{columns} 1 is already used on line {line}"),
+            Rule::Missing(columns, parent) => format!("{columns} 1 does not exist in {parent}"),
+            Rule::Check(None, text) => format!("CHECK ({text}) failed"),
+            Rule::Check(Some(name), text) => format!("CHECK {name} failed: {text}"),
+        }
+    }
+
+    /// The report of a first load by a program that is right.
+    fn report(case: &Case, answer: &Answer) -> Json {
+        let tables = case
+            .tables
+            .iter()
+            .zip(&answer.tables)
+            .map(|(table, right)| {
+                let columns = (0..table.columns.len())
+                    .filter(|&column| !table.makes_up_ids() || table.rowid() != Some(column));
+                let names: Vec<_> = columns
+                    .map(|column| table.columns[column].name.clone())
+                    .collect();
+                let rows = right.stored.iter().map(|values| {
+                    let cells = values.iter().map(json);
+                    Json::Object(names.iter().cloned().zip(cells).collect())
+                });
+                let rows: Vec<Json> = rows.collect();
+                let skipped = right.rows.iter().filter(|row| !row.accepted).map(|row| {
+                    let rules = if row.must.is_empty() {
+                        &row.may
+                    } else {
+                        &row.must
+                    };
+                    let reasons: Vec<_> = rules.iter().map(reason).collect();
+                    object!({"line": row.line, "reasons": reasons})
+                });
+                let skipped: Vec<_> = skipped.collect();
+                object!({
+                    "table": table.name, "records": right.rows.len(), "inserted": right.accepted(),
+                    "unchanged": 0, "skipped": skipped.len(), "failed": 0, "rows": rows,
+                    "skipped_rows": skipped,
+                })
+            });
+        object!({"tables": tables.collect::<Vec<_>>()})
+    }
+
+    /// What does not come out right of a report.
+    fn mismatches(case: &Case, answer: &Answer, report: Json) -> Vec<String> {
+        let mut trial = Trial::new(case);
+        let run = Run {
+            ended: ExitStatus::default(),
+            status: Some(0),
+            stdout: String::new(),
+            stderr: String::new(),
+            report,
+        };
+        trial.compare("load", &run, answer, false, false);
+        let stored: Vec<_> = answer
+            .tables
+            .iter()
+            .map(|table| table.stored.clone())
+            .collect();
+        trial.compare_stored("load", answer, &stored);
+        for (table, right) in case.tables.iter().zip(&answer.tables) {
+            if right.accepted() < right.rows.len() {
+                trial.folder.csv("bad", &table.name, rejects(table, right));
+            }
+        }
+        trial.compare_rejects(answer);
+        trial.mismatches
+    }
+
+    fn rejects(table: &Table, right: &TableAnswer) -> Vec<u8> {
+        let mut writer = csv::WriterBuilder::new()
+            .flexible(true)
+            .from_writer(Vec::new());
+        let has_reason = table.columns.iter().any(|column| column.name == "reason");
+        let last = if has_reason {
+            "tradexa_reason"
+        } else {
+            "reason"
+        };
+        let header = table.file.iter().flat_map(|file| &file.header);
+        let header = header.map(|&column| table.columns[column].name.as_str());
+        writer.write_record(header.chain([last])).expect("a header");
+        for (row, (_, record)) in right.rows.iter().zip(table.records()) {
+            if !row.accepted {
+                let cells = record.iter().map(|cell| super::super::schema::bytes(cell));
+                writer
+                    .write_record(cells.chain([b"why".to_vec()]))
+                    .expect("a record");
+            }
+        }
+        writer.into_inner().expect("a file")
+    }
+
+    /// Random cases with what is right for them.
+    fn answered(count: u32) -> impl Iterator<Item = (Case, Answer)> {
+        let config = Config {
+            rng_seed: RngSeed::Fixed(1),
+            ..Config::default()
+        };
+        let mut runner = TestRunner::new(config);
+        (0..count).map(move |_| {
+            let case = case().new_tree(&mut runner).expect("a case").current();
+            let answer = answer(&case, None);
+            (case, answer)
+        })
+    }
+
+    #[test]
+    fn a_report_that_is_right_has_no_mismatch() {
+        for (case, answer) in answered(100) {
+            let report = report(&case, &answer);
+            assert_eq!(
+                mismatches(&case, &answer, report),
+                Vec::<String>::new(),
+                "{}",
+                case.describe()
+            );
+        }
+    }
+
+    #[test]
+    fn every_mistake_of_a_report_is_a_mismatch() {
+        let mut found = BTreeSet::new();
+        for (case, answer) in answered(100) {
+            let right = report(&case, &answer);
+            let mut try_mistake = |mistake: &'static str, path: &str, wrong: fn(&mut Json)| {
+                for table in 0..case.tables.len() {
+                    let mut report = right.clone();
+                    let Some(value) = report.pointer_mut(&format!("/tables/{table}{path}")) else {
+                        continue;
+                    };
+                    wrong(value);
+                    assert_ne!(
+                        mismatches(&case, &answer, report),
+                        Vec::<String>::new(),
+                        "{mistake}"
+                    );
+                    found.insert(mistake);
+                }
+            };
+            try_mistake("a count", "/inserted", |count| *count = 1000.into());
+            try_mistake("records", "/records", |count| *count = 1000.into());
+            try_mistake("a line", "/skipped_rows/0/line", |line| *line = 1000.into());
+            try_mistake("a reason", "/skipped_rows/0/reasons/0", |reason| {
+                *reason = "why".into()
+            });
+            try_mistake("no reason", "/skipped_rows/0/reasons", |reasons| {
+                *reasons = object!([])
+            });
+            try_mistake("a row too much", "/rows", |rows| {
+                rows.as_array_mut().expect("rows").push(object!({}));
+            });
+        }
+        assert_eq!(found.len(), 6, "{found:?}");
+    }
 }
