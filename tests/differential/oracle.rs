@@ -12,7 +12,7 @@ use std::fmt;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
-use super::kinds::Fault;
+use super::kinds::{Fault, Kind};
 use super::schema::{Case, Reference, Table, quoted};
 
 /// A rule that a row breaks, with what its reason must say.
@@ -27,11 +27,19 @@ pub enum Rule {
     Kind(String, &'static str),
     Range(String),
     Null(String),
-    /// The columns of a key that an earlier row uses, and its line.
-    Used(String, u64),
+    /// The columns of a key, and the row that uses it.
+    Used(String, Owner),
     /// The columns of a reference and the table without such a row.
     Missing(String, String),
     Check(Option<&'static str>, String),
+}
+
+/// A row that uses a key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Owner {
+    pub line: u64,
+    /// How reasons may name the row by its own key. Where that can be said in too many ways, none.
+    pub keys: Vec<String>,
 }
 
 /// The kinds of rules.
@@ -74,10 +82,16 @@ impl Rule {
             Rule::Kind(column, words) => reason.starts_with(&format!("{column} is not {words}: ")),
             Rule::Range(column) => reason.starts_with(&format!("{column} is out of range: ")),
             Rule::Null(column) => reason == format!("{column} is empty"),
-            Rule::Used(columns, line) => {
-                let end = format!(" is already used on line {line}");
-                reason.starts_with(&format!("{columns} "))
-                    && (reason.ends_with(&end) || reason.contains(" is already used by "))
+            Rule::Used(columns, owner) => {
+                let said = reason.strip_prefix(columns.as_str());
+                let said = said.and_then(|said| said.split_once(" is already used "));
+                said.is_some_and(|(value, owned)| {
+                    let by = owned.strip_prefix("by ");
+                    let is_owner =
+                        |by| owner.keys.is_empty() || owner.keys.iter().any(|key| key == by);
+                    value.starts_with(' ')
+                        && (owned == format!("on line {}", owner.line) || by.is_some_and(is_owner))
+                })
             }
             Rule::Missing(columns, parent) => {
                 reason.starts_with(&format!("{columns} "))
@@ -105,7 +119,10 @@ impl fmt::Display for Rule {
             Rule::Kind(column, words) => write!(formatter, "{column}: not {words}"),
             Rule::Range(column) => write!(formatter, "{column}: out of range"),
             Rule::Null(column) => write!(formatter, "{column}: empty"),
-            Rule::Used(columns, line) => write!(formatter, "{columns}: used on line {line}"),
+            Rule::Used(columns, owner) => {
+                let (line, keys) = (owner.line, owner.keys.join("> or <"));
+                write!(formatter, "{columns}: used on line {line} by <{keys}>")
+            }
             Rule::Missing(columns, parent) => write!(formatter, "{columns}: missing in {parent}"),
             Rule::Check(name, expression) => {
                 write!(formatter, "CHECK {} {expression}", name.unwrap_or(""))
@@ -148,6 +165,8 @@ impl TableAnswer {
 /// A row while the oracle thinks about it.
 struct Row {
     line: u64,
+    /// The text of each cell.
+    given: Vec<String>,
     values: Vec<Value>,
     /// The columns whose cells are not of their kind.
     bad: BTreeSet<usize>,
@@ -229,6 +248,7 @@ fn rows(table: &Table) -> Vec<Row> {
     let rows = table.records().into_iter().map(|(line, record)| {
         let mut row = Row {
             line,
+            given: vec![String::new(); table.columns.len()],
             values: vec![Value::Null; table.columns.len()],
             bad: BTreeSet::new(),
             must: Vec::new(),
@@ -251,6 +271,7 @@ fn rows(table: &Table) -> Vec<Row> {
                 Some(position) => record[position].as_str(),
                 None => column.default.map_or("", |default| default.cell),
             };
+            row.given[index] = cell.to_owned();
             match column.kind().value(cell) {
                 Ok(Value::Null) if made_up == Some(index) => {}
                 Ok(Value::Null) if column.not_null || table.is_in_primary(index) => {
@@ -583,7 +604,6 @@ fn explain(
     own: &[(&Reference, Pairs)],
 ) {
     let states: Vec<_> = rows.iter().map(|row| row.state).collect();
-    let lines: Vec<_> = rows.iter().map(|row| row.line).collect();
     let names: Vec<_> = table
         .keys()
         .iter()
@@ -596,7 +616,7 @@ fn explain(
             else {
                 continue;
             };
-            let rule = Rule::Used(names[key].clone(), lines[owner]);
+            let rule = Rule::Used(names[key].clone(), owner_of(table, &rows[owner]));
             // What the row with the same key has is not somebody else's.
             let same_row = key > 0 && table.primary.is_some() && keys[0][it][owner];
             let row = &mut rows[it];
@@ -635,6 +655,43 @@ fn explain(
             row.line,
             table.name
         );
+    }
+}
+
+/// How reasons may name a row that uses a key: by its line, or by its primary key as given or as stored.
+fn owner_of(table: &Table, row: &Row) -> Owner {
+    let primary = table.primary.as_ref().filter(|_| !table.makes_up_ids());
+    let columns = primary.map_or(&[][..], |key| &key.columns);
+    let given = |&column: &usize| match table.columns[column].kind() {
+        Kind::Whole | Kind::Boolean => Some(row.given[column].clone()),
+        Kind::Number | Kind::Blob => None,
+        _ => Some(format!("{:?}", row.given[column])),
+    };
+    let stored = |&column: &usize| match &row.values[column] {
+        Value::Integer(number) => Some(number.to_string()),
+        Value::Text(text) => Some(format!("{text:?}")),
+        _ => None,
+    };
+    let forms: [Option<Vec<String>>; 2] = [
+        columns.iter().map(given).collect(),
+        columns.iter().map(stored).collect(),
+    ];
+    let named = |values: Vec<String>| match &values[..] {
+        [] => None,
+        [value] => Some(format!("{} {value}", label(table, columns))),
+        values => Some(format!("{} ({})", label(table, columns), values.join(", "))),
+    };
+    let [Some(given), Some(stored)] = forms else {
+        return Owner {
+            line: row.line,
+            keys: Vec::new(),
+        };
+    };
+    let mut keys: Vec<_> = [given, stored].into_iter().filter_map(named).collect();
+    keys.dedup();
+    Owner {
+        line: row.line,
+        keys,
     }
 }
 

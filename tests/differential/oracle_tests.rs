@@ -1,6 +1,6 @@
 //! The oracle on cases of which the answer is known.
 
-use super::oracle::{Answer, Rule, answer};
+use super::oracle::{Answer, Owner, Rule, answer};
 use super::program::difference;
 use super::schema::{Case, Check, Column, File, Layout, Primary, Reference, Table, Unique};
 
@@ -64,6 +64,11 @@ fn of(tables: Vec<Table>) -> Answer {
     answer(&case(tables), None)
 }
 
+fn used(columns: &str, line: u64, key: &str) -> Rule {
+    let keys = vec![key.into()];
+    Rule::Used(columns.into(), Owner { line, keys })
+}
+
 /// The lines that are accepted.
 fn accepted(answer: &Answer, table: usize) -> Vec<u64> {
     let rows = answer.tables[table].rows.iter();
@@ -106,7 +111,7 @@ fn a_row_breaks_all_the_rules_it_breaks() {
             vec![
                 Rule::Kind("qty".into(), "a whole number"),
                 Rule::Missing("up".into(), "parent".into()),
-                Rule::Used("id".into(), 2),
+                used("id", 2, "id 1"),
             ],
             vec![Rule::Check(None, "qty < 99".into())],
             vec![Rule::Null("id".into())],
@@ -139,7 +144,7 @@ fn a_row_gets_the_key_of_a_waiting_row_that_turns_out_to_dangle() {
     own.references.push(reference(1, 0));
     let answer = of(vec![own]);
     assert_eq!(accepted(&answer, 0), [3, 4, 6]);
-    assert_eq!(answer.tables[0].rows[3].must, [Rule::Used("id".into(), 4)]);
+    assert_eq!(answer.tables[0].rows[3].must, [used("id", 4, "id 2")]);
 }
 
 #[test]
@@ -177,10 +182,7 @@ fn a_partial_index_counts_the_rows_of_its_filter() {
     });
     let answer = of(vec![users]);
     assert_eq!(accepted(&answer, 0), [2, 4, 5, 6]);
-    assert_eq!(
-        answer.tables[0].rows[1].must,
-        [Rule::Used("mail".into(), 2)]
-    );
+    assert_eq!(answer.tables[0].rows[1].must, [used("mail", 2, "id 1")]);
 }
 
 #[test]
@@ -199,6 +201,10 @@ fn a_reason_that_is_missing_wrong_or_too_much_is_noticed() {
     );
     let more = [right[0], right[1], "qty is empty"];
     assert_eq!(difference(&more, row, false), ["says \"qty is empty\""]);
+    let by = [right[0], "id 1 is already used by id 1"];
+    assert_eq!(difference(&by, row, false), Vec::<String>::new());
+    let by = [right[0], "id 1 is already used by id 2"];
+    assert_eq!(difference(&by, row, false).len(), 2);
     let line = [right[0], "id 1 is already used on line 3"];
     assert_eq!(difference(&line, row, false).len(), 2);
 }

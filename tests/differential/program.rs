@@ -414,7 +414,10 @@ mod tests {
             Rule::Kind(column, words) => format!("{column} is not {words}: \"x\""),
             Rule::Range(column) => format!("{column} is out of range: \"x\""),
             Rule::Null(column) => format!("{column} is empty"),
-            Rule::Used(columns, line) => format!("{columns} 1 is already used on line {line}"),
+            Rule::Used(columns, owner) => match &owner.keys[..] {
+                [key, ..] => format!("{columns} 1 is already used by {key}"),
+                [] => format!("{columns} 1 is already used on line {}", owner.line),
+            },
             Rule::Missing(columns, parent) => format!("{columns} 1 does not exist in {parent}"),
             Rule::Check(None, text) => format!("CHECK ({text}) failed"),
             Rule::Check(Some(name), text) => format!("CHECK {name} failed: {text}"),
