@@ -35,7 +35,6 @@ const CASES: u64 = 100;
 const MOST_SECONDS_TO_SHRINK: u32 = 120;
 
 #[test]
-#[ignore = "needs --schema"]
 fn tables_of_ones_own_hold_what_sqlite_takes() {
     try_cases("tables in a file each", asked_for(), |case| {
         program::perform(&case.clone().with(Layout::FilePerTable));

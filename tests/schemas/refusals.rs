@@ -36,7 +36,6 @@ fn refusal(script: &str, words: &[&str]) -> String {
 }
 
 #[test]
-#[ignore = "needs --schema"]
 fn tables_that_refer_to_each_other_are_refused() {
     refusal(
         "CREATE TABLE shops (id INTEGER PRIMARY KEY, boss_id INT REFERENCES people);
@@ -46,7 +45,6 @@ fn tables_that_refer_to_each_other_are_refused() {
 }
 
 #[test]
-#[ignore = "needs --schema"]
 fn the_circle_of_sakila_is_refused() {
     let (_, sakila) = SAMPLES[2];
     let end = "CONSTRAINT fk_store_address";
@@ -60,7 +58,6 @@ fn the_circle_of_sakila_is_refused() {
 }
 
 #[test]
-#[ignore = "needs --schema"]
 fn a_reference_to_no_table_is_refused() {
     refusal(
         "CREATE TABLE lines (id INTEGER PRIMARY KEY, invoice INT REFERENCES invoices)",
@@ -69,7 +66,6 @@ fn a_reference_to_no_table_is_refused() {
 }
 
 #[test]
-#[ignore = "needs --schema"]
 fn a_reference_to_columns_that_are_not_unique_is_refused() {
     for parent in [
         "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT)",
@@ -86,7 +82,6 @@ fn a_reference_to_columns_that_are_not_unique_is_refused() {
 }
 
 #[test]
-#[ignore = "needs --schema"]
 fn generated_columns_are_refused() {
     for kind in ["STORED", "VIRTUAL"] {
         let script = format!(
@@ -97,7 +92,6 @@ fn generated_columns_are_refused() {
 }
 
 #[test]
-#[ignore = "needs --schema"]
 fn unique_indexes_over_expressions_are_refused() {
     refusal(
         "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT); CREATE UNIQUE INDEX by_email ON users (lower(email));",
@@ -106,7 +100,6 @@ fn unique_indexes_over_expressions_are_refused() {
 }
 
 #[test]
-#[ignore = "needs --schema"]
 fn checks_that_only_a_stored_row_or_the_moment_can_answer_are_refused() {
     for check in [
         "born < date('now')",
@@ -128,7 +121,6 @@ fn checks_that_only_a_stored_row_or_the_moment_can_answer_are_refused() {
 }
 
 #[test]
-#[ignore = "needs --schema"]
 fn collations_and_functions_that_sqlite_lacks_are_refused() {
     refusal(
         "CREATE TABLE words (word TEXT COLLATE german PRIMARY KEY);",
@@ -141,7 +133,6 @@ fn collations_and_functions_that_sqlite_lacks_are_refused() {
 }
 
 #[test]
-#[ignore = "needs --schema"]
 fn names_that_no_file_can_have_are_refused() {
     refusal("CREATE TABLE \"a/b\" (id INTEGER PRIMARY KEY);", &["a/b"]);
     refusal(
@@ -151,7 +142,6 @@ fn names_that_no_file_can_have_are_refused() {
 }
 
 #[test]
-#[ignore = "needs --schema"]
 fn names_that_differ_only_in_case_are_refused() {
     refusal(
         "CREATE TABLE \"äpfel\" (id INT PRIMARY KEY); CREATE TABLE \"Äpfel\" (id INT PRIMARY KEY);",
@@ -160,7 +150,6 @@ fn names_that_differ_only_in_case_are_refused() {
 }
 
 #[test]
-#[ignore = "needs --schema"]
 fn more_than_200_tables_and_none_at_all_are_refused() {
     let tables: Vec<_> = (0..201)
         .map(|it| format!("CREATE TABLE t{it} (id INTEGER PRIMARY KEY);\n"))
@@ -171,7 +160,6 @@ fn more_than_200_tables_and_none_at_all_are_refused() {
 }
 
 #[test]
-#[ignore = "needs --schema"]
 fn everything_that_is_wrong_is_said_at_once() {
     let said = refusal(
         "CREATE TABLE a (id INTEGER PRIMARY KEY, twice INT AS (id * 2));
@@ -183,7 +171,6 @@ fn everything_that_is_wrong_is_said_at_once() {
 }
 
 #[test]
-#[ignore = "needs --schema"]
 fn the_sample_rows_do_not_fit_tables_of_ones_own() {
     let folder = with_script("CREATE TABLE t (id INTEGER PRIMARY KEY);");
     with_schema(&folder, "schema.sql", &["init"]).succeeded();
@@ -195,7 +182,6 @@ fn the_sample_rows_do_not_fit_tables_of_ones_own() {
 }
 
 #[test]
-#[ignore = "needs --schema"]
 fn unique_email_is_for_the_built_in_tables() {
     let folder = with_script("CREATE TABLE t (id INTEGER PRIMARY KEY, email TEXT);");
     with_schema(&folder, "schema.sql", &["init"]).succeeded();

@@ -164,31 +164,26 @@ fn round_trip(name: &str) {
 }
 
 #[test]
-#[ignore = "needs --schema"]
 fn chinook_is_the_same_after_a_round_trip() {
     round_trip("chinook");
 }
 
 #[test]
-#[ignore = "needs --schema"]
 fn northwind_is_the_same_after_a_round_trip() {
     round_trip("northwind");
 }
 
 #[test]
-#[ignore = "needs --schema"]
 fn sakila_is_the_same_after_a_round_trip() {
     round_trip("sakila");
 }
 
 #[test]
-#[ignore = "needs --schema"]
 fn a_django_project_is_the_same_after_a_round_trip() {
     round_trip("django");
 }
 
 #[test]
-#[ignore = "needs --schema"]
 fn a_rails_application_is_the_same_after_a_round_trip() {
     round_trip("rails");
 }

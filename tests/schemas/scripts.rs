@@ -21,7 +21,6 @@ fn rows(folder: &Folder, table: &str, columns: &[&str]) -> Vec<String> {
 }
 
 #[test]
-#[ignore = "needs --schema"]
 fn views_triggers_and_virtual_tables_are_passed_over_and_named() {
     let folder = with_script(include_str!("notes.sql"));
     let run = with_schema(&folder, "schema.sql", &["init"]).succeeded();
@@ -43,7 +42,6 @@ fn views_triggers_and_virtual_tables_are_passed_over_and_named() {
 }
 
 #[test]
-#[ignore = "needs --schema"]
 fn a_table_may_come_before_the_one_it_refers_to() {
     let folder = with_script(include_str!("notes.sql"));
     with_schema(&folder, "schema.sql", &["init"]).succeeded();
@@ -70,7 +68,6 @@ fn a_table_may_come_before_the_one_it_refers_to() {
 }
 
 #[test]
-#[ignore = "needs --schema"]
 fn a_script_for_postgres_makes_tables_with_its_types() {
     let folder = with_script(include_str!("postgres.sql"));
     with_schema(&folder, "schema.sql", &["init"]).succeeded();
@@ -135,7 +132,6 @@ fn a_script_for_postgres_makes_tables_with_its_types() {
 }
 
 #[test]
-#[ignore = "needs --schema"]
 fn what_sqlite_does_not_understand_is_named_with_its_line() {
     for (script, words) in [
         (
@@ -161,7 +157,6 @@ fn what_sqlite_does_not_understand_is_named_with_its_line() {
 }
 
 #[test]
-#[ignore = "needs --schema"]
 fn a_schema_never_changes_a_file_nor_stores_a_row() {
     let script = "ATTACH 'elsewhere.db' AS other;\nCREATE TABLE t (id INTEGER PRIMARY KEY);\n\
                   INSERT INTO t VALUES (1);\nVACUUM INTO 'copy.db';\n.output written.txt\n";
@@ -176,7 +171,6 @@ fn a_schema_never_changes_a_file_nor_stores_a_row() {
 }
 
 #[test]
-#[ignore = "needs --schema"]
 fn the_schema_of_a_database_includes_what_is_only_in_its_log() {
     let folder = with_script("");
     let path = folder.outside().join("app.db");
