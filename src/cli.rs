@@ -7,7 +7,8 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use clap::builder::{PathBufValueParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
 
 use crate::platform;
 
@@ -38,6 +39,14 @@ Exit status:
   130   interrupted with Ctrl-C; running it again loads the rest
   143   interrupted by SIGTERM, likewise";
 
+const COMPLETIONS_EXAMPLES: &str = "\
+Where the shells look for them:
+  bash         tradexa completions bash > ~/.local/share/bash-completion/completions/tradexa
+  zsh          tradexa completions zsh > DIR/_tradexa, for any DIR of $fpath
+  fish         tradexa completions fish > ~/.config/fish/completions/tradexa.fish
+  PowerShell   tradexa completions powershell >> $PROFILE
+  elvish       tradexa completions elvish >> ~/.config/elvish/rc.elv";
+
 const CHECK_STATUS: &str = "\
 Exit status:
   0   every stored row follows the rules
@@ -54,7 +63,7 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
 #[command(version = VERSION.as_str(), after_help = EXAMPLES)]
 pub struct Cli {
     /// Folder of the databases [env: TRADEXA_DIR]
-    #[arg(long, global = true, value_name = "DIR", default_value_os_t = default_dir(), value_parser = folder())]
+    #[arg(long, global = true, value_name = "DIR", default_value_os_t = default_dir(), value_parser = folder(), value_hint = ValueHint::DirPath)]
     pub dir: PathBuf,
 
     /// What to do.
@@ -86,6 +95,16 @@ pub enum Command {
         #[command(flatten)]
         output: Output,
     },
+    /// Print the completions of a shell
+    #[command(after_long_help = COMPLETIONS_EXAMPLES)]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the manual page
+    ///
+    /// To read it: tradexa man | man -l -
+    Man,
 }
 
 /// The options of `insert`.
@@ -95,7 +114,7 @@ pub struct Insert {
     ///
     /// These are users.csv, products.csv and orders.csv. A missing file means that there are no rows for its table.
     /// The sample rows are built into the program, ten for each table.
-    #[arg(long, value_name = "DIR", value_parser = folder())]
+    #[arg(long, value_name = "DIR", value_parser = folder(), value_hint = ValueHint::DirPath)]
     pub from: Option<PathBuf>,
 
     /// Skip users whose email another user has
@@ -119,7 +138,7 @@ pub struct Insert {
     ///
     /// The files hold the cells of these rows and one more column, `reason`. Once fixed, they can be loaded with
     /// --from, which ignores that column. Existing files are not replaced, because you may have fixed rows there.
-    #[arg(long, value_name = "DIR", value_parser = folder())]
+    #[arg(long, value_name = "DIR", value_parser = folder(), value_hint = ValueHint::DirPath)]
     pub rejects: Option<PathBuf>,
 
     /// Replace existing files in the --rejects folder

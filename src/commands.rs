@@ -1,8 +1,10 @@
 //! The commands, each from its options to its exit status.
 
 mod check;
+mod completions;
 mod init;
 mod insert;
+mod man;
 mod messages;
 
 use std::io::{self, Write};
@@ -39,6 +41,8 @@ pub fn run(cli: &Cli) -> ExitCode {
             check::check(&cli.dir, *unique_email, output, &mut messages),
             output.format,
         ),
+        Command::Completions { shell } => (completions::completions(*shell), Format::Table),
+        Command::Man => (man::man(), Format::Table),
     };
     let status = done.unwrap_or_else(|error| {
         messages.error(error);

@@ -7,6 +7,8 @@ mod kit;
 mod causes;
 mod check;
 mod check_in_place;
+#[cfg(unix)] // tmux.
+mod completions;
 mod errors;
 mod folders;
 mod hostile_input;
