@@ -66,6 +66,13 @@ pub struct Cli {
     #[arg(long, global = true, value_name = "DIR", default_value_os_t = default_dir(), value_parser = folder(), value_hint = ValueHint::DirPath)]
     pub dir: PathBuf,
 
+    /// Seconds to wait for another process's lock, 0 to 86400
+    ///
+    /// Fractions are allowed, and 0 does not wait. The wait starts over whenever this process gets the lock to write, or
+    /// another one is seen to have committed.
+    #[arg(long, global = true, value_name = "SECONDS", default_value = "5", allow_negative_numbers = true, value_parser = seconds)]
+    pub lock_timeout: Duration,
+
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -167,13 +174,6 @@ pub struct Insert {
     /// That many rows of each table get a thread each; from there on, a thread takes a share of many rows.
     #[arg(long, value_name = "N", default_value_t = 64, allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub threads: u16,
-
-    /// Seconds to wait for another process's lock, 0 to 86400
-    ///
-    /// Fractions are allowed, and 0 does not wait. The wait starts over whenever this load gets the lock or another
-    /// process is seen to have committed.
-    #[arg(long, value_name = "SECONDS", default_value = "5", allow_negative_numbers = true, value_parser = seconds)]
-    pub lock_timeout: Duration,
 
     /// How to print the report.
     #[command(flatten)]

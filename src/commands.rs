@@ -10,7 +10,6 @@ mod messages;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::{Context, Error, Result, anyhow, bail};
 
@@ -28,17 +27,30 @@ pub fn run(cli: &Cli) -> ExitCode {
     // If this fails, such a limit ends the process, as it does by default.
     let _ = platform::let_writing_fail();
     let mut messages = Messages::default();
+    let lock_timeout = LockTimeout {
+        limit: cli.lock_timeout,
+        ..LockTimeout::default()
+    };
     let (done, format) = match &cli.command {
-        Command::Init => (init::init(&cli.dir, &mut messages), Format::Table),
+        Command::Init => (
+            init::init(&cli.dir, &lock_timeout, &mut messages),
+            Format::Table,
+        ),
         Command::Insert(options) => (
-            insert::insert(&cli.dir, options, &mut messages),
+            insert::insert(&cli.dir, options, &lock_timeout, &mut messages),
             options.output.format,
         ),
         Command::Check {
             unique_email,
             output,
         } => (
-            check::check(&cli.dir, *unique_email, output, &mut messages),
+            check::check(
+                &cli.dir,
+                *unique_email,
+                output,
+                &lock_timeout,
+                &mut messages,
+            ),
             output.format,
         ),
         Command::Completions { shell } => (completions::completions(*shell), Format::Table),
@@ -126,13 +138,5 @@ fn listing(output: &Output) -> Listing {
     match output.format {
         Format::Table => Listing::readable(output.limit),
         Format::Json => Listing::complete(output.limit),
-    }
-}
-
-/// How long `init` and `check` wait for a database that another process has locked.
-fn lock_timeout() -> LockTimeout {
-    LockTimeout {
-        limit: Duration::from_secs(5),
-        ..LockTimeout::default()
     }
 }

@@ -6,10 +6,10 @@ use std::sync::atomic::Ordering;
 
 use anyhow::{Result, bail};
 
-use super::{ATTEMPTS, Messages, all_databases, each_table, listing, lock_timeout, print};
+use super::{ATTEMPTS, Messages, all_databases, each_table, listing, print};
 use crate::check::{self, TableCheck};
 use crate::cli::{Format, Output};
-use crate::database::Reader;
+use crate::database::{LockTimeout, Reader};
 use crate::report::CheckReport;
 use crate::terminal::{Progress, Step, Terminal};
 
@@ -23,12 +23,12 @@ pub fn check(
     folder: &Path,
     unique_email: bool,
     output: &Output,
+    lock_timeout: &LockTimeout,
     messages: &mut Messages,
 ) -> Result<ExitCode> {
-    let lock_timeout = lock_timeout();
     for _ in 0..ATTEMPTS {
         let checks = each_table(folder, messages, |table| {
-            Reader::open(table, folder, &lock_timeout).map(TableCheck::new)
+            Reader::open(table, folder, lock_timeout).map(TableCheck::new)
         })?;
         let mut progress = Progress::new();
         let checked = check::check(&checks, unique_email, listing(output), || {

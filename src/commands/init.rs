@@ -7,8 +7,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
-use super::{Messages, at, each_table, lock_timeout, print};
-use crate::database;
+use super::{Messages, at, each_table, print};
+use crate::database::{self, LockTimeout};
 use crate::platform::sync_folder;
 use crate::schema::TABLES;
 use crate::terminal::show;
@@ -18,10 +18,13 @@ use crate::terminal::show;
 /// # Errors
 ///
 /// If a file is something else than it should be, or cannot be created, or if what was done could not be printed.
-pub fn init(folder: &Path, messages: &mut Messages) -> Result<ExitCode> {
-    let lock_timeout = lock_timeout();
+pub fn init(
+    folder: &Path,
+    lock_timeout: &LockTimeout,
+    messages: &mut Messages,
+) -> Result<ExitCode> {
     let states = each_table(folder, messages, |table| {
-        database::is_initialized(table, folder, &lock_timeout)
+        database::is_initialized(table, folder, lock_timeout)
     })?;
     create_folder(folder).with_context(|| format!("{} could not be created", show(folder)))?;
     let mut done = String::new();
@@ -29,7 +32,7 @@ pub fn init(folder: &Path, messages: &mut Messages) -> Result<ExitCode> {
         let created = if is_initialized {
             Ok(false)
         } else {
-            database::create(table, folder, &lock_timeout)
+            database::create(table, folder, lock_timeout)
         };
         let already = match created {
             Ok(true) => "",

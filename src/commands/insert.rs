@@ -14,7 +14,7 @@ use anyhow::{Result, anyhow};
 use super::{ATTEMPTS, Messages, at, listing, print};
 use crate::cli::{Format, Insert};
 use crate::csv::{self, Dialect, Rejects};
-use crate::database::{Problem, StoredRow};
+use crate::database::{LockTimeout, Problem, StoredRow};
 use crate::insert::{self, EndOfInput, Input, TableLoad};
 use crate::platform::Interrupt;
 use crate::report::{self, Report, Tally};
@@ -28,7 +28,12 @@ use crate::terminal::{Progress, Step, Terminal, show};
 ///
 /// If a database or an input file could not be used, if a row failed, if a row was skipped and the options are strict,
 /// or if the report or the rejects could not be written.
-pub fn insert(folder: &Path, options: &Insert, messages: &mut Messages) -> Result<ExitCode> {
+pub fn insert(
+    folder: &Path,
+    options: &Insert,
+    lock_timeout: &LockTimeout,
+    messages: &mut Messages,
+) -> Result<ExitCode> {
     let started = Instant::now();
     let dialect = Dialect {
         delimiter: options.delimiter,
@@ -36,6 +41,10 @@ pub fn insert(folder: &Path, options: &Insert, messages: &mut Messages) -> Resul
         ignore_extra_columns: options.ignore_extra_columns,
     };
     let interrupt = Arc::new(Interrupt::default());
+    let lock_timeout = LockTimeout {
+        limit: lock_timeout.limit,
+        stop: interrupt.flag(),
+    };
     let mut readers = open::files(options.from.as_deref(), &dialect, messages)?;
     let mut attempts = 0;
     let (loads, inputs) = loop {
@@ -43,7 +52,15 @@ pub fn insert(folder: &Path, options: &Insert, messages: &mut Messages) -> Resul
         // A pipe cannot be read again.
         let rereadable = |reader: &csv::Reader| options.from.is_none() || reader.size.is_some();
         let is_last = attempts == ATTEMPTS || !readers.iter().flatten().all(rereadable);
-        let (loads, inputs) = run(folder, options, readers, &dialect, &interrupt, messages)?;
+        let (loads, inputs) = run(
+            folder,
+            options,
+            readers,
+            &dialect,
+            &lock_timeout,
+            &interrupt,
+            messages,
+        )?;
         let was_disturbed = loads.iter().any(|load| load.reader().was_disturbed());
         if is_last || !options.dry_run || !was_disturbed {
             break (loads, inputs);
@@ -122,10 +139,11 @@ fn run(
     options: &Insert,
     readers: Vec<Option<csv::Reader>>,
     dialect: &Dialect,
+    lock_timeout: &LockTimeout,
     interrupt: &Arc<Interrupt>,
     messages: &mut Messages,
 ) -> Result<(Vec<Arc<TableLoad>>, Vec<Input>)> {
-    let targets = open::databases(folder, options, interrupt, messages)?;
+    let targets = open::databases(folder, options, lock_timeout, messages)?;
     // Last, because it creates the folder.
     let rejects = open::rejects(options, &readers, dialect, messages)?;
     let sizes: Vec<_> = readers.iter().map(|reader| reader.as_ref()?.size).collect();

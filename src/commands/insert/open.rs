@@ -14,7 +14,6 @@ use crate::cli::Insert;
 use crate::csv::{self, Dialect, Failure, Rejects};
 use crate::database::{Database, LockTimeout, Reader};
 use crate::insert::Target;
-use crate::platform::Interrupt;
 use crate::schema::TABLES;
 use crate::sync::{Mutex, lock};
 use crate::terminal::{show, to_utf8};
@@ -156,20 +155,16 @@ fn unread_files(folder: &Path, readers: &[Option<csv::Reader>]) -> Vec<String> {
 pub fn databases(
     folder: &Path,
     options: &Insert,
-    interrupt: &Interrupt,
+    lock_timeout: &LockTimeout,
     messages: &mut Messages,
 ) -> Result<Vec<Target>> {
-    let lock_timeout = LockTimeout {
-        limit: options.lock_timeout,
-        stop: interrupt.flag(),
-    };
     if options.dry_run {
         return each_table(folder, messages, |table| {
-            Reader::open_or_empty(table, folder, &lock_timeout).map(Target::DryRun)
+            Reader::open_or_empty(table, folder, lock_timeout).map(Target::DryRun)
         });
     }
     let databases = each_table(folder, messages, |table| {
-        Database::open(table, folder, &lock_timeout)
+        Database::open(table, folder, lock_timeout)
     })?;
     let prepared = side_by_side(databases, Reader::prepare);
     let databases = all_databases(folder, messages, prepared)?.into_iter();
