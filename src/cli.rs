@@ -201,6 +201,12 @@ pub struct Output {
         allow_negative_numbers = true
     )]
     pub limit: usize,
+
+    /// Print only the last line of the report, and no progress
+    ///
+    /// Messages on stderr are still printed, and a report in JSON is complete.
+    #[arg(long)]
+    pub quiet: bool,
 }
 
 /// The forms of a report.

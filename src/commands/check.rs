@@ -30,9 +30,11 @@ pub fn check(
         let checks = each_table(folder, messages, |table| {
             Reader::open(table, folder, lock_timeout).map(TableCheck::new)
         })?;
-        let mut progress = Progress::new();
+        let mut progress = (!output.quiet).then(Progress::new);
         let checked = check::check(&checks, unique_email, listing(output), || {
-            progress.show(&checks.iter().map(step).collect::<Vec<_>>());
+            if let Some(progress) = &mut progress {
+                progress.show(&checks.iter().map(step).collect::<Vec<_>>());
+            }
         });
         drop(progress);
         if checks.iter().any(|check| check.reader.was_disturbed()) {
@@ -40,6 +42,7 @@ pub fn check(
         }
         let report = CheckReport::new(all_databases(folder, messages, checked)?);
         let printed = print(|out| match output.format {
+            Format::Table if output.quiet => report.write_summary(&mut Terminal::stdout(out)),
             Format::Table => report.write_tables(&mut Terminal::stdout(out)),
             Format::Json => report.write_json(out),
         });

@@ -109,6 +109,7 @@ pub fn insert(
     }
     let messages = RefCell::new(messages);
     let printed = print(|out| match options.output.format {
+        Format::Table if options.output.quiet => report.write_summary(&mut Terminal::stdout(out)),
         Format::Table => report.write_tables(&mut Terminal::stdout(out), &|index, id| {
             let cell = |row: &StoredRow, column| Ok(report::cell(row.printed(column)?.as_bytes()));
             read_back(&loads[index], id, &messages, cell)
@@ -164,8 +165,11 @@ fn run(
         });
         loads.push(Arc::new(load));
     }
-    let mut progress = Progress::new();
+    let mut progress = (!options.output.quiet).then(Progress::new);
     insert::run(&loads, &mut inputs, || {
+        let Some(progress) = &mut progress else {
+            return;
+        };
         let steps = loads.iter().zip(&sizes);
         let steps = steps.map(|(load, size)| step(load, *size));
         progress.show(&steps.collect::<Vec<_>>());

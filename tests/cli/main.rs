@@ -16,6 +16,7 @@ mod init;
 mod options;
 mod output;
 mod places;
+mod quiet;
 mod report;
 #[cfg(unix)] // tmux, and pipes that have names.
 mod terminal;

@@ -172,23 +172,27 @@ fn a_piped_load_shows_no_progress() {
 }
 
 #[test]
-fn a_dumb_terminal_shows_no_progress() {
-    let folder = Folder::with_csv(many(100));
-    let pipe = pipe(&folder, "users");
-    let command = "TERM=dumb tradexa insert --from input";
-    let Some(screen) = Screen::start(&folder, 80, command) else {
-        return;
-    };
-    let mut pipe = OpenOptions::new().write(true).open(&pipe).unwrap();
-    pipe.write_all(CLEAN[0].as_bytes()).unwrap();
-    while folder.rows("products").len() < 100 {
-        std::thread::yield_now();
+fn a_dumb_terminal_or_a_quiet_load_shows_no_progress() {
+    for command in [
+        "TERM=dumb tradexa insert --from input",
+        "tradexa insert --from input --quiet",
+    ] {
+        let folder = Folder::with_csv(many(100));
+        let pipe = pipe(&folder, "users");
+        let Some(screen) = Screen::start(&folder, 80, command) else {
+            return;
+        };
+        let mut pipe = OpenOptions::new().write(true).open(&pipe).unwrap();
+        pipe.write_all(CLEAN[0].as_bytes()).unwrap();
+        while folder.rows("products").len() < 100 {
+            std::thread::yield_now();
+        }
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        let lines = screen.lines();
+        assert!(lines.iter().all(|line| line.is_empty()), "{lines:#?}");
+        drop(pipe);
+        screen.end(0);
     }
-    std::thread::sleep(std::time::Duration::from_secs(1));
-    let lines = screen.lines();
-    assert!(lines.iter().all(|line| line.is_empty()), "{lines:#?}");
-    drop(pipe);
-    screen.end(0);
 }
 
 /// What a finished command has printed, with its colours.
