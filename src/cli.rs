@@ -34,7 +34,7 @@ Examples:
 Exit status:
   0     done; skipped rows are a normal result
   1     something could not be done: a row failed, a database or a file could
-        not be used, or a row was skipped with --strict
+        not be used, a row was skipped with --strict, or --max-rejects was exceeded
   2     wrong usage
   130   interrupted with Ctrl-C; running it again loads the rest
   143   interrupted by SIGTERM, likewise";
@@ -140,6 +140,13 @@ pub struct Insert {
     /// Exit with status 1 if any row was skipped
     #[arg(long)]
     pub strict: bool,
+
+    /// Stop once more than N rows were skipped or failed
+    ///
+    /// The rows of all tables count. Like an interrupted load, it finishes the rows that threads are writing, and reports
+    /// what was done. Running it again once the rows are fixed loads the rest.
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub max_rejects: Option<u64>,
 
     /// Write skipped and failed rows, with reasons, to CSV files in DIR
     ///

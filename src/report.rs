@@ -31,8 +31,10 @@ pub struct Report {
     pub elapsed: Duration,
     /// Whether nothing was written.
     pub dry_run: bool,
-    /// Whether a signal stopped it before the end of its files.
+    /// Whether a signal or too many rejects stopped it before the end of its files.
     pub interrupted: bool,
+    /// The most rows that could be rejected, if it was more that stopped it.
+    pub max_rejects: Option<u64>,
     /// Where the databases are.
     pub dir: PathBuf,
     /// The folder that the rows came from; `None` if they are the embedded ones.

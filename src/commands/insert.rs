@@ -15,8 +15,7 @@ use super::{ATTEMPTS, Messages, at, listing, print};
 use crate::cli::{Format, Insert};
 use crate::csv::{self, Dialect, Rejects};
 use crate::database::{LockTimeout, Problem, StoredRow};
-use crate::insert::{self, EndOfInput, Input, TableLoad};
-use crate::platform::Interrupt;
+use crate::insert::{self, EndOfInput, Input, RejectLimit, TableLoad};
 use crate::report::{self, Report, Tally};
 use crate::rules::Rules;
 use crate::schema::TABLES;
@@ -40,15 +39,11 @@ pub fn insert(
         trim: options.trim,
         ignore_extra_columns: options.ignore_extra_columns,
     };
-    let interrupt = Arc::new(Interrupt::default());
-    let lock_timeout = LockTimeout {
-        limit: lock_timeout.limit,
-        stop: interrupt.flag(),
-    };
     let mut readers = open::files(options.from.as_deref(), &dialect, messages)?;
     let mut attempts = 0;
-    let (loads, inputs) = loop {
+    let (loads, inputs, limit) = loop {
         attempts += 1;
+        let limit = Arc::new(RejectLimit::new(options.max_rejects));
         // A pipe cannot be read again.
         let rereadable = |reader: &csv::Reader| options.from.is_none() || reader.size.is_some();
         let is_last = attempts == ATTEMPTS || !readers.iter().flatten().all(rereadable);
@@ -57,20 +52,20 @@ pub fn insert(
             options,
             readers,
             &dialect,
-            &lock_timeout,
-            &interrupt,
+            lock_timeout,
+            &limit,
             messages,
         )?;
         let was_disturbed = loads.iter().any(|load| load.reader().was_disturbed());
         if is_last || !options.dry_run || !was_disturbed {
-            break (loads, inputs);
+            break (loads, inputs, limit);
         }
         for rejects in inputs.into_iter().filter_map(|input| input.rejects) {
             rejects.discard();
         }
         readers = open::readers(options.from.as_deref(), &dialect, messages)?;
     };
-    let interrupted = interrupt.is_set() && loads.iter().any(|load| load.was_cut_short());
+    let interrupted = limit.interrupt.is_set() && loads.iter().any(|load| load.was_cut_short());
 
     let mut tables = Vec::new();
     for (load, input) in loads.iter().zip(inputs) {
@@ -93,6 +88,7 @@ pub fn insert(
         elapsed: started.elapsed(),
         dry_run: options.dry_run,
         interrupted,
+        max_rejects: limit.most.filter(|_| limit.has_stopped()),
         dir: folder.to_path_buf(),
         from: options.from.clone(),
         rejects: options.rejects.clone(),
@@ -127,10 +123,9 @@ pub fn insert(
         messages.error(error);
     }
     close(loads);
-    if interrupted {
-        Ok(ExitCode::from(interrupt.status()))
-    } else {
-        Ok(messages.status())
+    match limit.interrupt.status() {
+        Some(status) if interrupted && !limit.has_stopped() => Ok(ExitCode::from(status)),
+        _ => Ok(messages.status()),
     }
 }
 
@@ -141,10 +136,14 @@ fn run(
     readers: Vec<Option<csv::Reader>>,
     dialect: &Dialect,
     lock_timeout: &LockTimeout,
-    interrupt: &Arc<Interrupt>,
+    limit: &Arc<RejectLimit>,
     messages: &mut Messages,
 ) -> Result<(Vec<Arc<TableLoad>>, Vec<Input>)> {
-    let targets = open::databases(folder, options, lock_timeout, messages)?;
+    let lock_timeout = LockTimeout {
+        limit: lock_timeout.limit,
+        stop: limit.interrupt.flag(),
+    };
+    let targets = open::databases(folder, options, &lock_timeout, messages)?;
     // Last, because it creates the folder.
     let rejects = open::rejects(options, &readers, dialect, messages)?;
     let sizes: Vec<_> = readers.iter().map(|reader| reader.as_ref()?.size).collect();
@@ -152,7 +151,7 @@ fn run(
     let mut inputs = Vec::new();
     for (((table, reader), target), rejects) in TABLES.iter().zip(readers).zip(targets).zip(rejects)
     {
-        let load = TableLoad::new(table, target, &loads, Arc::clone(interrupt));
+        let load = TableLoad::new(table, target, &loads, Arc::clone(&limit.interrupt));
         let rules = rules(&load, options.unique_email);
         let header = reader.as_ref().map(csv::Reader::header);
         let mut tally = Tally::new(table, header, listing(&options.output));
@@ -162,6 +161,7 @@ fn run(
             rules: rules.map_err(|problem| at(table, folder, &problem))?,
             tally,
             rejects,
+            reject_limit: Arc::clone(limit),
         });
         loads.push(Arc::new(load));
     }

@@ -121,7 +121,10 @@ impl Report {
             parts.push("dry run, no database changed".to_string());
         }
         if self.interrupted {
-            parts.push("interrupted".to_string());
+            let why = self
+                .max_rejects
+                .map_or("interrupted", |_| "too many rejects");
+            parts.push(why.to_string());
         }
         if self.from.is_none() {
             parts.push("sample rows".to_string());
