@@ -179,6 +179,12 @@ impl Report {
         format!("All stored {}: sqlite3 {database} {query}", table.name)
     }
 
+    /// The file that the rows of a table came from; `None` if they are the sample rows, or if there is no file.
+    pub(super) fn file_read(&self, tally: &Tally) -> Option<PathBuf> {
+        let has_file = self.from.is_some() && tally.header.is_some();
+        has_file.then(|| self.file(tally.table))
+    }
+
     fn file(&self, table: &Table) -> PathBuf {
         let folder = self.from.as_deref().unwrap_or(Path::new(""));
         folder.join(table.csv())

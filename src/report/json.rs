@@ -119,6 +119,10 @@ impl<'a> Serialize for TableDocument<'a> {
         let mut object = serializer.serialize_map(None)?;
         object.serialize_entry("table", table)?;
         object.serialize_entry("database", &table.database())?;
+        let file = self.report.file_read(tally);
+        let file = file.as_ref().map(|file| file.to_string_lossy());
+        object.serialize_entry("file", &file)?;
+        object.serialize_entry("records", &tally.records())?;
         object.serialize_entry("inserted", &tally.inserted)?;
         object.serialize_entry("unchanged", &tally.unchanged)?;
         object.serialize_entry("skipped", &skipped.count)?;
