@@ -189,6 +189,13 @@ pub struct Insert {
     /// Draw when each writer thread waited and wrote
     #[arg(long)]
     pub timeline: bool,
+
+    /// Write the same to a trace file, for a load of any size
+    ///
+    /// The tracing page of a browser (chrome://tracing) and https://ui.perfetto.dev show such a file. An existing file is
+    /// replaced.
+    #[arg(long, value_name = "FILE", value_parser = folder(), value_hint = ValueHint::FilePath)]
+    pub trace: Option<PathBuf>,
 }
 
 /// How to print the report.

@@ -8,6 +8,7 @@ mod json;
 mod shorten;
 mod table;
 mod tally;
+mod trace;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ pub use check::{CheckReport, Checked, Violating};
 pub use grid::cell;
 pub use json::{to_json, write_errors};
 pub use tally::{Listing, MOST_CHARACTERS, Rejected, Rejections, Tally};
+pub use trace::Trace;
 
 /// What a run did.
 #[derive(Debug)]

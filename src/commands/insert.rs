@@ -15,8 +15,8 @@ use super::{ATTEMPTS, Messages, at, listing, print};
 use crate::cli::{Format, Insert};
 use crate::csv::{self, Dialect, Rejects};
 use crate::database::{LockTimeout, Problem, StoredRow};
-use crate::insert::{self, EndOfInput, Input, RejectLimit, TableLoad};
-use crate::report::{self, Report, Tally};
+use crate::insert::{self, EndOfInput, Input, RejectLimit, TableLoad, Target};
+use crate::report::{self, Report, Tally, Trace};
 use crate::rules::Rules;
 use crate::schema::TABLES;
 use crate::terminal::{Progress, Step, Terminal, show};
@@ -41,24 +41,24 @@ pub fn insert(
     };
     let mut readers = open::files(options.from.as_deref(), &dialect, messages)?;
     let mut attempts = 0;
-    let (loads, inputs, limit) = loop {
+    let (loads, inputs, limit, trace) = loop {
         attempts += 1;
         let limit = Arc::new(RejectLimit::new(options.max_rejects));
         // A pipe cannot be read again.
         let rereadable = |reader: &csv::Reader| options.from.is_none() || reader.size.is_some();
         let is_last = attempts == ATTEMPTS || !readers.iter().flatten().all(rereadable);
-        let (loads, inputs) = run(
-            folder,
-            options,
-            readers,
-            &dialect,
-            lock_timeout,
-            &limit,
-            messages,
-        )?;
+        let lock_timeout = LockTimeout {
+            limit: lock_timeout.limit,
+            stop: limit.interrupt.flag(),
+        };
+        let targets = open::databases(folder, options, &lock_timeout, messages)?;
+        // Last, because they create files.
+        let rejects = open::rejects(options, &readers, &dialect, messages)?;
+        let trace = open::trace(options, folder, started)?;
+        let (loads, inputs) = run(folder, options, readers, targets, rejects, &trace, &limit)?;
         let was_disturbed = loads.iter().any(|load| load.reader().was_disturbed());
         if is_last || !options.dry_run || !was_disturbed {
-            break (loads, inputs, limit);
+            break (loads, inputs, limit, trace);
         }
         for rejects in inputs.into_iter().filter_map(|input| input.rejects) {
             rejects.discard();
@@ -77,6 +77,11 @@ pub fn insert(
             messages.error(error);
         }
         tables.push(tally);
+    }
+    if let (Some(trace), Some(path)) = (trace, &options.trace)
+        && let Err(error) = trace.finish()
+    {
+        messages.error(format_args!("{} could not be written: {error}", show(path)));
     }
     let threads = loads
         .iter()
@@ -129,23 +134,16 @@ pub fn insert(
     }
 }
 
-/// Opens the databases and loads all rows, or finds out what would become of them.
+/// Loads all rows, or finds out what would become of them.
 fn run(
     folder: &Path,
     options: &Insert,
     readers: Vec<Option<csv::Reader>>,
-    dialect: &Dialect,
-    lock_timeout: &LockTimeout,
+    targets: Vec<Target>,
+    rejects: Vec<Option<Rejects>>,
+    trace: &Option<Arc<Trace>>,
     limit: &Arc<RejectLimit>,
-    messages: &mut Messages,
 ) -> Result<(Vec<Arc<TableLoad>>, Vec<Input>)> {
-    let lock_timeout = LockTimeout {
-        limit: lock_timeout.limit,
-        stop: limit.interrupt.flag(),
-    };
-    let targets = open::databases(folder, options, &lock_timeout, messages)?;
-    // Last, because it creates the folder.
-    let rejects = open::rejects(options, &readers, dialect, messages)?;
     let sizes: Vec<_> = readers.iter().map(|reader| reader.as_ref()?.size).collect();
     let mut loads: Vec<Arc<TableLoad>> = Vec::new();
     let mut inputs = Vec::new();
@@ -156,6 +154,7 @@ fn run(
         let header = reader.as_ref().map(csv::Reader::header);
         let mut tally = Tally::new(table, header, listing(&options.output));
         tally.timeline = options.timeline.then(Vec::new);
+        tally.trace = trace.as_ref().map(|trace| trace.table(table));
         inputs.push(Input {
             reader,
             rules: rules.map_err(|problem| at(table, folder, &problem))?,

@@ -303,9 +303,8 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
         }
         tally.insert(rows, share.accepted(), &others);
         reject_limit.add(tally.rejected() - rejected_before);
-        if let (Some(timeline), Target::Database { .. }) = (&mut tally.timeline, &self.load.target)
-        {
-            timeline.extend(track);
+        if let (Some(track), Target::Database { .. }) = (track, &self.load.target) {
+            tally.record(track);
         }
         (self.load.records).store(tally.records(), Ordering::Relaxed);
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::shorten::{shorten, shorten_bytes};
+use super::trace::TableTrace;
 use crate::row::{Defect, Header, Outcome, Reason, Record, Rows};
 use crate::schema::Table;
 use crate::timeline::Track;
@@ -73,6 +74,8 @@ pub struct Tally {
     pub rejects: Option<PathBuf>,
     /// What its writer threads did, if it was asked for.
     pub timeline: Option<Vec<Track>>,
+    /// The trace that this goes to as well, if there is one.
+    pub trace: Option<TableTrace>,
     listing: Listing,
 }
 
@@ -118,7 +121,18 @@ impl Tally {
             has_utf8: false,
             rejects: None,
             timeline: None,
+            trace: None,
             listing,
+        }
+    }
+
+    /// Records what a writer thread did, if that was asked for.
+    pub fn record(&mut self, track: Track) {
+        if let Some(trace) = &mut self.trace {
+            trace.add(&track);
+        }
+        if let Some(timeline) = &mut self.timeline {
+            timeline.push(track);
         }
     }
 

@@ -33,3 +33,4 @@ mod stored_before;
 #[cfg(target_os = "linux")] // `strace` tells what the kernel saw.
 mod threads;
 mod timeline;
+mod trace;

@@ -3,17 +3,20 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 use super::super::{Messages, all_databases, each_table};
 use crate::cli::Insert;
 use crate::csv::{self, Dialect, Failure, Rejects};
 use crate::database::{Database, LockTimeout, Reader};
 use crate::insert::Target;
+use crate::platform;
+use crate::report::Trace;
 use crate::schema::TABLES;
 use crate::sync::{Mutex, lock};
 use crate::terminal::{show, to_utf8};
@@ -203,6 +206,33 @@ pub fn rejects(
             .map(Some)
             .map_err(|failure| says(&folder.join(table.csv()), failure))
     }))
+}
+
+/// Creates the trace file, if there is to be one.
+///
+/// # Errors
+///
+/// If it cannot be created, or is another file of this run.
+pub fn trace(options: &Insert, folder: &Path, started: Instant) -> Result<Option<Arc<Trace>>> {
+    let Some(path) = &options.trace else {
+        return Ok(None);
+    };
+    let file = |path: &Path| platform::identity(path).ok().map(|identity| identity.file);
+    let mut used = TABLES.iter().flat_map(|table| {
+        let databases = ["", "-wal", "-shm"].map(|suffix| folder.join(table.database() + suffix));
+        let folders = options.from.iter().chain(&options.rejects);
+        databases
+            .into_iter()
+            .chain(folders.map(|folder| folder.join(table.csv())))
+    });
+    let trace = file(path);
+    if used.any(|used| used == *path || trace.is_some() && file(&used) == trace) {
+        let path = show(path);
+        bail!("{path} belongs to this load: choose another name with --trace");
+    }
+    let trace = Trace::create(path, started)
+        .with_context(|| format!("{} could not be created", show(path)))?;
+    Ok(Some(Arc::new(trace)))
 }
 
 /// Does something with each item, in as many threads as there are items, or fewer where they cannot be had.

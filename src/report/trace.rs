@@ -1,0 +1,121 @@
+//! What each writer thread did, as a trace file.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::chart::LEGEND;
+use crate::schema::{TABLES, Table};
+use crate::sync::{Mutex, lock};
+use crate::terminal::count;
+use crate::timeline::{Phase, Track};
+
+/// A file in the Trace Event Format, in its form as an array of events, which viewers also read if it was cut short:
+/// <https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU>. A database is a process there. The
+/// file grows during the load, and memory does not.
+#[derive(Debug)]
+pub struct Trace {
+    started: Instant,
+    /// The file, or why it could not be written.
+    out: Mutex<io::Result<BufWriter<File>>>,
+}
+
+/// The part of a trace that belongs to one table.
+#[derive(Debug)]
+pub struct TableTrace {
+    trace: Arc<Trace>,
+    table: &'static Table,
+    threads: usize,
+}
+
+impl Trace {
+    /// A trace of a run that began at this moment. Replaces a file that exists. Fails if the file cannot be created.
+    pub fn create(path: &Path, started: Instant) -> io::Result<Trace> {
+        let mut out = BufWriter::new(File::create(path)?);
+        let databases = TABLES.iter().map(|table| {
+            let name = json!({"name": table.database()});
+            json!({"ph": "M", "name": "process_name", "pid": process(table), "args": name})
+                .to_string()
+        });
+        let databases: Vec<_> = databases.collect();
+        write!(out, "[\n{}", databases.join(",\n"))?;
+        let out = Mutex::new(Ok(out));
+        Ok(Trace { started, out })
+    }
+
+    /// The part for a table.
+    pub fn table(self: &Arc<Trace>, table: &'static Table) -> TableTrace {
+        TableTrace {
+            trace: Arc::clone(self),
+            table,
+            threads: 0,
+        }
+    }
+
+    /// Writes the end of the file. Fails if anything could not be written to it.
+    pub fn finish(&self) -> io::Result<()> {
+        let mut out = lock(&self.out);
+        let mut out = std::mem::replace(&mut *out, Err(io::ErrorKind::Other.into()))?;
+        out.write_all(b"\n]\n")?;
+        out.flush()
+    }
+
+    fn write(&self, events: &[Value]) {
+        let mut out = lock(&self.out);
+        if let Ok(file) = &mut *out
+            && let Err(error) = events
+                .iter()
+                .try_for_each(|event| write!(file, ",\n{event}"))
+        {
+            *out = Err(error);
+        }
+    }
+}
+
+impl TableTrace {
+    /// Adds a writer thread, with an event for each phase that took any time.
+    pub fn add(&mut self, track: &Track) {
+        self.threads += 1;
+        let (process, thread) = (process(self.table), self.threads);
+        let name = match track.rows {
+            1 => format!("{} {}", self.table.row, track.first_id),
+            rows => format!(
+                "{} from {} {}",
+                count(rows as u64, "row"),
+                self.table.row,
+                track.first_id
+            ),
+        };
+        let metadata = |name: &str, value: Value| json!({"ph": "M", "name": name, "pid": process, "tid": thread, "args": value});
+        let mut events = vec![
+            metadata("thread_name", json!({"name": name})),
+            metadata("thread_sort_index", json!({"sort_index": thread})),
+        ];
+        for phase in Phase::ALL {
+            let (start, end) = track.span(phase, self.trace.started);
+            let microseconds = |time: Duration| time.as_nanos() as f64 / 1e3;
+            if end > start {
+                events.push(json!({
+                    "ph": "X",
+                    "name": LEGEND[phase as usize].1,
+                    "pid": process,
+                    "tid": thread,
+                    "ts": microseconds(start),
+                    "dur": microseconds(end - start),
+                    "args": {"first_id": track.first_id, "rows": track.rows},
+                }));
+            }
+        }
+        self.trace.write(&events);
+    }
+}
+
+/// The number of a table's database.
+fn process(table: &'static Table) -> usize {
+    let tables = TABLES.iter();
+    tables.take_while(|other| **other != table).count() + 1
+}
