@@ -25,6 +25,8 @@ pub struct Listing {
     pub fields: usize,
     /// The most characters of a field or a reason.
     pub characters: usize,
+    /// Whether the columns of a file that its table does not have are listed as well.
+    pub passed_over: bool,
 }
 
 impl Listing {
@@ -34,7 +36,13 @@ impl Listing {
             records,
             fields: MOST_FIELDS,
             characters: MOST_CHARACTERS,
+            passed_over: false,
         }
+    }
+
+    /// Whether a field is listed.
+    fn lists(&self, header: &Header, field: usize) -> bool {
+        self.passed_over || !header.is_passed_over(field)
     }
 
     /// This many records, complete.
@@ -43,6 +51,7 @@ impl Listing {
             records,
             fields: usize::MAX,
             characters: usize::MAX,
+            passed_over: true,
         }
     }
 }
@@ -95,9 +104,9 @@ pub struct Rejections {
 pub struct Rejected {
     /// The line of the file where it starts.
     pub line: u64,
-    /// Its first fields in the order of the file; the whole line if it could not be split into fields.
+    /// The first of its fields that are listed, in the order of the file; the whole line if it could not be split into fields.
     pub fields: Vec<String>,
-    /// How many more fields it has.
+    /// How many more of such fields it has.
     pub more_fields: usize,
     /// Why it could not be split into fields, if that is so.
     pub defect: Option<Defect>,
@@ -136,9 +145,14 @@ impl Tally {
         }
     }
 
-    /// The names of the fields of its file.
-    pub fn names(&self) -> &[String] {
-        (self.header.as_ref()).map_or(&[], |header| &header.names)
+    /// The names of the fields that are listed.
+    pub fn names(&self) -> Vec<&str> {
+        let header = self.header.iter();
+        let names = header.flat_map(|header| {
+            let names = header.names.iter().enumerate();
+            names.filter(|(index, _)| self.listing.lists(header, *index))
+        });
+        names.map(|(_, name)| name.as_str()).collect()
     }
 
     /// How many records have an outcome.
@@ -207,7 +221,10 @@ impl Rejections {
             *self.kinds.entry(reason.kind()).or_default() += 1;
         }
         if self.rows.len() < listing.records {
-            let mut fields = record.fields();
+            let fields = record.fields().enumerate().filter(|(index, _)| {
+                record.defect.is_some() || listing.lists(record.header, *index)
+            });
+            let mut fields = fields.map(|(_, field)| field);
             let kept = fields.by_ref().take(listing.fields);
             let characters = listing.characters;
             self.rows.push(Rejected {

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 
 use crate::kit::started::pipe;
-use crate::kit::{CLEAN, Folder, Screen, many, strace};
+use crate::kit::{CLEAN, Folder, Run, Screen, many, strace};
 
 /// The lines that the terminal had to wrap.
 fn wrapped(screen: &Screen, columns: usize) -> Vec<String> {
@@ -277,6 +277,29 @@ fn tables_and_counts_fit_a_narrow_terminal() {
         wrapped.iter().all(|line| !line.contains("│")),
         "{wrapped:#?}"
     );
+}
+
+#[test]
+fn messages_break_between_words() {
+    let folder = Folder::with_csv([
+        "id,nome,e-mail\n",
+        "identity,name,price\n",
+        "id,user,product\n",
+    ]);
+    let options = "insert --from input --rejects somewhere";
+    let said = Run::of(&mut folder.tradexa(&options.split(' ').collect::<Vec<_>>())).stderr;
+    for columns in [80, 40] {
+        let Some(screen) = Screen::start(&folder, columns, &format!("tradexa {options}")) else {
+            return;
+        };
+        let lines = screen.end(1);
+        assert!(lines.len() > said.lines().count(), "{lines:#?}");
+        assert_eq!(wrapped(&screen, columns as usize), [""; 0]);
+        assert_eq!(
+            lines.join(" ").split_whitespace().collect::<Vec<_>>(),
+            said.split_whitespace().collect::<Vec<_>>()
+        );
+    }
 }
 
 #[test]
