@@ -9,6 +9,8 @@ mod options;
 #[cfg(unix)] // The shell that the commands are for.
 mod picture;
 #[cfg(unix)]
+mod replication;
+#[cfg(unix)]
 mod shell;
 #[cfg(unix)]
 mod transcripts;

@@ -26,6 +26,11 @@ impl Shell {
         Shell(folder)
     }
 
+    /// Writes a file into the folder.
+    pub fn write(&self, name: &str, text: &str) {
+        fs::write(self.0.path().join(name), text).unwrap();
+    }
+
     /// What a command prints, on either of its outputs.
     pub fn run(&self, command: &str) -> String {
         let programs = Path::new(TRADEXA).parent().unwrap().to_path_buf();
