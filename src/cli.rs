@@ -19,6 +19,14 @@ Examples:
   tradexa --dir data insert --from in --rejects bad   load the files of a folder
   tradexa --dir data check                            test what is stored";
 
+const ENVIRONMENT: &str = "\
+Environment:
+  TRADEXA_DIR        folder of the databases, where --dir does not name one
+  NO_COLOR           if it is not empty: no colours
+  CLICOLOR=0         no colours, unless CLICOLOR_FORCE is set
+  CLICOLOR_FORCE=1   colours also where the output is no terminal
+  TERM=dumb          no colours and no progress";
+
 const INSERT_EXAMPLES: &str = "\
 Examples:
   tradexa --dir data insert --from in --dry-run
@@ -29,15 +37,22 @@ Examples:
   tradexa --dir data insert --from bad
       load them once they are fixed (the column `reason` is ignored)
   tradexa --dir data insert --from in --delimiter \";\" --trim --ignore-extra-columns
-      load an export that has semicolons, padded cells and columns of its own
+      load an export that has semicolons, padded cells and columns of its own";
 
+const INSERT_STATUS: &str = "\
 Exit status:
   0     done; skipped rows are a normal result
   1     something could not be done: a row failed, a database or a file could
         not be used, a row was skipped with --strict, or --max-rejects was exceeded
-  2     wrong usage
-  130   interrupted with Ctrl-C; running it again loads the rest
-  143   interrupted by SIGTERM, likewise";
+  2     wrong usage";
+
+/// Windows has no SIGTERM.
+const INTERRUPTED: &str = if cfg!(windows) {
+    "  130   interrupted with Ctrl-C or Ctrl-Break; running it again loads the rest"
+} else {
+    "  130   interrupted with Ctrl-C; running it again loads the rest
+  143   interrupted by SIGTERM, likewise"
+};
 
 const COMPLETIONS_EXAMPLES: &str = "\
 Where the shells look for them:
@@ -60,7 +75,11 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
 
 /// Insert users, products and orders concurrently into three SQLite files, and report exactly what was stored
 #[derive(Debug, Parser)]
-#[command(version = VERSION.as_str(), after_help = EXAMPLES)]
+#[command(
+    version = VERSION.as_str(),
+    after_help = EXAMPLES,
+    after_long_help = format!("{EXAMPLES}\n\n{ENVIRONMENT}")
+)]
 pub struct Cli {
     /// Folder of the databases [env: TRADEXA_DIR]
     #[arg(long, global = true, value_name = "DIR", default_value_os_t = default_dir(), value_parser = folder(), value_hint = ValueHint::DirPath)]
@@ -87,7 +106,7 @@ pub enum Command {
     ///
     /// The first rows of a table get a thread each, as many as --threads says; from there on, a thread takes a share
     /// of many rows. What is stored already is never changed, so running it again is safe.
-    #[command(after_long_help = INSERT_EXAMPLES)]
+    #[command(after_long_help = format!("{INSERT_EXAMPLES}\n\n{INSERT_STATUS}\n{INTERRUPTED}"))]
     Insert(Insert),
     /// Test stored rows against the rules, and change nothing
     ///

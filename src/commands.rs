@@ -75,6 +75,12 @@ fn each_table<T>(
     messages: &mut Messages,
     mut each: impl FnMut(&'static Table) -> Result<T, Problem>,
 ) -> Result<Vec<T>> {
+    if let Some(character) = platform::refused_character(folder) {
+        let folder = show(folder);
+        bail!(
+            "{folder} cannot be a folder here: no name may have {character:?} in it, so choose another one with --dir"
+        );
+    }
     if folder.exists() && !folder.is_dir() {
         let folder = show(folder);
         bail!("{folder} is not a folder: choose another one with --dir");

@@ -35,6 +35,25 @@ pub fn native(path: PathBuf) -> PathBuf {
     }
 }
 
+/// The first character of a path that this system allows in no name.
+pub fn refused_character(path: &Path) -> Option<char> {
+    if cfg!(windows) {
+        refused_by_windows(path)
+    } else {
+        None
+    }
+}
+
+/// <https://learn.microsoft.com/windows/win32/fileio/naming-a-file>
+fn refused_by_windows(path: &Path) -> Option<char> {
+    let names = path.components().filter_map(|component| match component {
+        Component::Normal(name) => Some(name.to_string_lossy()),
+        _ => None,
+    });
+    let is_refused = |character: &char| character.is_control() || "<>:\"|?*".contains(*character);
+    names.flat_map(|name| name.chars().find(is_refused)).next()
+}
+
 /// The path as SQLite can open it, however long it is. Windows takes 260 characters or more only in the extended form,
 /// `\\?\C:\data`
 /// (<https://learn.microsoft.com/windows/win32/fileio/maximum-file-path-limitation>). The standard library does that by
@@ -187,6 +206,15 @@ mod tests {
             points,
             ["/proc", "/my data/a\\040b\t.db"].map(PathBuf::from)
         );
+    }
+
+    #[test]
+    fn a_name_that_windows_refuses_is_recognized() {
+        let refused = |path: &str| refused_by_windows(Path::new(path));
+        assert_eq!(refused("data/x?y"), Some('?'));
+        assert_eq!(refused("a\tb"), Some('\t'));
+        assert_eq!(refused("data/ä b-c.d/e"), None);
+        assert_eq!(refused_character(Path::new("x?y")).is_some(), cfg!(windows));
     }
 
     #[cfg(windows)]

@@ -210,12 +210,21 @@ fn a_terminal_has_colours() {
 }
 
 #[test]
+fn a_pipe_has_colours_where_they_are_forced() {
+    let command = "CLICOLOR=0 CLICOLOR_FORCE=1 tradexa insert | cat";
+    if let Some(shown) = shown(&Folder::initialized(), command, 0) {
+        assert!(shown.contains("\u{1b}["), "{shown}");
+    }
+}
+
+#[test]
 fn there_are_no_colours_in_a_pipe_a_dumb_terminal_or_with_no_color() {
     for command in [
         "NO_COLOR=1 tradexa insert",
         "NO_COLOR=1 CLICOLOR_FORCE=1 tradexa insert",
         "TERM=dumb tradexa insert",
         "TERM=dumb CLICOLOR_FORCE=1 tradexa insert",
+        "CLICOLOR=0 tradexa insert",
         "tradexa insert | cat",
     ] {
         if let Some(shown) = shown(&Folder::initialized(), command, 0) {
