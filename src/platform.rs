@@ -5,7 +5,7 @@ mod interrupt;
 mod memory;
 
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::path::{Component, Path, PathBuf, Prefix};
 
@@ -109,8 +109,8 @@ pub fn identity(path: &Path) -> io::Result<Identity> {
 }
 
 #[cfg(unix)]
-impl From<fs::Metadata> for Identity {
-    fn from(metadata: fs::Metadata) -> Identity {
+impl From<std::fs::Metadata> for Identity {
+    fn from(metadata: std::fs::Metadata) -> Identity {
         use std::os::unix::fs::MetadataExt;
 
         Identity {
@@ -123,7 +123,7 @@ impl From<fs::Metadata> for Identity {
 /// The paths that something is mounted on, with links followed. Only Linux mounts single files.
 pub fn mount_points() -> Vec<PathBuf> {
     #[cfg(target_os = "linux")]
-    return mount_points_in(&fs::read("/proc/self/mountinfo").unwrap_or_default());
+    return mount_points_in(&std::fs::read("/proc/self/mountinfo").unwrap_or_default());
     #[cfg(not(target_os = "linux"))]
     Vec::new()
 }
@@ -180,6 +180,8 @@ pub fn sync_folder(path: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

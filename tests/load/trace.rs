@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::kit::{self, ALL_INSERTED, Folder, TABLES, many};
+use crate::kit::{self, Folder, TABLES, many};
 
 /// The phases of a thread in JSON, and what they are called in a trace.
 const PHASES: [(&str, &str); 4] = [
@@ -155,7 +155,7 @@ fn a_trace_in_a_folder_that_does_not_exist_is_an_error_before_anything_is_loaded
 fn a_trace_that_cannot_be_written_is_an_error_and_the_rows_are_stored() {
     let folder = Folder::initialized();
     let run = folder.insert(&["--trace", "/dev/full"]);
-    assert_eq!((run.status, run.counts()), (Some(1), ALL_INSERTED));
+    assert_eq!((run.status, run.counts()), (Some(1), kit::ALL_INSERTED));
     assert_eq!(
         run.stderr,
         "tradexa: /dev/full could not be written: No space left on device (os error 28)\n"
