@@ -137,7 +137,7 @@ impl Tally {
 
     /// Records what a writer thread did, if that was asked for.
     pub fn record(&mut self, track: Track) {
-        if let Some(trace) = &mut self.trace {
+        if let Some(trace) = &self.trace {
             trace.add(&track);
         }
         if let Some(timeline) = &mut self.timeline {

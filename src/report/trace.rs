@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -20,6 +21,8 @@ use crate::timeline::{Phase, Track};
 #[derive(Debug)]
 pub struct Trace {
     started: Instant,
+    /// How many threads there are so far. Some viewers expect that no two processes have a thread of one number.
+    threads: AtomicUsize,
     /// The file, or why it could not be written.
     out: Mutex<io::Result<BufWriter<File>>>,
 }
@@ -29,7 +32,6 @@ pub struct Trace {
 pub struct TableTrace {
     trace: Arc<Trace>,
     table: &'static Table,
-    threads: usize,
 }
 
 impl Trace {
@@ -43,8 +45,11 @@ impl Trace {
         });
         let databases: Vec<_> = databases.collect();
         write!(out, "[\n{}", databases.join(",\n"))?;
-        let out = Mutex::new(Ok(out));
-        Ok(Trace { started, out })
+        Ok(Trace {
+            started,
+            threads: AtomicUsize::new(0),
+            out: Mutex::new(Ok(out)),
+        })
     }
 
     /// The part for a table.
@@ -52,7 +57,6 @@ impl Trace {
         TableTrace {
             trace: Arc::clone(self),
             table,
-            threads: 0,
         }
     }
 
@@ -78,9 +82,9 @@ impl Trace {
 
 impl TableTrace {
     /// Adds a writer thread, with an event for each phase that took any time.
-    pub fn add(&mut self, track: &Track) {
-        self.threads += 1;
-        let (process, thread) = (process(self.table), self.threads);
+    pub fn add(&self, track: &Track) {
+        let process = process(self.table);
+        let thread = self.trace.threads.fetch_add(1, Ordering::Relaxed) + 1;
         let name = match track.rows {
             1 => format!("{} {}", self.table.row, track.first_id),
             rows => format!(

@@ -1,6 +1,6 @@
 //! `--trace`: a file in the Trace Event Format.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use serde_json::Value;
@@ -95,6 +95,16 @@ fn a_trace_names_the_rows_of_each_thread() {
         names.contains(&"user 1") && names.contains(&"order 7"),
         "{names:?}"
     );
+}
+
+#[test]
+fn no_two_threads_of_a_trace_have_one_number() {
+    let folder = Folder::initialized();
+    folder.insert(&["--trace", "trace.json"]).succeeded();
+    let events = events(&folder);
+    let named = events.iter().filter(|event| event["name"] == "thread_name");
+    let numbers: BTreeSet<_> = named.map(|event| event["tid"].as_u64()).collect();
+    assert_eq!(numbers.len(), 25);
 }
 
 #[test]
