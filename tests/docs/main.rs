@@ -5,6 +5,8 @@
 mod kit;
 
 mod keys;
+#[cfg(unix)]
+mod nightly;
 mod options;
 #[cfg(unix)] // The shell that the commands are for.
 mod picture;

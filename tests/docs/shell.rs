@@ -26,6 +26,11 @@ impl Shell {
         Shell(folder)
     }
 
+    /// The folder that it runs in.
+    pub fn folder(&self) -> &Path {
+        self.0.path()
+    }
+
     /// Writes a file into the folder.
     pub fn write(&self, name: &str, text: &str) {
         fs::write(self.0.path().join(name), text).unwrap();
