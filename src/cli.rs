@@ -211,8 +211,8 @@ pub struct Insert {
 
     /// Write the same to a trace file, for a load of any size
     ///
-    /// It is in the Trace Event Format, which https://ui.perfetto.dev shows, and chrome://tracing where a browser has it. An
-    /// existing file is replaced.
+    /// It is in the Trace Event Format, which Perfetto shows (ui.perfetto.dev), and chrome://tracing where a browser has it.
+    /// An existing file is replaced.
     #[arg(long, value_name = "FILE", value_parser = folder(), value_hint = ValueHint::FilePath)]
     pub trace: Option<PathBuf>,
 }
