@@ -55,7 +55,15 @@ pub fn insert(
         // Last, because they create files.
         let rejects = open::rejects(options, &readers, &dialect, messages)?;
         let trace = open::trace(options, folder, started)?;
-        let (loads, inputs) = run(folder, options, readers, targets, rejects, &trace, &limit)?;
+        let (loads, inputs) = run(
+            folder,
+            options,
+            readers,
+            targets,
+            rejects,
+            trace.as_ref(),
+            &limit,
+        )?;
         let was_disturbed = loads.iter().any(|load| load.reader().was_disturbed());
         if is_last || !options.dry_run || !was_disturbed {
             break (loads, inputs, limit, trace);
@@ -141,7 +149,7 @@ fn run(
     readers: Vec<Option<csv::Reader>>,
     targets: Vec<Target>,
     rejects: Vec<Option<Rejects>>,
-    trace: &Option<Arc<Trace>>,
+    trace: Option<&Arc<Trace>>,
     limit: &Arc<RejectLimit>,
 ) -> Result<(Vec<Arc<TableLoad>>, Vec<Input>)> {
     let sizes: Vec<_> = readers.iter().map(|reader| reader.as_ref()?.size).collect();
@@ -154,7 +162,7 @@ fn run(
         let header = reader.as_ref().map(csv::Reader::header);
         let mut tally = Tally::new(table, header, listing(&options.output));
         tally.timeline = options.timeline.then(Vec::new);
-        tally.trace = trace.as_ref().map(|trace| trace.table(table));
+        tally.trace = trace.map(|trace| trace.table(table));
         inputs.push(Input {
             reader,
             rules: rules.map_err(|problem| at(table, folder, &problem))?,

@@ -104,7 +104,8 @@ pub struct Rejections {
 pub struct Rejected {
     /// The line of the file where it starts.
     pub line: u64,
-    /// The first of its fields that are listed, in the order of the file; the whole line if it could not be split into fields.
+    /// The first of its fields that are listed, in the order of the file; the whole line if it could not be split into
+    /// fields.
     pub fields: Vec<String>,
     /// How many more of such fields it has.
     pub more_fields: usize,
