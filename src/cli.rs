@@ -7,7 +7,8 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use clap::builder::{PathBufValueParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
 
 use crate::platform;
 
@@ -17,6 +18,14 @@ Examples:
   tradexa --dir data insert                           insert the sample rows
   tradexa --dir data insert --from in --rejects bad   load the files of a folder
   tradexa --dir data check                            test what is stored";
+
+const ENVIRONMENT: &str = "\
+Environment:
+  TRADEXA_DIR        folder of the databases, where --dir does not name one
+  NO_COLOR           if it is not empty: no colours
+  CLICOLOR=0         no colours, unless CLICOLOR_FORCE is set
+  CLICOLOR_FORCE=1   colours also where the output is no terminal
+  TERM=dumb          no colours and no progress";
 
 const INSERT_EXAMPLES: &str = "\
 Examples:
@@ -28,15 +37,30 @@ Examples:
   tradexa --dir data insert --from bad
       load them once they are fixed (the column `reason` is ignored)
   tradexa --dir data insert --from in --delimiter \";\" --trim --ignore-extra-columns
-      load an export that has semicolons, padded cells and columns of its own
+      load an export that has semicolons, padded cells and columns of its own";
 
+const INSERT_STATUS: &str = "\
 Exit status:
   0     done; skipped rows are a normal result
   1     something could not be done: a row failed, a database or a file could
-        not be used, or a row was skipped with --strict
-  2     wrong usage
-  130   interrupted with Ctrl-C; running it again loads the rest
-  143   interrupted by SIGTERM, likewise";
+        not be used, a row was skipped with --strict, or --max-rejects was exceeded
+  2     wrong usage";
+
+/// Windows has no SIGTERM.
+const INTERRUPTED: &str = if cfg!(windows) {
+    "  130   interrupted with Ctrl-C or Ctrl-Break; running it again loads the rest"
+} else {
+    "  130   interrupted with Ctrl-C; running it again loads the rest
+  143   interrupted by SIGTERM, likewise"
+};
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Where the shells look for them:
+  bash         tradexa completions bash > ~/.local/share/bash-completion/completions/tradexa
+  zsh          tradexa completions zsh > DIR/_tradexa, for any DIR of $fpath
+  fish         tradexa completions fish > ~/.config/fish/completions/tradexa.fish
+  PowerShell   tradexa completions powershell >> $PROFILE
+  elvish       tradexa completions elvish >> ~/.config/elvish/rc.elv";
 
 const CHECK_STATUS: &str = "\
 Exit status:
@@ -51,18 +75,29 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
 
 /// Insert users, products and orders concurrently into three SQLite files, and report exactly what was stored
 #[derive(Debug, Parser)]
-#[command(version = VERSION.as_str(), after_help = EXAMPLES)]
+#[command(
+    version = VERSION.as_str(),
+    after_help = EXAMPLES,
+    after_long_help = format!("{EXAMPLES}\n\n{ENVIRONMENT}")
+)]
 pub struct Cli {
     /// Folder of the databases [env: TRADEXA_DIR]
-    #[arg(long, global = true, value_name = "DIR", default_value_os_t = default_dir(), value_parser = folder())]
+    #[arg(long, global = true, value_name = "DIR", default_value_os_t = default_dir(), value_parser = folder(), value_hint = ValueHint::DirPath)]
     pub dir: PathBuf,
 
     /// Tables of your own: a script of SQL statements, or a SQLite database [env: TRADEXA_SCHEMA]
     ///
     /// Each table that a `CREATE TABLE` statement declares gets a database of its own. Its rules hold across these
     /// files: PRIMARY KEY, UNIQUE, NOT NULL, CHECK and REFERENCES.
-    #[arg(long, global = true, value_name = "FILE", value_parser = folder())]
+    #[arg(long, global = true, value_name = "FILE", value_parser = folder(), value_hint = ValueHint::FilePath)]
     pub schema: Option<PathBuf>,
+
+    /// Seconds to wait for another process's lock, 0 to 86400
+    ///
+    /// Fractions are allowed, and 0 does not wait. The wait starts over whenever this process gets the lock to write, or
+    /// another one is seen to have committed.
+    #[arg(long, global = true, value_name = "SECONDS", default_value = "5", allow_negative_numbers = true, value_parser = seconds)]
+    pub lock_timeout: Duration,
 
     /// What to do.
     #[command(subcommand)]
@@ -78,7 +113,7 @@ pub enum Command {
     ///
     /// The first rows of a table get a thread each, as many as --threads says; from there on, a thread takes a share
     /// of many rows. What is stored already is never changed, so running it again is safe.
-    #[command(after_long_help = INSERT_EXAMPLES)]
+    #[command(after_long_help = format!("{INSERT_EXAMPLES}\n\n{INSERT_STATUS}\n{INTERRUPTED}"))]
     Insert(Insert),
     /// Test stored rows against the rules, and change nothing
     ///
@@ -93,6 +128,16 @@ pub enum Command {
         #[command(flatten)]
         output: Output,
     },
+    /// Print the completions of a shell
+    #[command(after_long_help = COMPLETIONS_EXAMPLES)]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the manual page
+    ///
+    /// To read it: tradexa man | man -l -
+    Man,
 }
 
 /// The options of `insert`.
@@ -102,7 +147,7 @@ pub struct Insert {
     ///
     /// These are users.csv, products.csv and orders.csv. A missing file means that there are no rows for its table.
     /// The sample rows are built into the program, ten for each table.
-    #[arg(long, value_name = "DIR", value_parser = folder())]
+    #[arg(long, value_name = "DIR", value_parser = folder(), value_hint = ValueHint::DirPath)]
     pub from: Option<PathBuf>,
 
     /// Skip users whose email another user has
@@ -122,11 +167,18 @@ pub struct Insert {
     #[arg(long)]
     pub strict: bool,
 
+    /// Stop once more than N rows were skipped or failed
+    ///
+    /// The rows of all tables count. Like an interrupted load, it finishes the rows that threads are writing, and reports
+    /// what was done. Running it again once the rows are fixed loads the rest.
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub max_rejects: Option<u64>,
+
     /// Write skipped and failed rows, with reasons, to CSV files in DIR
     ///
     /// The files hold the cells of these rows and one more column, `reason`. Once fixed, they can be loaded with
     /// --from, which ignores that column. Existing files are not replaced, because you may have fixed rows there.
-    #[arg(long, value_name = "DIR", value_parser = folder())]
+    #[arg(long, value_name = "DIR", value_parser = folder(), value_hint = ValueHint::DirPath)]
     pub rejects: Option<PathBuf>,
 
     /// Replace existing files in the --rejects folder
@@ -156,13 +208,6 @@ pub struct Insert {
     #[arg(long, value_name = "N", default_value_t = 64, allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub threads: u16,
 
-    /// Seconds to wait for another process's lock, 0 to 86400
-    ///
-    /// Fractions are allowed, and 0 does not wait. The wait starts over whenever this load gets the lock or another
-    /// process is seen to have committed.
-    #[arg(long, value_name = "SECONDS", default_value = "5", allow_negative_numbers = true, value_parser = seconds)]
-    pub lock_timeout: Duration,
-
     /// How to print the report.
     #[command(flatten)]
     pub output: Output,
@@ -170,6 +215,13 @@ pub struct Insert {
     /// Draw when each writer thread waited and wrote
     #[arg(long)]
     pub timeline: bool,
+
+    /// Write the same to a trace file, for a load of any size
+    ///
+    /// It is in the Trace Event Format, which Perfetto shows (ui.perfetto.dev), and chrome://tracing where a browser has it.
+    /// An existing file is replaced.
+    #[arg(long, value_name = "FILE", value_parser = folder(), value_hint = ValueHint::FilePath)]
+    pub trace: Option<PathBuf>,
 }
 
 /// How to print the report.
@@ -189,6 +241,12 @@ pub struct Output {
         allow_negative_numbers = true
     )]
     pub limit: usize,
+
+    /// Print only the last line of the report, and no progress
+    ///
+    /// Messages on stderr are still printed, and a report in JSON is complete.
+    #[arg(long)]
+    pub quiet: bool,
 }
 
 /// The forms of a report.

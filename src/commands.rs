@@ -1,8 +1,10 @@
 //! The commands, each from its options to its exit status.
 
 mod check;
+mod completions;
 mod init;
 mod insert;
+mod man;
 mod messages;
 mod schema;
 
@@ -10,7 +12,6 @@ use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::{Context, Error, Result, anyhow, bail};
 
@@ -41,6 +42,8 @@ pub fn run(cli: &Cli) -> ExitCode {
             check::check(cli, *unique_email, output, &mut messages),
             output.format,
         ),
+        Command::Completions { shell } => (completions::completions(*shell), Format::Table),
+        Command::Man => (man::man(), Format::Table),
     };
     let status = done.unwrap_or_else(|error| {
         messages.error(error);
@@ -64,6 +67,8 @@ struct Databases<'a> {
     tables: Vec<&'static Table>,
     /// What declares them, unless they are built in.
     schema: Option<&'a OsStr>,
+    /// How long to wait for one that another process has locked.
+    lock_timeout: LockTimeout,
 }
 
 impl<'a> Databases<'a> {
@@ -73,9 +78,13 @@ impl<'a> Databases<'a> {
     ///
     /// If the schema cannot be read, or if it has tables that this program cannot serve.
     fn open(cli: &'a Cli, messages: &mut Messages) -> Result<Databases<'a>> {
+        let lock_timeout = LockTimeout {
+            limit: cli.lock_timeout,
+            ..LockTimeout::default()
+        };
         let tables = match &cli.schema {
             None => TABLES.to_vec(),
-            Some(path) => schema::read(path, messages)?,
+            Some(path) => schema::read(path, &lock_timeout, messages)?,
         };
         let folder = &cli.dir;
         let schema = cli.schema.as_ref().map(|schema| schema.as_os_str());
@@ -83,6 +92,7 @@ impl<'a> Databases<'a> {
             folder,
             tables,
             schema,
+            lock_timeout,
         })
     }
 
@@ -115,6 +125,12 @@ impl<'a> Databases<'a> {
 
     /// Makes sure that the files are where they can be used.
     fn check_files(&self) -> Result<()> {
+        if let Some(character) = platform::refused_character(self.folder) {
+            let folder = show(self.folder);
+            bail!(
+                "{folder} cannot be a folder here: no name may have {character:?} in it, so choose another one with --dir"
+            );
+        }
         if self.folder.exists() && !self.folder.is_dir() {
             let folder = show(self.folder);
             bail!("{folder} is not a folder: choose another one with --dir");
@@ -198,13 +214,5 @@ fn listing(output: &Output) -> Listing {
     match output.format {
         Format::Table => Listing::readable(output.limit),
         Format::Json => Listing::complete(output.limit),
-    }
-}
-
-/// How long `init` and `check` wait for a database that another process has locked.
-fn lock_timeout() -> LockTimeout {
-    LockTimeout {
-        limit: Duration::from_secs(5),
-        ..LockTimeout::default()
     }
 }

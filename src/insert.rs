@@ -14,6 +14,7 @@ mod ledger;
 #[cfg(all(test, loom))]
 mod models;
 mod producer;
+mod reject_limit;
 mod table_load;
 mod writer;
 
@@ -24,6 +25,7 @@ use std::thread::Builder;
 use crate::sync::{self, Mutex, lock};
 
 pub use producer::Input;
+pub use reject_limit::RejectLimit;
 pub use table_load::{Budget, EndOfInput, TableLoad, Target};
 
 /// Inserts all records of the inputs, each with the load at its index. The load of a table comes after those of the

@@ -5,7 +5,7 @@ mod interrupt;
 mod memory;
 
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::path::{Component, Path, PathBuf, Prefix};
 
@@ -33,6 +33,25 @@ pub fn native(path: PathBuf) -> PathBuf {
     } else {
         path
     }
+}
+
+/// The first character of a path that this system allows in no name.
+pub fn refused_character(path: &Path) -> Option<char> {
+    if cfg!(windows) {
+        refused_by_windows(path)
+    } else {
+        None
+    }
+}
+
+/// <https://learn.microsoft.com/windows/win32/fileio/naming-a-file>
+fn refused_by_windows(path: &Path) -> Option<char> {
+    let names = path.components().filter_map(|component| match component {
+        Component::Normal(name) => Some(name.to_string_lossy()),
+        _ => None,
+    });
+    let is_refused = |character: &char| character.is_control() || "<>:\"|?*".contains(*character);
+    names.flat_map(|name| name.chars().find(is_refused)).next()
 }
 
 /// The path as SQLite can open it, however long it is. Windows takes 260 characters or more only in the extended form,
@@ -90,8 +109,8 @@ pub fn identity(path: &Path) -> io::Result<Identity> {
 }
 
 #[cfg(unix)]
-impl From<fs::Metadata> for Identity {
-    fn from(metadata: fs::Metadata) -> Identity {
+impl From<std::fs::Metadata> for Identity {
+    fn from(metadata: std::fs::Metadata) -> Identity {
         use std::os::unix::fs::MetadataExt;
 
         Identity {
@@ -104,7 +123,7 @@ impl From<fs::Metadata> for Identity {
 /// The paths that something is mounted on, with links followed. Only Linux mounts single files.
 pub fn mount_points() -> Vec<PathBuf> {
     #[cfg(target_os = "linux")]
-    return mount_points_in(&fs::read("/proc/self/mountinfo").unwrap_or_default());
+    return mount_points_in(&std::fs::read("/proc/self/mountinfo").unwrap_or_default());
     #[cfg(not(target_os = "linux"))]
     Vec::new()
 }
@@ -161,6 +180,8 @@ pub fn sync_folder(path: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
@@ -187,6 +208,15 @@ mod tests {
             points,
             ["/proc", "/my data/a\\040b\t.db"].map(PathBuf::from)
         );
+    }
+
+    #[test]
+    fn a_name_that_windows_refuses_is_recognized() {
+        let refused = |path: &str| refused_by_windows(Path::new(path));
+        assert_eq!(refused("data/x?y"), Some('?'));
+        assert_eq!(refused("a\tb"), Some('\t'));
+        assert_eq!(refused("data/ä b-c.d/e"), None);
+        assert_eq!(refused_character(Path::new("x?y")).is_some(), cfg!(windows));
     }
 
     #[cfg(windows)]

@@ -8,6 +8,7 @@ mod json;
 mod shorten;
 mod table;
 mod tally;
+mod trace;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ pub use check::{CheckReport, Checked, Violating};
 pub use grid::cell;
 pub use json::{to_json, write_errors};
 pub use tally::{Listing, MOST_CHARACTERS, Rejected, Rejections, Tally};
+pub use trace::Trace;
 
 /// What a run did.
 #[derive(Debug)]
@@ -33,8 +35,10 @@ pub struct Report {
     pub elapsed: Duration,
     /// Whether nothing was written.
     pub dry_run: bool,
-    /// Whether a signal stopped it before the end of its files.
+    /// Whether a signal or too many rejects stopped it before the end of its files.
     pub interrupted: bool,
+    /// The most rows that could be rejected, if it was more that stopped it.
+    pub max_rejects: Option<u64>,
     /// Where the databases are.
     pub dir: PathBuf,
     /// The folder that the rows came from; `None` if they are the embedded ones.

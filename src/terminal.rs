@@ -4,6 +4,7 @@ mod escape;
 mod human;
 mod progress;
 mod shell;
+mod wrap;
 
 use std::env;
 use std::io::{self, Write};
@@ -14,6 +15,7 @@ pub use escape::{escape, escape_json, show};
 pub use human::{count, duration, plural, thousands};
 pub use progress::{Progress, Step};
 pub use shell::{quote, to_utf8};
+pub use wrap::wrap;
 
 /// Where a report is shown.
 pub struct Terminal<'a> {

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use anyhow::{Result, bail};
 
-use super::{ATTEMPTS, Databases, Messages, listing, lock_timeout, print};
+use super::{ATTEMPTS, Databases, Messages, listing, print};
 use crate::check::{self, TableCheck};
 use crate::cli::{Cli, Format, Output};
 use crate::database::Reader;
@@ -25,16 +25,17 @@ pub fn check(
     messages: &mut Messages,
 ) -> Result<ExitCode> {
     let databases = Databases::open(cli, messages)?;
-    let lock_timeout = lock_timeout();
     for _ in 0..ATTEMPTS {
         let readers = databases.readers(messages, |table, other| match other {
             Some(other) => other.of_another(table),
-            None => Reader::open(table, databases.folder, &lock_timeout),
+            None => Reader::open(table, databases.folder, &databases.lock_timeout),
         })?;
         let checks: Vec<_> = readers.into_iter().map(TableCheck::new).collect();
-        let mut progress = Progress::new();
+        let mut progress = (!output.quiet).then(Progress::new);
         let checked = check::check(&checks, unique_email, listing(output), || {
-            progress.show(&checks.iter().map(step).collect::<Vec<_>>());
+            if let Some(progress) = &mut progress {
+                progress.show(&checks.iter().map(step).collect::<Vec<_>>());
+            }
         });
         drop(progress);
         if checks.iter().any(|check| check.reader.was_disturbed()) {
@@ -42,6 +43,7 @@ pub fn check(
         }
         let report = CheckReport::new(databases.all(messages, checked)?);
         let printed = print(|out| match output.format {
+            Format::Table if output.quiet => report.write_summary(&mut Terminal::stdout(out)),
             Format::Table => report.write_tables(&mut Terminal::stdout(out)),
             Format::Json => report.write_json(out),
         });

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
-use super::{Databases, Messages, lock_timeout, print};
+use super::{Databases, Messages, print};
 use crate::cli::Cli;
 use crate::database;
 use crate::platform::sync_folder;
@@ -20,10 +20,9 @@ use crate::terminal::show;
 /// If a file is something else than it should be, or cannot be created, or if what was done could not be printed.
 pub fn init(cli: &Cli, messages: &mut Messages) -> Result<ExitCode> {
     let databases = Databases::open(cli, messages)?;
-    let folder = databases.folder;
-    let lock_timeout = lock_timeout();
+    let (folder, lock_timeout) = (databases.folder, &databases.lock_timeout);
     let states = databases.each(messages, |table| {
-        database::is_initialized(table, folder, &lock_timeout)
+        database::is_initialized(table, folder, lock_timeout)
     })?;
     create_folder(folder).with_context(|| format!("{} could not be created", show(folder)))?;
     let mut done = String::new();
@@ -31,7 +30,7 @@ pub fn init(cli: &Cli, messages: &mut Messages) -> Result<ExitCode> {
         let created = if is_initialized {
             Ok(false)
         } else {
-            database::create(table, folder, &lock_timeout)
+            database::create(table, folder, lock_timeout)
         };
         let already = match created {
             Ok(true) => "",

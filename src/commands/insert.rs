@@ -14,10 +14,9 @@ use anyhow::{Result, anyhow, bail};
 use super::{ATTEMPTS, Databases, Messages, listing, print};
 use crate::cli::{Cli, Format, Insert};
 use crate::csv::{self, Dialect, Rejects};
-use crate::database::{Problem, StoredRow};
-use crate::insert::{self, Budget, EndOfInput, Input, TableLoad};
-use crate::platform::Interrupt;
-use crate::report::{self, Report, Tally};
+use crate::database::{LockTimeout, Problem, StoredRow};
+use crate::insert::{self, Budget, EndOfInput, Input, RejectLimit, TableLoad, Target};
+use crate::report::{self, Report, Tally, Trace};
 use crate::row::{Header, RowId};
 use crate::rules::Rules;
 use crate::schema::Table;
@@ -46,25 +45,41 @@ pub fn insert(cli: &Cli, options: &Insert, messages: &mut Messages) -> Result<Ex
         trim: options.trim,
         ignore_extra_columns: options.ignore_extra_columns,
     };
-    let interrupt = Arc::new(Interrupt::default());
     let mut readers = open::files(options.from.as_deref(), tables, &dialect, messages)?;
     let mut attempts = 0;
-    let (loads, inputs) = loop {
+    let (loads, inputs, limit, trace) = loop {
         attempts += 1;
+        let limit = Arc::new(RejectLimit::new(options.max_rejects));
         // A pipe cannot be read again.
         let rereadable = |reader: &csv::Reader| options.from.is_none() || reader.size.is_some();
         let is_last = attempts == ATTEMPTS || !readers.iter().flatten().all(rereadable);
-        let (loads, inputs) = run(&databases, options, readers, &dialect, &interrupt, messages)?;
+        let lock_timeout = LockTimeout {
+            limit: cli.lock_timeout,
+            stop: limit.interrupt.flag(),
+        };
+        let targets = open::databases(&databases, options, &lock_timeout, messages)?;
+        // Last, because they create files.
+        let rejects = open::rejects(&databases, options, &readers, &dialect, messages)?;
+        let trace = open::trace(options, &databases, started)?;
+        let (loads, inputs) = run(
+            &databases,
+            options,
+            readers,
+            targets,
+            rejects,
+            trace.as_ref(),
+            &limit,
+        )?;
         let was_disturbed = loads.iter().any(|load| load.reader().was_disturbed());
         if is_last || !options.dry_run || !was_disturbed {
-            break (loads, inputs);
+            break (loads, inputs, limit, trace);
         }
         for rejects in inputs.into_iter().filter_map(|input| input.rejects) {
             rejects.discard();
         }
         readers = open::readers(options.from.as_deref(), tables, &dialect, messages)?;
     };
-    let interrupted = interrupt.is_set() && loads.iter().any(|load| load.was_cut_short());
+    let interrupted = limit.interrupt.is_set() && loads.iter().any(|load| load.was_cut_short());
 
     let mut tallies = Vec::new();
     for (load, input) in loads.iter().zip(inputs) {
@@ -77,6 +92,11 @@ pub fn insert(cli: &Cli, options: &Insert, messages: &mut Messages) -> Result<Ex
         }
         tallies.push(tally);
     }
+    if let (Some(trace), Some(path)) = (trace, &options.trace)
+        && let Err(error) = trace.finish()
+    {
+        messages.error(format_args!("{} could not be written: {error}", show(path)));
+    }
     let threads = loads
         .iter()
         .map(|load| load.threads.load(Ordering::Relaxed));
@@ -87,6 +107,7 @@ pub fn insert(cli: &Cli, options: &Insert, messages: &mut Messages) -> Result<Ex
         elapsed: started.elapsed(),
         dry_run: options.dry_run,
         interrupted,
+        max_rejects: limit.most.filter(|_| limit.has_stopped()),
         dir: folder.to_path_buf(),
         from: options.from.clone(),
         rejects: options.rejects.clone(),
@@ -103,6 +124,7 @@ pub fn insert(cli: &Cli, options: &Insert, messages: &mut Messages) -> Result<Ex
     }
     let messages = RefCell::new(messages);
     let printed = print(|out| match options.output.format {
+        Format::Table if options.output.quiet => report.write_summary(&mut Terminal::stdout(out)),
         Format::Table => report.write_tables(&mut Terminal::stdout(out), &|index, id: &RowId| {
             let cell = |row: &StoredRow, column| Ok(report::cell(row.printed(column)?.as_bytes()));
             read_back(&loads[index], id, &messages, cell)
@@ -120,25 +142,22 @@ pub fn insert(cli: &Cli, options: &Insert, messages: &mut Messages) -> Result<Ex
         messages.error(error);
     }
     close(loads);
-    if interrupted {
-        Ok(ExitCode::from(interrupt.status()))
-    } else {
-        Ok(messages.status())
+    match limit.interrupt.status() {
+        Some(status) if interrupted && !limit.has_stopped() => Ok(ExitCode::from(status)),
+        _ => Ok(messages.status()),
     }
 }
 
-/// Opens the databases and loads all rows, or finds out what would become of them.
+/// Loads all rows, or finds out what would become of them.
 fn run(
     databases: &Databases,
     options: &Insert,
     readers: Vec<Option<csv::Reader>>,
-    dialect: &Dialect,
-    interrupt: &Arc<Interrupt>,
-    messages: &mut Messages,
+    targets: Vec<Target>,
+    rejects: Vec<Option<Rejects>>,
+    trace: Option<&Arc<Trace>>,
+    limit: &Arc<RejectLimit>,
 ) -> Result<(Vec<Arc<TableLoad>>, Vec<Input>)> {
-    let targets = open::databases(databases, options, interrupt, messages)?;
-    // Last, because it creates the folder.
-    let rejects = open::rejects(databases, options, &readers, dialect, messages)?;
     let files = readers.iter().flatten().count();
     let sizes: Vec<_> = readers.iter().map(|reader| reader.as_ref()?.size).collect();
     let mut loads: Vec<Arc<TableLoad>> = Vec::new();
@@ -150,23 +169,28 @@ fn run(
         .zip(targets)
         .zip(rejects);
     for (((table, reader), target), rejects) in tables {
-        let mut load = TableLoad::new(table, target, &loads, Arc::clone(interrupt));
+        let mut load = TableLoad::new(table, target, &loads, Arc::clone(&limit.interrupt));
         load.budget = Budget::for_one_of(files.max(1));
         let header = reader.as_ref().map(csv::Reader::header);
         let parents = databases.parents(table);
         let rules = rules(&load, parents, options.unique_email, header.as_deref());
         let mut tally = Tally::new(table, header, listing(&options.output));
         tally.timeline = options.timeline.then(Vec::new);
+        tally.trace = trace.map(|trace| trace.table(table));
         inputs.push(Input {
             reader,
             rules: rules.map_err(|problem| databases.at(table, &problem))?,
             tally,
             rejects,
+            reject_limit: Arc::clone(limit),
         });
         loads.push(Arc::new(load));
     }
-    let mut progress = Progress::new();
+    let mut progress = (!options.output.quiet).then(Progress::new);
     insert::run(&loads, &mut inputs, || {
+        let Some(progress) = &mut progress else {
+            return;
+        };
         let steps = loads.iter().zip(&sizes);
         let steps = steps.map(|(load, size)| step(load, *size));
         progress.show(&steps.collect::<Vec<_>>());

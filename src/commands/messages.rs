@@ -5,8 +5,9 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anyhow::Result;
+use console::Term;
 
-use crate::terminal::escape;
+use crate::terminal::{escape, wrap};
 
 /// What could not be done, and what else people should know, a sentence each: for stderr, and for the JSON report.
 #[derive(Debug, Default)]
@@ -47,11 +48,17 @@ impl Messages {
         last.map_or(Ok(done), Err)
     }
 
-    /// Writes to stderr what is not there yet, a line each.
+    /// Writes to stderr what is not there yet, a line each. A terminal would break long lines within words.
     pub fn say(&mut self) {
+        let terminal = Term::stderr().size_checked();
         for sentence in &self.sentences[self.said..] {
+            let line = format!("tradexa: {}", escape(sentence));
+            let line = match terminal {
+                Some((_, columns)) => wrap(&line, columns.into()),
+                None => line,
+            };
             // If this fails, the exit status still tells.
-            let _ = writeln!(io::stderr(), "tradexa: {}", escape(sentence));
+            let _ = writeln!(io::stderr(), "{line}");
         }
         self.said = self.sentences.len();
     }

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow, bail};
 
-use super::{Messages, lock_timeout};
-use crate::database;
+use super::Messages;
+use crate::database::{self, LockTimeout};
 use crate::rules::is_usable_default;
 use crate::schema::Table;
 use crate::schema::sql::{self, Error, Schema};
@@ -21,11 +21,15 @@ const SQLITE: &[u8] = b"SQLite format 3\0";
 ///
 /// If the file cannot be read, if SQLite does not accept a statement, or if there are tables that this program cannot
 /// serve.
-pub fn read(path: &Path, messages: &mut Messages) -> Result<Vec<&'static Table>> {
+pub fn read(
+    path: &Path,
+    lock_timeout: &LockTimeout,
+    messages: &mut Messages,
+) -> Result<Vec<&'static Table>> {
     let file = show(path);
     let script = fs::read(path).map_err(|error| anyhow!("{file} could not be read: {error}"))?;
     let schema = if script.starts_with(SQLITE) {
-        let statements = database::statements(path, &lock_timeout());
+        let statements = database::statements(path, lock_timeout);
         let statements =
             statements.map_err(|problem| anyhow!("{file} {}", problem.explain(path)))?;
         sql::from_statements(&statements, is_usable_default)

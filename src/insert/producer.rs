@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{Builder, Scope, scope};
 
+use super::reject_limit::RejectLimit;
 use super::table_load::{EndOfInput, TableLoad, Target};
 use super::writer::{Completion, Share, complete};
 use crate::csv::{self, Rejects};
@@ -29,6 +30,8 @@ pub struct Input {
     pub tally: Tally,
     /// The file for records that are not stored, if there is to be one.
     pub rejects: Option<Rejects>,
+    /// How many records of all tables may be rejected.
+    pub reject_limit: Arc<RejectLimit>,
 }
 
 /// Loads all rows of a table, and waits for its last writer. However reading ends, the threads that wait for the ids of
@@ -262,7 +265,13 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
             rowids,
             track,
         } = completion;
-        let Input { tally, rejects, .. } = &mut *self.input;
+        let Input {
+            tally,
+            rejects,
+            reject_limit,
+            ..
+        } = &mut *self.input;
+        let rejected_before = tally.rejected();
         let rows = &*share.rows;
         let rejected = rows.rejected_at(&share.range).iter();
         let mut not_inserted: Vec<_> = rejected.chain(&others).collect();
@@ -277,9 +286,9 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
             tally.count(rows, *position, outcome);
         }
         tally.insert(rows, share.accepted(), &others, &rowids);
-        if let (Some(timeline), Target::Database { .. }) = (&mut tally.timeline, &self.load.target)
-        {
-            timeline.extend(track);
+        reject_limit.add(tally.rejected() - rejected_before);
+        if let (Some(track), Target::Database { .. }) = (track, &self.load.target) {
+            tally.record(track);
         }
         (self.load.records).store(tally.records(), Ordering::Relaxed);
     }

@@ -1,4 +1,4 @@
-//! Being asked to stop: Ctrl-C and SIGTERM; on Windows Ctrl-C and Ctrl-Break.
+//! Being asked to stop: Ctrl-C and SIGTERM; on Windows Ctrl-C and Ctrl-Break. Or a limit of the run itself.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -11,6 +11,7 @@ use std::sync::{Arc, OnceLock};
 pub struct Interrupt {
     armed: OnceLock<()>,
     set: Arc<AtomicBool>,
+    signalled: Arc<AtomicBool>,
     status: Arc<AtomicUsize>,
 }
 
@@ -19,6 +20,11 @@ impl Interrupt {
     /// process, which leaves nothing behind that the next run cannot deal with.
     pub fn arm(&self) {
         self.armed.get_or_init(|| _ = self.listen());
+    }
+
+    /// Asks the run to stop, as a signal does. Returns whether nothing had asked it before.
+    pub fn stop(&self) -> bool {
+        !self.set.swap(true, Ordering::Relaxed)
     }
 
     /// Whether the run was asked to stop.
@@ -31,9 +37,10 @@ impl Interrupt {
         Arc::clone(&self.set)
     }
 
-    /// The exit status that says which signal it was, as shells do: 128 and its number.
-    pub fn status(&self) -> u8 {
-        self.status.load(Ordering::Relaxed) as u8
+    /// The exit status that says which signal it was, as shells do: 128 and its number. `None` if there was none.
+    pub fn status(&self) -> Option<u8> {
+        let status = self.status.load(Ordering::Relaxed) as u8;
+        Some(status).filter(|status| *status > 0)
     }
 
     #[cfg(unix)]
@@ -45,8 +52,9 @@ impl Interrupt {
         let is_heeded = |signal: &i32| ignored & 1 << (signal - 1) == 0;
         for signal in [SIGINT, SIGTERM].into_iter().filter(is_heeded) {
             // In this order: the first signal finds it unset.
-            flag::register_conditional_default(signal, self.flag())?;
+            flag::register_conditional_default(signal, Arc::clone(&self.signalled))?;
             flag::register_usize(signal, Arc::clone(&self.status), 128 + signal as usize)?;
+            flag::register(signal, Arc::clone(&self.signalled))?;
             flag::register(signal, self.flag())?;
         }
         Ok(())
@@ -58,12 +66,14 @@ impl Interrupt {
         const STATUS: usize = 130;
 
         let (set, status) = (self.flag(), Arc::clone(&self.status));
+        let signalled = Arc::clone(&self.signalled);
         let handler = move || {
-            // In this order: who finds it set finds the status too.
-            status.store(STATUS, Ordering::Relaxed);
-            if set.swap(true, Ordering::SeqCst) {
+            if signalled.swap(true, Ordering::SeqCst) {
                 std::process::exit(STATUS as i32);
             }
+            // In this order: who finds it set finds the status too.
+            status.store(STATUS, Ordering::Relaxed);
+            set.store(true, Ordering::SeqCst);
         };
         ctrlc::set_handler(handler).map_err(io::Error::other)
     }

@@ -21,6 +21,7 @@ impl Report {
             let rows = plural(self.skipped(), "row was", "rows were");
             failures.push(format!("{rows} skipped, and --strict allows none"));
         }
+        failures.extend(self.max_rejects.map(|most| self.too_many_rejects(most)));
         failures
     }
 
@@ -43,8 +44,9 @@ impl Report {
             )
         });
         let mut notices: Vec<_> = foreign.collect();
-        if self.interrupted {
-            notices.push(self.where_it_stopped());
+        if self.interrupted && self.max_rejects.is_none() {
+            let (stops, again) = (self.where_it_stopped(), self.again_for_the_rest());
+            notices.push(format!("interrupted after {stops}: {again}"));
         }
         notices
     }
@@ -57,6 +59,18 @@ impl Report {
         )
     }
 
+    fn too_many_rejects(&self, most: u64) -> String {
+        let rows = plural(most, "row was", "rows were");
+        let why = format!("more than {rows} skipped or failed, and --max-rejects allows no more");
+        if self.interrupted {
+            let (stops, again) = (self.where_it_stopped(), self.again_for_the_rest());
+            format!("stopped after {stops}, because {why}: once they are fixed, {again}")
+        } else {
+            why
+        }
+    }
+
+    /// How many rows of each file have an outcome: `1 row of users.csv and 2 rows of orders.csv`.
     fn where_it_stopped(&self) -> String {
         let read = self.tables.iter().filter(|table| table.header.is_some());
         let stops = read.map(|tally| {
@@ -64,16 +78,19 @@ impl Report {
             format!("{rows} of {}", show(&self.file(tally.table)))
         });
         let stops: Vec<_> = stops.collect();
-        let stops = match stops.split_last() {
+        match stops.split_last() {
             Some((last, first @ [_, ..])) => format!("{} and {last}", first.join(", ")),
             _ => stops.concat(),
-        };
+        }
+    }
+
+    fn again_for_the_rest(&self) -> String {
         let overwrite = if self.tables.iter().any(|table| table.rejects.is_some()) {
             ", with --overwrite for the rejects,"
         } else {
             ""
         };
-        format!("interrupted after {stops}: run the same command again{overwrite} to load the rest")
+        format!("run the same command again{overwrite} to load the rest")
     }
 
     /// What to do next about the rows that were not stored, a line each; nothing if there are none.
@@ -160,6 +177,12 @@ impl Report {
         let query = format!("SELECT * FROM {}", table.sql_name());
         let [database, query] = [database.as_os_str(), OsStr::new(&query)].map(quote);
         format!("All stored {}: sqlite3 {database} {query}", table.name)
+    }
+
+    /// The file that the rows of a table came from; `None` if they are the sample rows, or if there is no file.
+    pub(super) fn file_read(&self, tally: &Tally) -> Option<PathBuf> {
+        let has_file = self.from.is_some() && tally.header.is_some();
+        has_file.then(|| self.file(tally.table))
     }
 
     fn file(&self, table: &Table) -> PathBuf {

@@ -16,7 +16,7 @@ const LABEL: usize = 16;
 const DEFAULT_WIDTH: usize = 80;
 
 /// The mark and the name of each phase.
-const LEGEND: [(char, &str); Phase::ALL.len()] = [
+pub(super) const LEGEND: [(char, &str); Phase::ALL.len()] = [
     ('·', "waits for parents"),
     ('-', "waits for turn"),
     ('o', "opens"),

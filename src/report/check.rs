@@ -86,13 +86,8 @@ impl CheckReport {
 
     /// Writes the violations as a table, and a line that sums them up. Fails if writing does.
     pub fn write_tables(&self, terminal: &mut Terminal) -> io::Result<()> {
-        let counts: Vec<_> = (self.tables.iter())
-            .map(|table| format!("{}: {}", table.table.name, count(table.rows, "row")))
-            .collect();
-        let counts = counts.join("; ");
         if self.violations == 0 {
-            let all = terminal.paint(Color::Green, "All stored rows follow the rules");
-            return writeln!(terminal.out, "{all} ({counts}).");
+            return self.write_summary(terminal);
         }
         let keys = self.tables.iter().filter(|table| table.violations > 0);
         let mut keys = keys.map(|table| match table.table.primary_key() {
@@ -124,9 +119,23 @@ impl CheckReport {
                 writeln!(terminal.out, "{what} not listed (--limit {all} lists all)")?;
             }
         }
-        let result = plural(self.violations, "row breaks rules", "rows break rules");
-        let result = terminal.paint(Color::Red, &result);
-        writeln!(terminal.out, "\n{result} ({counts}).")
+        writeln!(terminal.out)?;
+        self.write_summary(terminal)
+    }
+
+    /// Writes the line that sums the violations up. Fails if writing does.
+    pub fn write_summary(&self, terminal: &mut Terminal) -> io::Result<()> {
+        let counts: Vec<_> = (self.tables.iter())
+            .map(|table| format!("{}: {}", table.table.name, count(table.rows, "row")))
+            .collect();
+        let result = match self.violations {
+            0 => terminal.paint(Color::Green, "All stored rows follow the rules"),
+            rows => {
+                let result = plural(rows, "row breaks rules", "rows break rules");
+                terminal.paint(Color::Red, &result)
+            }
+        };
+        writeln!(terminal.out, "{result} ({}).", counts.join("; "))
     }
 
     /// Writes the report as one JSON object, and a line end. Fails if `out` does.

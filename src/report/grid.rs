@@ -3,6 +3,7 @@
 use std::io;
 use std::iter;
 
+use console::measure_text_width;
 use tabled::builder::Builder;
 use tabled::settings::object::Columns;
 use tabled::settings::peaker::Priority;
@@ -10,6 +11,7 @@ use tabled::settings::{Alignment, Style, Width};
 
 use super::MOST_CHARACTERS;
 use super::shorten::shorten_bytes;
+use crate::row::REASON;
 use crate::terminal::{Terminal, escape};
 
 /// The most lines of one table. More lines go into another table below it, so that a long listing needs no more memory.
@@ -17,6 +19,12 @@ const MOST_LINES: usize = 1_000;
 
 /// The width of a cell of one character, with its padding and border.
 const NARROWEST: usize = 4;
+
+/// The width of padding and border of a cell.
+const PADDING: usize = 3;
+
+/// The part of the terminal's width below which reasons are not wrapped as long as other cells can be.
+const LEAST_OF_REASONS: usize = 4;
 
 /// Draws lines as a table no wider than the terminal. The columns whose indices are in `right` are aligned to the right.
 /// No line may have more cells than the title, and a title without lines is not drawn. Fails if writing fails.
@@ -31,10 +39,16 @@ pub fn draw(
         if lines.is_empty() {
             return Ok(());
         }
+        let wrapped = terminal
+            .width
+            .and_then(|width| wrapped_reasons(&title, &lines, width));
         let mut table = Builder::from_iter(iter::once(title.clone()).chain(lines)).build();
         table.with(Style::sharp());
         for column in right {
             table.modify(Columns::one(*column), Alignment::right());
+        }
+        if let Some((column, width)) = wrapped {
+            table.modify(Columns::one(column), Width::wrap(width).keep_words(true));
         }
         if let Some(width) = terminal.width {
             // A table with less than a character for each column would not be wrapped at all.
@@ -43,6 +57,29 @@ pub fn draw(
         }
         writeln!(terminal.out, "{table}")?;
     }
+}
+
+/// The column of the reasons and how wide it may be, if a table is wider than the terminal: they are sentences, and
+/// break better than values.
+fn wrapped_reasons(
+    title: &[String],
+    lines: &[Vec<String>],
+    width: usize,
+) -> Option<(usize, usize)> {
+    let column = title.iter().rposition(|name| name == REASON)?;
+    let widest = |column: usize| {
+        let cells = lines.iter().filter_map(|line| line.get(column));
+        let widths = cells
+            .chain(&title[column..=column])
+            .map(|cell| measure_text_width(cell));
+        widths.max().unwrap_or(0)
+    };
+    let all: usize = (0..title.len())
+        .map(|column| widest(column) + PADDING)
+        .sum();
+    let excess = (all + 1).saturating_sub(width);
+    let least = width / LEAST_OF_REASONS;
+    (excess > 0).then(|| (column, widest(column).saturating_sub(excess).max(least)))
 }
 
 /// Formats a value as a cell.

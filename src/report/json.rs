@@ -108,6 +108,7 @@ impl<'a> Serialize for TableDocument<'a> {
         };
         let names = tally.names();
         let given = |rejections: &'a Rejections| {
+            let names = &names;
             Array(move || rejections.rows.iter().map(|row| rejected(names, row)))
         };
         let reasons = |rejections: &Rejections| -> Vec<_> {
@@ -119,6 +120,10 @@ impl<'a> Serialize for TableDocument<'a> {
         let mut object = serializer.serialize_map(None)?;
         object.serialize_entry("table", table)?;
         object.serialize_entry("database", &table.database())?;
+        let file = self.report.file_read(tally);
+        let file = file.as_ref().map(|file| file.to_string_lossy());
+        object.serialize_entry("file", &file)?;
+        object.serialize_entry("records", &tally.records())?;
         object.serialize_entry("inserted", &tally.inserted)?;
         object.serialize_entry("unchanged", &tally.unchanged)?;
         object.serialize_entry("skipped", &skipped.count)?;
@@ -134,12 +139,13 @@ impl<'a> Serialize for TableDocument<'a> {
     }
 }
 
-fn rejected(names: &[String], row: &Rejected) -> Json {
+fn rejected(names: &[&str], row: &Rejected) -> Json {
     let object = match row.defect {
         Some(_) => json!({LINE: row.fields.first()}),
         None => {
-            let named = names.iter().cloned().zip(&row.fields);
-            let mut object: Map<_, _> = named.map(|(name, text)| (name, json!(text))).collect();
+            let named = names.iter().zip(&row.fields);
+            let named = named.map(|(name, text)| (name.to_string(), json!(text)));
+            let mut object: Map<_, _> = named.collect();
             if let Some(extra @ [_, ..]) = row.fields.get(names.len()..) {
                 object.insert(EXTRA.to_string(), json!(extra));
             }

@@ -59,8 +59,14 @@ impl Report {
         for line in self.advice() {
             writeln!(terminal.out, "{line}")?;
         }
-        let (summary, chart) = (self.summary(terminal), self.chart(terminal.width));
-        write!(terminal.out, "{summary}\n{chart}")
+        self.write_summary(terminal)?;
+        write!(terminal.out, "{}", self.chart(terminal.width))
+    }
+
+    /// Writes the line that sums the report up. Fails if writing does.
+    pub fn write_summary(&self, terminal: &mut Terminal) -> io::Result<()> {
+        let summary = self.summary(terminal);
+        writeln!(terminal.out, "{summary}")
     }
 
     /// Writes the first of so many stored rows of the table at this index.
@@ -120,7 +126,10 @@ impl Report {
             parts.push("dry run, no database changed".to_string());
         }
         if self.interrupted {
-            parts.push("interrupted".to_string());
+            let why = self
+                .max_rejects
+                .map_or("interrupted", |_| "too many rejects");
+            parts.push(why.to_string());
         }
         if self.from.is_none() {
             parts.push("sample rows".to_string());

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::shorten::{shorten, shorten_bytes};
+use super::trace::TableTrace;
 use crate::row::{Defect, Header, Outcome, Reason, Record, RowId, Rows};
 use crate::schema::Table;
 use crate::timeline::Track;
@@ -24,6 +25,8 @@ pub struct Listing {
     pub fields: usize,
     /// The most characters of a field or a reason.
     pub characters: usize,
+    /// Whether the columns of a file that its table does not have are listed as well.
+    pub passed_over: bool,
 }
 
 impl Listing {
@@ -33,7 +36,13 @@ impl Listing {
             records,
             fields: MOST_FIELDS,
             characters: MOST_CHARACTERS,
+            passed_over: false,
         }
+    }
+
+    /// Whether a field is listed.
+    fn lists(&self, header: &Header, field: usize) -> bool {
+        self.passed_over || !header.is_passed_over(field)
     }
 
     /// This many records, complete.
@@ -42,6 +51,7 @@ impl Listing {
             records,
             fields: usize::MAX,
             characters: usize::MAX,
+            passed_over: true,
         }
     }
 }
@@ -73,6 +83,8 @@ pub struct Tally {
     pub rejects: Option<PathBuf>,
     /// What its writer threads did, if it was asked for.
     pub timeline: Option<Vec<Track>>,
+    /// The trace that this goes to as well, if there is one.
+    pub trace: Option<TableTrace>,
     listing: Listing,
 }
 
@@ -92,9 +104,10 @@ pub struct Rejections {
 pub struct Rejected {
     /// The line of the file where it starts.
     pub line: u64,
-    /// Its first fields in the order of the file; the whole line if it could not be split into fields.
+    /// The first of its fields that are listed, in the order of the file; the whole line if it could not be split into
+    /// fields.
     pub fields: Vec<String>,
-    /// How many more fields it has.
+    /// How many more of such fields it has.
     pub more_fields: usize,
     /// Why it could not be split into fields, if that is so.
     pub defect: Option<Defect>,
@@ -118,13 +131,29 @@ impl Tally {
             has_utf8: false,
             rejects: None,
             timeline: None,
+            trace: None,
             listing,
         }
     }
 
-    /// The names of the fields of its file.
-    pub fn names(&self) -> &[String] {
-        (self.header.as_ref()).map_or(&[], |header| &header.names)
+    /// Records what a writer thread did, if that was asked for.
+    pub fn record(&mut self, track: Track) {
+        if let Some(trace) = &self.trace {
+            trace.add(&track);
+        }
+        if let Some(timeline) = &mut self.timeline {
+            timeline.push(track);
+        }
+    }
+
+    /// The names of the fields that are listed.
+    pub fn names(&self) -> Vec<&str> {
+        let header = self.header.iter();
+        let names = header.flat_map(|header| {
+            let names = header.names.iter().enumerate();
+            names.filter(|(index, _)| self.listing.lists(header, *index))
+        });
+        names.map(|(_, name)| name.as_str()).collect()
     }
 
     /// How many records have an outcome.
@@ -204,7 +233,10 @@ impl Rejections {
             *self.kinds.entry(reason.kind()).or_default() += 1;
         }
         if self.rows.len() < listing.records {
-            let mut fields = record.fields();
+            let fields = record.fields().enumerate().filter(|(index, _)| {
+                record.defect.is_some() || listing.lists(record.header, *index)
+            });
+            let mut fields = fields.map(|(_, field)| field);
             let kept = fields.by_ref().take(listing.fields);
             let characters = listing.characters;
             self.rows.push(Rejected {

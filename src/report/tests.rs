@@ -27,6 +27,7 @@ fn empty(listing: Listing) -> Report {
         elapsed: Duration::from_micros(14_200),
         dry_run: false,
         interrupted: false,
+        max_rejects: None,
         dir: "data".into(),
         from: Some("in".into()),
         rejects: None,

@@ -89,6 +89,13 @@ impl Header {
         self.names.len()
     }
 
+    /// Whether a field, counted without the `reason`, is in a column that the table does not have.
+    pub fn is_passed_over(&self, field: usize) -> bool {
+        let before = self.reason.is_some_and(|reason| reason <= field);
+        let index = field + usize::from(before);
+        field < self.width() && !self.columns.contains(&index)
+    }
+
     /// The field that holds the reason in a record of so many fields, if it has one. Where the `reason` is the last
     /// column, that is the last field of any record: rejects are as wide as they were given, with the reason behind.
     fn reason_in(&self, fields: usize) -> Option<usize> {

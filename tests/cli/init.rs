@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::kit::{Folder, TABLES};
+use crate::kit::{Folder, Run, TABLES};
 
 const CREATED: &str = "users database initialized.\n\
                        products database initialized.\n\
@@ -125,5 +125,22 @@ fn the_sqlite3_shell_finds_sound_databases() {
         if let Some(answer) = folder.shell(table, "PRAGMA integrity_check") {
             assert_eq!(answer, "ok\n", "{table}");
         }
+    }
+}
+
+#[test]
+fn every_command_waits_for_a_lock_as_long_as_it_is_said_before_or_behind_it() {
+    let folder = Folder::new();
+    let _lock = folder.execute("users", "BEGIN EXCLUSIVE");
+    for arguments in [
+        ["--lock-timeout=0.1", "init"],
+        ["init", "--lock-timeout=0.1"],
+        ["check", "--lock-timeout=0.1"],
+        ["insert", "--lock-timeout=0.1"],
+    ] {
+        let run = Run::of(&mut folder.tradexa(&arguments));
+        let waited = "users.db is locked by another process (waited 0.1 s)";
+        assert!(run.stderr.contains(waited), "{arguments:?}: {}", run.stderr);
+        assert_eq!(run.status, Some(1));
     }
 }

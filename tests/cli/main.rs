@@ -7,6 +7,8 @@ mod kit;
 mod causes;
 mod check;
 mod check_in_place;
+#[cfg(unix)] // tmux.
+mod completions;
 mod errors;
 mod folders;
 mod hostile_input;
@@ -14,6 +16,7 @@ mod init;
 mod options;
 mod output;
 mod places;
+mod quiet;
 mod report;
 #[cfg(unix)] // tmux, and pipes that have names.
 mod terminal;

@@ -35,8 +35,10 @@ fn a_format_is_table_or_json() {
 
 #[test]
 fn a_limit_is_a_whole_number_from_0_on() {
-    for argument in ["-1", "all", "1.5"] {
-        wrong_usage(&format!("--limit={argument}"), "--limit <N>");
+    for option in ["--limit", "--max-rejects"] {
+        for argument in ["-1", "all", "1.5", ""] {
+            wrong_usage(&format!("{option}={argument}"), &format!("{option} <N>"));
+        }
     }
 }
 

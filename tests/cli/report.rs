@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::kit::{ALL_INSERTED, Folder, ORDERS, PRODUCTS, TABLES, USERS, text};
+use crate::kit::{ALL_INSERTED, Folder, ORDERS, PRODUCTS, TABLES, USERS, shown, text};
 
 /// The lines of a report, the cells of its tables joined by `|`; without the lines that are drawn, the empty ones,
 /// and the time at the end.
@@ -138,6 +138,27 @@ fn assert_has(found: &Value, expected: &Value) {
         }
         _ => assert_eq!(found, expected),
     }
+}
+
+#[test]
+fn json_names_the_files_that_were_read_and_counts_their_records() {
+    let folder = Folder::initialized();
+    folder.csv("input", "users", "id,name,email\n1,Ann,a@b.co\n2,,b@b.co\n");
+    let run = folder.load(&[]);
+    let users = run.table("users");
+    assert_eq!(users["file"], shown("input/users.csv"));
+    assert_eq!(users["records"], 2);
+    let orders = run.table("orders");
+    assert_eq!(
+        (&orders["file"], &orders["records"]),
+        (&Value::Null, &json!(0))
+    );
+    let sample = folder.insert(&[]);
+    let users = sample.table("users");
+    assert_eq!(
+        (&users["file"], &users["records"]),
+        (&Value::Null, &json!(10))
+    );
 }
 
 #[test]

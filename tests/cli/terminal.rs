@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 
 use crate::kit::started::pipe;
-use crate::kit::{CLEAN, Folder, Screen, many, strace};
+use crate::kit::{CLEAN, Folder, Run, Screen, many, strace};
 
 /// The lines that the terminal had to wrap.
 fn wrapped(screen: &Screen, columns: usize) -> Vec<String> {
@@ -172,23 +172,27 @@ fn a_piped_load_shows_no_progress() {
 }
 
 #[test]
-fn a_dumb_terminal_shows_no_progress() {
-    let folder = Folder::with_csv(many(100));
-    let pipe = pipe(&folder, "users");
-    let command = "TERM=dumb tradexa insert --from input";
-    let Some(screen) = Screen::start(&folder, 80, command) else {
-        return;
-    };
-    let mut pipe = OpenOptions::new().write(true).open(&pipe).unwrap();
-    pipe.write_all(CLEAN[0].as_bytes()).unwrap();
-    while folder.rows("products").len() < 100 {
-        std::thread::yield_now();
+fn a_dumb_terminal_or_a_quiet_load_shows_no_progress() {
+    for command in [
+        "TERM=dumb tradexa insert --from input",
+        "tradexa insert --from input --quiet",
+    ] {
+        let folder = Folder::with_csv(many(100));
+        let pipe = pipe(&folder, "users");
+        let Some(screen) = Screen::start(&folder, 80, command) else {
+            return;
+        };
+        let mut pipe = OpenOptions::new().write(true).open(&pipe).unwrap();
+        pipe.write_all(CLEAN[0].as_bytes()).unwrap();
+        while folder.rows("products").len() < 100 {
+            std::thread::yield_now();
+        }
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        let lines = screen.lines();
+        assert!(lines.iter().all(|line| line.is_empty()), "{lines:#?}");
+        drop(pipe);
+        screen.end(0);
     }
-    std::thread::sleep(std::time::Duration::from_secs(1));
-    let lines = screen.lines();
-    assert!(lines.iter().all(|line| line.is_empty()), "{lines:#?}");
-    drop(pipe);
-    screen.end(0);
 }
 
 /// What a finished command has printed, with its colours.
@@ -206,12 +210,21 @@ fn a_terminal_has_colours() {
 }
 
 #[test]
+fn a_pipe_has_colours_where_they_are_forced() {
+    let command = "CLICOLOR=0 CLICOLOR_FORCE=1 tradexa insert | cat";
+    if let Some(shown) = shown(&Folder::initialized(), command, 0) {
+        assert!(shown.contains("\u{1b}["), "{shown}");
+    }
+}
+
+#[test]
 fn there_are_no_colours_in_a_pipe_a_dumb_terminal_or_with_no_color() {
     for command in [
         "NO_COLOR=1 tradexa insert",
         "NO_COLOR=1 CLICOLOR_FORCE=1 tradexa insert",
         "TERM=dumb tradexa insert",
         "TERM=dumb CLICOLOR_FORCE=1 tradexa insert",
+        "CLICOLOR=0 tradexa insert",
         "tradexa insert | cat",
     ] {
         if let Some(shown) = shown(&Folder::initialized(), command, 0) {
@@ -273,6 +286,29 @@ fn tables_and_counts_fit_a_narrow_terminal() {
         wrapped.iter().all(|line| !line.contains("│")),
         "{wrapped:#?}"
     );
+}
+
+#[test]
+fn messages_break_between_words() {
+    let folder = Folder::with_csv([
+        "id,nome,e-mail\n",
+        "identity,name,price\n",
+        "id,user,product\n",
+    ]);
+    let options = "insert --from input --rejects somewhere";
+    let said = Run::of(&mut folder.tradexa(&options.split(' ').collect::<Vec<_>>())).stderr;
+    for columns in [80, 40] {
+        let Some(screen) = Screen::start(&folder, columns, &format!("tradexa {options}")) else {
+            return;
+        };
+        let lines = screen.end(1);
+        assert!(lines.len() > said.lines().count(), "{lines:#?}");
+        assert_eq!(wrapped(&screen, columns as usize), [""; 0]);
+        assert_eq!(
+            lines.join(" ").split_whitespace().collect::<Vec<_>>(),
+            said.split_whitespace().collect::<Vec<_>>()
+        );
+    }
 }
 
 #[test]

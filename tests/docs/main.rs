@@ -1,13 +1,17 @@
-//! The README: its transcripts and its picture show what the program prints, and its lists of options and of JSON keys
-//! are complete.
+//! The README and the texts in `docs`: transcripts and the picture show what the program prints, and the lists of options
+//! and of JSON keys are complete.
 
 #[path = "../kit/mod.rs"]
 mod kit;
 
 mod keys;
+#[cfg(unix)]
+mod nightly;
 mod options;
 #[cfg(unix)] // The shell that the commands are for.
 mod picture;
+#[cfg(unix)]
+mod replication;
 #[cfg(unix)]
 mod shell;
 #[cfg(unix)]
@@ -18,9 +22,14 @@ const README: &str = include_str!("../../README.md");
 
 /// The part of the README under this heading, up to the next heading.
 fn section(heading: &str) -> &'static str {
-    let start = README.find(&format!("\n{heading}\n"));
-    let start = start.unwrap_or_else(|| panic!("the README has no heading {heading:?}"));
-    let text = &README[start + heading.len() + 2..];
+    section_of(README, heading)
+}
+
+/// The part of a Markdown text under this heading, up to the next heading.
+fn section_of<'a>(text: &'a str, heading: &str) -> &'a str {
+    let start = text.find(&format!("\n{heading}\n"));
+    let start = start.unwrap_or_else(|| panic!("there is no heading {heading:?}"));
+    let text = &text[start + heading.len() + 2..];
     let ends = ["\n## ", "\n### "].map(|heading| text.find(heading).unwrap_or(text.len()));
     &text[..ends[0].min(ends[1])]
 }

@@ -36,3 +36,14 @@ fn the_readme_lists_every_option() {
     assert!(all.len() > 10, "{all:?}");
     assert_eq!(documented("## Options"), all);
 }
+
+#[test]
+fn the_readme_and_the_help_list_the_same_variables() {
+    let help = Run::of(&mut Folder::new().tradexa(&["--help"])).stdout;
+    let (_, listed) = help.split_once("Environment:\n").unwrap();
+    let listed = listed
+        .lines()
+        .filter_map(|line| line.split_whitespace().next());
+    let listed: Vec<_> = listed.collect();
+    assert_eq!(first_cells(section("### Environment")), listed);
+}

@@ -26,6 +26,16 @@ impl Shell {
         Shell(folder)
     }
 
+    /// The folder that it runs in.
+    pub fn folder(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Writes a file into the folder.
+    pub fn write(&self, name: &str, text: &str) {
+        fs::write(self.0.path().join(name), text).unwrap();
+    }
+
     /// What a command prints, on either of its outputs.
     pub fn run(&self, command: &str) -> String {
         let programs = Path::new(TRADEXA).parent().unwrap().to_path_buf();

@@ -1,5 +1,5 @@
-//! The transcripts of the README: the blocks marked `console`. All of them run in one folder, from the first to the
-//! last. Those with output alone show what the `sh` block before them prints.
+//! The transcripts of the README and of other texts: the blocks marked `console`. Those of a text run in one folder, from
+//! the first to the last. Those with output alone show what the `sh` block before them prints.
 
 use crate::README;
 use crate::kit::skipped;
@@ -58,11 +58,11 @@ fn matches(expected: &[String], printed: &[String]) -> bool {
     }
 }
 
-#[test]
-fn every_transcript_shows_what_its_commands_print() {
-    let shell = Shell::new();
+/// Runs the commands of a Markdown text, and asserts that they print what it shows.
+#[track_caller]
+pub fn assert_prints(shell: &Shell, markdown: &str) {
     let has_sqlite = !shell.run("command -v sqlite3").is_empty();
-    let steps = steps(README);
+    let steps = steps(markdown);
     assert!(steps.len() > 10, "only {} commands", steps.len());
     for Step { command, output } in steps {
         if command.starts_with("sqlite3") && !has_sqlite {
@@ -72,9 +72,14 @@ fn every_transcript_shows_what_its_commands_print() {
         let printed = shell.run(&command);
         assert!(
             matches(&comparable(&output), &comparable(&printed)),
-            "The README says of\n$ {command}\n{output}\nbut it prints\n{printed}"
+            "The text says of\n$ {command}\n{output}\nbut it prints\n{printed}"
         );
     }
+}
+
+#[test]
+fn every_transcript_shows_what_its_commands_print() {
+    assert_prints(&Shell::new(), README);
 }
 
 #[test]

@@ -127,9 +127,9 @@ impl Screen {
         lines
     }
 
-    /// Presses a key, as tmux calls it.
+    /// Presses a key, as tmux calls it, or types a text.
     pub fn press(&self, key: &str) {
-        self.tmux(&["send-keys", key]);
+        self.tmux(&["send-keys", "--", key]);
     }
 }
 

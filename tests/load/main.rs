@@ -21,6 +21,7 @@ mod kills;
 #[cfg(target_os = "linux")] // `setpriv`, and limits as Linux has them.
 mod limits;
 mod locks;
+mod max_rejects;
 #[cfg(target_os = "linux")] // /proc tells how much memory a process had.
 mod memory;
 #[cfg(unix)] // Permissions are set and given up as Unix has them.
@@ -32,3 +33,4 @@ mod stored_before;
 #[cfg(target_os = "linux")] // `strace` tells what the kernel saw.
 mod threads;
 mod timeline;
+mod trace;

@@ -6,16 +6,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 use super::super::{Databases, Messages};
 use crate::cli::Insert;
 use crate::csv::{self, Dialect, Failure, Rejects};
 use crate::database::{Database, LockTimeout, Reader};
 use crate::insert::Target;
-use crate::platform::Interrupt;
+use crate::platform;
+use crate::report::Trace;
 use crate::schema::Table;
 use crate::sync::{Mutex, lock};
 use crate::terminal::{show, to_utf8};
@@ -200,22 +201,18 @@ fn unread_files(
 pub fn databases(
     databases: &Databases,
     options: &Insert,
-    interrupt: &Interrupt,
+    lock_timeout: &LockTimeout,
     messages: &mut Messages,
 ) -> Result<Vec<Target>> {
-    let lock_timeout = LockTimeout {
-        limit: options.lock_timeout,
-        stop: interrupt.flag(),
-    };
     if options.dry_run {
         let readers = databases.readers(messages, |table, other| {
-            Reader::open_or_empty(table, databases.folder, other, &lock_timeout)
+            Reader::open_or_empty(table, databases.folder, other, lock_timeout)
         })?;
         return Ok(readers.into_iter().map(Target::DryRun).collect());
     }
     let readers = databases.readers(messages, |table, other| match other {
         Some(other) => other.of_another(table),
-        None => Database::open(table, databases.folder, &lock_timeout),
+        None => Database::open(table, databases.folder, lock_timeout),
     })?;
     // One of the readers of each file makes it ready.
     let mut files = BTreeMap::new();
@@ -273,6 +270,43 @@ pub fn rejects(
             .map(Some)
             .map_err(|failure| says(&folder.join(table.csv()), failure))
     }))
+}
+
+/// Creates the trace file, if there is to be one.
+///
+/// # Errors
+///
+/// If it cannot be created, or is another file of this run.
+pub fn trace(
+    options: &Insert,
+    databases: &Databases,
+    started: Instant,
+) -> Result<Option<Arc<Trace>>> {
+    let Some(path) = &options.trace else {
+        return Ok(None);
+    };
+    let file = |path: &Path| platform::identity(path).ok().map(|identity| identity.file);
+    let tables = &databases.tables;
+    let mut used = tables.iter().flat_map(|table| -> Vec<PathBuf> {
+        let files = ["", "-wal", "-shm"].map(|suffix| {
+            let mut name = table.file().into_os_string();
+            name.push(suffix);
+            databases.folder.join(name)
+        });
+        let folders = options.from.iter().chain(&options.rejects);
+        files
+            .into_iter()
+            .chain(folders.map(|folder| folder.join(table.csv())))
+            .collect()
+    });
+    let trace = file(path);
+    if used.any(|used| used == *path || trace.is_some() && file(&used) == trace) {
+        let path = show(path);
+        bail!("{path} belongs to this load: choose another name with --trace");
+    }
+    let trace = Trace::create(path, tables, started)
+        .with_context(|| format!("{} could not be created", show(path)))?;
+    Ok(Some(Arc::new(trace)))
 }
 
 /// Does something with each item, in as many threads as there are items, or fewer where they cannot be had.

@@ -22,9 +22,11 @@ fn keys(object: &Json) -> Vec<&str> {
         .collect()
 }
 
-const TABLE_KEYS: [&str; 13] = [
+const TABLE_KEYS: [&str; 15] = [
     "table",
     "database",
+    "file",
+    "records",
     "inserted",
     "unchanged",
     "skipped",
@@ -63,6 +65,8 @@ fn a_table_has_its_rows_and_reasons_by_outcome() {
     let expected = json!({
         "table": "users",
         "database": "users.db",
+        "file": Path::new("in").join("users.csv"),
+        "records": 6,
         "inserted": 2,
         "unchanged": 1,
         "skipped": 2,

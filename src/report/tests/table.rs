@@ -220,6 +220,69 @@ fn tables_and_the_summary_fit_the_terminal() {
     }
 }
 
+/// A run whose users come from a file with two columns that the table does not have, and the `reason` of another run.
+fn with_other_columns() -> Report {
+    let mut report = empty(Listing::readable(50));
+    let names = ["phone", "id", "name", "fax", "email"].map(String::from);
+    let header = Header {
+        given: names.iter().map(|name| name.clone().into_bytes()).collect(),
+        names: names.into(),
+        columns: vec![2, 3, 5],
+        reason: Some(1),
+        trim: false,
+    };
+    let header = Arc::new(header);
+    let tally = Tally::new(TABLES[0], Some(Arc::clone(&header)), Listing::readable(50));
+    report.tables[0] = tally;
+    for (line, fields) in [
+        (2, &["0171", "old", "1", "Bo", "0172", "bob"][..]),
+        (3, &["0171", "old", "1", "Bo", "0172", "bob", "surplus"]),
+    ] {
+        let mut batch = Batch::new(Arc::clone(&header));
+        batch.push_fields(line, fields);
+        let outcome = Outcome::skipped(Reason::failure("no"));
+        report.tables[0].count(batch.record(0), 0, &outcome);
+    }
+    report
+}
+
+#[test]
+fn columns_that_are_passed_over_take_no_room() {
+    let lines = lines(&text(&with_other_columns()));
+    let title = lines.iter().position(|line| line.starts_with("line|"));
+    let expected = [
+        "line|id|name|email||reason",
+        "2|1|Bo|bob||no",
+        "3|1|Bo|bob|surplus|no",
+    ];
+    assert_eq!(lines[title.unwrap()..][..3], expected);
+}
+
+#[test]
+fn a_line_that_could_not_be_split_is_shown_though_its_first_column_is_passed_over() {
+    let mut report = with_other_columns();
+    skip_line(&mut report.tables[0], 4, b"0171,\"Bob");
+    let lines = lines(&text(&report));
+    let line = "4|0171,\"Bob||||quote is not closed".to_string();
+    assert!(lines.contains(&line), "{lines:#?}");
+}
+
+#[test]
+fn reasons_are_wrapped_before_other_cells() {
+    let mut report = empty(Listing::readable(50));
+    let row = ["1000001", "Bartholomew Berg", "bartholomew@example"];
+    let reason = "email is not valid: \"bartholomew@example\"; id is taken by another row";
+    skip(&mut report.tables[0], 2, &row, reason);
+    let mut out = Vec::new();
+    let terminal = &mut Terminal::plain(&mut out, Some(80));
+    report.write_tables(terminal, &read_back).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    for cell in row {
+        assert!(text.contains(cell), "{cell} is broken: {text}");
+    }
+    assert!(!text.contains(reason), "{text}");
+}
+
 #[test]
 fn a_wide_row_fits_the_terminal_too() {
     let mut report = empty(Listing::readable(50));
