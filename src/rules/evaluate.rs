@@ -56,13 +56,11 @@ impl Evaluator {
         if table.checks.is_empty() && filters.is_empty() {
             return Ok(None);
         }
-        let checks = table
-            .checks
-            .iter()
-            .map(|check| format!("({}) IS NOT FALSE", check.sql));
-        let counts = filters
-            .iter()
-            .map(|(_, filter)| format!("({filter}) IS TRUE"));
+        // As SQLite itself evaluates them: a part that does not matter for the result is left out, even if it fails.
+        let checks = (table.checks.iter())
+            .map(|check| format!("CASE WHEN NOT ({}) THEN 0 ELSE 1 END", check.sql));
+        let counts =
+            (filters.iter()).map(|(_, filter)| format!("CASE WHEN ({filter}) THEN 1 ELSE 0 END"));
         let expressions: Vec<_> = checks.chain(counts).collect();
         let (name, columns) = (table.sql_name(), table.columns);
         let connection = Connection::open_in_memory()?;
