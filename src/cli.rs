@@ -128,12 +128,31 @@ pub struct Insert {
     #[arg(long, requires = "rejects")]
     pub overwrite: bool,
 
-    /// Field separator of the files, one character or `tab`
+    /// Field separator of the files, one character or `tab` [default: ,]
     ///
     /// Any ASCII character except a quote, a letter, a digit or a line end. All files of the folder must use it. It
     /// also separates the fields of the files that --rejects writes.
-    #[arg(long, value_name = "CHAR", default_value = ",", value_parser = delimiter)]
-    pub delimiter: u8,
+    #[arg(long, value_name = "CHAR", value_parser = delimiter)]
+    pub delimiter: Option<u8>,
+
+    /// Character between whole numbers and decimals: `.` or `,` [default: .]
+    ///
+    /// With `,`, a number with a point is none: `1.234` is never taken for 1.234.
+    #[arg(long, value_name = "CHAR", default_value = ".", hide_default_value = true, value_parser = decimal)]
+    pub decimal: char,
+
+    /// Text that stands for NULL, instead of an empty cell
+    ///
+    /// A cell is NULL if it is exactly this text. May be repeated.
+    #[arg(long, value_name = "TEXT")]
+    pub null: Vec<String>,
+
+    /// Read backslashes as the text exports of MySQL and PostgreSQL write them
+    ///
+    /// A cell `\N` is NULL; `\n`, `\t`, `\r`, `\0` and `\b` are control characters; and a backslash before any other
+    /// character stands for that character.
+    #[arg(long)]
+    pub backslash_escapes: bool,
 
     /// Remove white space around cells
     #[arg(long)]
@@ -206,15 +225,23 @@ impl Insert {
             (self.unique_email, "--unique-email"),
             (self.trim, "--trim"),
             (self.ignore_extra_columns, "--ignore-extra-columns"),
+            (self.backslash_escapes, "--backslash-escapes"),
         ];
         let given = switches.iter().filter(|(given, _)| *given);
         words.extend(given.map(|(_, switch)| switch.into()));
-        let delimiter = match self.delimiter {
-            b'\t' => "tab".to_string(),
-            other => char::from(other).to_string(),
-        };
-        if delimiter != "," {
+        if let Some(delimiter) = self.delimiter.filter(|delimiter| *delimiter != b',') {
+            let delimiter = match delimiter {
+                b'\t' => "tab".to_string(),
+                other => char::from(other).to_string(),
+            };
             words.extend(["--delimiter".into(), delimiter.into()]);
+        }
+        if self.decimal != '.' {
+            words.extend(["--decimal".into(), self.decimal.to_string().into()]);
+        }
+        for null in &self.null {
+            // In one word, because the text may begin with a hyphen.
+            words.push(format!("--null={null}").into());
         }
         words.push("--from".into());
         words
@@ -251,6 +278,14 @@ fn delimiter(text: &str) -> Result<u8, String> {
              for a tab, write `tab`"
                 .to_string(),
         ),
+    }
+}
+
+fn decimal(text: &str) -> Result<char, String> {
+    match text {
+        "." => Ok('.'),
+        "," => Ok(','),
+        _ => Err("expected `.` or `,`".to_string()),
     }
 }
 

@@ -7,37 +7,35 @@ mod buffer;
 mod header;
 mod reader;
 mod rejects;
+mod remarks;
+mod sniff;
 mod split;
 
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::row::Defect;
+use crate::row::{Defect, Notation};
 use crate::schema::Table;
 
 pub use reader::Reader;
 pub use rejects::{Failure, Rejects, prepare};
 
 /// How CSV files are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Dialect {
-    /// What separates the fields: ASCII, and neither a quote nor a line end.
-    pub delimiter: u8,
-    /// Whether white space around a cell is not part of it.
-    pub trim: bool,
+    /// What separates the fields: ASCII, and neither a quote nor a line end. Commas, if it is not given.
+    pub delimiter: Option<u8>,
+    /// How the cells are written.
+    pub notation: Notation,
     /// Whether columns that a table does not have are ignored. They are an error otherwise.
     pub ignore_extra_columns: bool,
 }
 
-impl Default for Dialect {
-    /// Commas; white space is kept, and extra columns are an error.
-    fn default() -> Dialect {
-        Dialect {
-            delimiter: b',',
-            trim: false,
-            ignore_extra_columns: false,
-        }
+impl Dialect {
+    /// What separates the fields.
+    pub fn separator(&self) -> u8 {
+        self.delimiter.unwrap_or(b',')
     }
 }
 
@@ -54,7 +52,7 @@ pub fn path(folder: Option<&Path>, table: &Table) -> PathBuf {
 /// If the file cannot be read, or if its header is not that of the table.
 pub fn open(
     folder: Option<&Path>,
-    table: &Table,
+    table: &'static Table,
     dialect: &Dialect,
 ) -> Result<Option<Reader>, Problem> {
     if folder.is_none() {

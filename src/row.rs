@@ -5,7 +5,7 @@ mod outcome;
 mod reason;
 mod typed;
 
-pub use given::{Batch, Defect, EXTRA, Header, LINE, REASON, Record, offset};
+pub use given::{Batch, Defect, EXTRA, Header, LINE, Notation, REASON, Record, offset};
 pub use outcome::Outcome;
 pub use reason::{Reason, Reasons};
 pub use typed::{Rows, Value};

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use crate::row::{Batch, Outcome, Reason, Record, Rows, Value};
 use crate::schema::{Column, Kind, Rule, Table};
+use crate::unicode::is_format;
 
 pub use ids::{IdSet, UsedIds};
 use owners::Owners;
@@ -18,15 +19,40 @@ pub trait Given {
 
     /// The text of the same cell, as reasons quote it.
     fn text(&self, column: usize) -> Cow<'_, str>;
+
+    /// What separates the decimals of numbers that are text.
+    fn decimal(&self) -> char {
+        '.'
+    }
+
+    /// The name of the encoding that text had.
+    fn encoding(&self) -> &'static str {
+        "UTF-8"
+    }
 }
 
-impl Given for Record<'_> {
+/// A record whose cells belong to the columns of a table.
+struct GivenRecord<'a> {
+    table: &'static Table,
+    record: &'a Record<'a>,
+}
+
+impl Given for GivenRecord<'_> {
     fn value(&self, column: usize) -> Value<'_> {
-        Value::Text(self.cell(column))
+        let is_text = self.table.columns[column].kind == Kind::Text;
+        (self.record.value(column, is_text)).map_or(Value::Null, Value::Text)
     }
 
     fn text(&self, column: usize) -> Cow<'_, str> {
-        String::from_utf8_lossy(self.cell(column))
+        String::from_utf8_lossy(self.record.cell(column))
+    }
+
+    fn decimal(&self) -> char {
+        self.record.header.notation.decimal
+    }
+
+    fn encoding(&self) -> &'static str {
+        self.record.header.notation.encoding
     }
 }
 
@@ -93,7 +119,11 @@ impl Rules {
                 Some(reason) => Err(Outcome::skipped(reason)),
                 None => {
                     let keep = |value: Value| numbers.push(value.bits());
-                    self.check(record.line, &record, trusted, &exists, keep)
+                    let given = GivenRecord {
+                        table: self.table,
+                        record: &record,
+                    };
+                    self.check(record.line, &given, trusted, &exists, keep)
                 }
             };
             match checked {
@@ -229,14 +259,16 @@ fn parse<'r>(
         (Kind::Integer, Value::Text(bytes)) => {
             str::from_utf8(bytes).ok()?.parse().ok().map(Value::Integer)
         }
-        (Kind::Real, Value::Text(bytes)) => number(str::from_utf8(bytes).ok()?).map(Value::Real),
+        (Kind::Real, Value::Text(bytes)) => {
+            number(str::from_utf8(bytes).ok()?, row.decimal()).map(Value::Real)
+        }
         _ => None,
     }
 }
 
-/// A number that `f64` can hold: finite, and 0 only if all of its digits are.
-fn number(text: &str) -> Option<f64> {
-    let number: f64 = text.parse().ok()?;
+/// A number that `f64` can hold, given what separates its decimals: finite, and 0 only if all of its digits are.
+fn number(text: &str, decimal: char) -> Option<f64> {
+    let number = float(text, decimal)?;
     let digits = || {
         text.bytes()
             .take_while(|byte| !byte.eq_ignore_ascii_case(&b'e'))
@@ -245,24 +277,37 @@ fn number(text: &str) -> Option<f64> {
     (number.is_finite() && (number != 0.0 || is_zero())).then_some(number)
 }
 
+/// What `f64` makes of a text, given what separates its decimals.
+fn float(text: &str, decimal: char) -> Option<f64> {
+    if decimal == '.' {
+        return text.parse().ok();
+    }
+    let with_point = (!text.contains('.')).then(|| text.replace(decimal, "."))?;
+    with_point.parse().ok()
+}
+
 /// What is wrong with a cell that does not parse.
 fn unparsable(column: &Column, index: usize, row: &impl Given) -> Reason {
     let Column { name, kind, .. } = *column;
     let value = row.value(index);
     match value {
-        Value::Text(bytes) if str::from_utf8(bytes).is_err() => return Reason::NotUtf8(name),
+        Value::Text(bytes) if str::from_utf8(bytes).is_err() => {
+            return Reason::NotValid(name, row.encoding());
+        }
         Value::Text(bytes) if bytes.contains(&0) => return Reason::Nul(name),
         _ => {}
     }
     let text = row.text(index);
-    if is_blank(text.as_bytes()) {
+    if value == Value::Null || is_blank(text.as_bytes()) {
         return Reason::Empty(name);
     }
     let digits = text.strip_prefix(['+', '-']).unwrap_or(&text);
     let is_number = match kind {
         Kind::Integer => !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()),
         // `inf` and `NaN` are numbers for `f64`, but have no digits.
-        Kind::Real => text.contains(|c: char| c.is_ascii_digit()) && text.parse::<f64>().is_ok(),
+        Kind::Real => {
+            text.contains(|c: char| c.is_ascii_digit()) && float(&text, row.decimal()).is_some()
+        }
         Kind::Text => false,
     };
     match value {
@@ -276,14 +321,15 @@ fn is_text(bytes: &[u8]) -> bool {
     str::from_utf8(bytes).is_ok() && !bytes.contains(&0)
 }
 
-/// Whether there is nothing but Unicode white space.
+/// Whether there is nothing but Unicode white space and format characters.
 fn is_blank(text: &[u8]) -> bool {
+    let is_blank = |character: char| character.is_whitespace() || is_format(character);
     !text.iter().any(u8::is_ascii_graphic)
-        && str::from_utf8(text).is_ok_and(|text| text.trim().is_empty())
+        && str::from_utf8(text).is_ok_and(|text| text.chars().all(is_blank))
 }
 
 /// Whether there is one `@` with something before it and two or more non-empty labels, separated by dots, after it, and
-/// no white space.
+/// no white space, control or format character.
 fn is_email(text: &[u8]) -> bool {
     let mut parts = text.split(|byte| *byte == b'@');
     let (Some(local), Some(domain), None) = (parts.next(), parts.next(), parts.next()) else {
@@ -293,12 +339,15 @@ fn is_email(text: &[u8]) -> bool {
     !local.is_empty()
         && domain.contains(&b'.')
         && labels.all(|label| !label.is_empty())
-        && !has_white_space(text)
+        && !has_unseen(text)
 }
 
-fn has_white_space(text: &[u8]) -> bool {
+fn has_unseen(text: &[u8]) -> bool {
+    let is_unseen = |character: char| {
+        character.is_whitespace() || character.is_control() || is_format(character)
+    };
     !text.iter().all(u8::is_ascii_graphic)
-        && str::from_utf8(text).is_ok_and(|text| text.contains(char::is_whitespace))
+        && str::from_utf8(text).is_ok_and(|text| text.contains(is_unseen))
 }
 
 #[cfg(test)]

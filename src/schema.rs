@@ -52,9 +52,10 @@ pub enum Kind {
 pub enum Rule {
     /// Greater than 0.
     Positive,
-    /// At least one character that is not Unicode white space.
+    /// At least one character that is neither Unicode white space nor a format character.
     NotEmpty,
-    /// One `@` with something before it and two or more non-empty labels, separated by dots, after it; no white space.
+    /// One `@` with something before it and two or more non-empty labels, separated by dots, after it; no white
+    /// space, control or format character.
     Email,
     /// No other row of the batch has this id. For the first column.
     UniqueId,

@@ -47,7 +47,7 @@ fn the_version_names_that_of_sqlite_too() {
 fn a_delimiter_is_one_character_or_the_word_tab() {
     let from = |delimiter: &str| insert(&["--from", "in", "--delimiter", delimiter]);
     for (given, byte) in [(";", b';'), ("|", b'|'), ("tab", b'\t'), ("\t", b'\t')] {
-        assert_eq!(from(given).unwrap().delimiter, byte, "{given}");
+        assert_eq!(from(given).unwrap().delimiter, Some(byte), "{given}");
     }
     for given in ["", "a", "7", "\"", "'", "\n", "\r", ";;", "é", "TAB", "\\t"] {
         let error = from(given).unwrap_err();
@@ -61,7 +61,7 @@ fn a_delimiter_is_one_character_or_the_word_tab() {
 
 #[test]
 fn a_load_has_commas_where_nothing_else_is_said() {
-    assert_eq!(insert(&[]).unwrap().delimiter, b',');
+    assert_eq!(insert(&[]).unwrap().delimiter, None);
 }
 
 #[test]

@@ -18,6 +18,7 @@ use crate::database::{Problem, StoredRow};
 use crate::insert::{self, EndOfInput, Input, TableLoad};
 use crate::platform::Interrupt;
 use crate::report::{self, Report, Tally};
+use crate::row::Notation;
 use crate::rules::Rules;
 use crate::schema::TABLES;
 use crate::terminal::{Progress, Step, Terminal, show};
@@ -32,7 +33,13 @@ pub fn insert(folder: &Path, options: &Insert, messages: &mut Messages) -> Resul
     let started = Instant::now();
     let dialect = Dialect {
         delimiter: options.delimiter,
-        trim: options.trim,
+        notation: Notation {
+            trim: options.trim,
+            decimal: options.decimal,
+            null: options.null.clone(),
+            backslash_escapes: options.backslash_escapes,
+            ..Notation::default()
+        },
         ignore_extra_columns: options.ignore_extra_columns,
     };
     let interrupt = Arc::new(Interrupt::default());
@@ -43,7 +50,7 @@ pub fn insert(folder: &Path, options: &Insert, messages: &mut Messages) -> Resul
         // A pipe cannot be read again.
         let rereadable = |reader: &csv::Reader| options.from.is_none() || reader.size.is_some();
         let is_last = attempts == ATTEMPTS || !readers.iter().flatten().all(rereadable);
-        let (loads, inputs) = run(folder, options, readers, &dialect, &interrupt, messages)?;
+        let (loads, inputs) = run(folder, options, readers, &interrupt, messages)?;
         let was_disturbed = loads.iter().any(|load| load.reader().was_disturbed());
         if is_last || !options.dry_run || !was_disturbed {
             break (loads, inputs);
@@ -57,6 +64,10 @@ pub fn insert(folder: &Path, options: &Insert, messages: &mut Messages) -> Resul
 
     let mut tables = Vec::new();
     for (load, input) in loads.iter().zip(inputs) {
+        let path = show(&csv::path(options.from.as_deref(), load.table));
+        for remark in &input.remarks {
+            messages.note(format_args!("{path} {remark}"));
+        }
         unread(load, options.from.as_deref(), messages);
         let mut tally = input.tally;
         if let Some(rejects) = input.rejects
@@ -121,13 +132,12 @@ fn run(
     folder: &Path,
     options: &Insert,
     readers: Vec<Option<csv::Reader>>,
-    dialect: &Dialect,
     interrupt: &Arc<Interrupt>,
     messages: &mut Messages,
 ) -> Result<(Vec<Arc<TableLoad>>, Vec<Input>)> {
     let targets = open::databases(folder, options, interrupt, messages)?;
     // Last, because it creates the folder.
-    let rejects = open::rejects(options, &readers, dialect, messages)?;
+    let rejects = open::rejects(options, &readers, messages)?;
     let sizes: Vec<_> = readers.iter().map(|reader| reader.as_ref()?.size).collect();
     let mut loads: Vec<Arc<TableLoad>> = Vec::new();
     let mut inputs = Vec::new();
@@ -143,6 +153,7 @@ fn run(
             rules: rules.map_err(|problem| at(table, folder, &problem))?,
             tally,
             rejects,
+            remarks: Vec::new(),
         });
         loads.push(Arc::new(load));
     }

@@ -34,7 +34,7 @@ pub fn parse<'a>(
 ) -> Result<Header, Problem> {
     let mut header = Header {
         columns: vec![usize::MAX; table.columns.len()],
-        trim: dialect.trim,
+        notation: dialect.notation.clone(),
         ..Header::default()
     };
     let (mut unknown, mut repeated) = (Vec::new(), Vec::new());
@@ -101,7 +101,7 @@ pub fn other_delimiter(table: &Table, dialect: &Dialect, text: &[u8]) -> Option<
         table.columns.iter().any(|column| column.name == name)
     };
     let (_, name, option) = DELIMITERS.into_iter().find(|(delimiter, ..)| {
-        *delimiter != dialect.delimiter
+        *delimiter != dialect.separator()
             && text.contains(delimiter)
             && text.split(|byte| byte == delimiter).any(is_column)
     })?;

@@ -11,9 +11,10 @@ use std::sync::Arc;
 use memchr::memchr2_iter;
 
 use super::buffer::Buffer;
+use super::remarks::Remarks;
 use super::split::{Split, Splitter, fields, line_length};
-use super::{Dialect, Problem, header};
-use crate::row::{Batch, Defect, Header};
+use super::{Dialect, Problem, header, sniff};
+use crate::row::{Batch, Defect, Header, offset};
 use crate::schema::Table;
 
 /// How much is read at once and how large things may be, in bytes unless it says otherwise.
@@ -40,15 +41,21 @@ impl Limits {
     };
 }
 
+/// The byte order mark of UTF-8.
+pub const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// Reads the records of one CSV file.
 pub struct Reader {
     /// How many bytes the file has, if that is known.
     pub size: Option<u64>,
     /// How many bytes have been consumed.
     pub position: u64,
+    table: &'static Table,
+    dialect: Dialect,
     buffer: Buffer,
     splitter: Splitter,
     header: Arc<Header>,
+    remarks: Remarks,
     limits: Limits,
     /// The line of the next byte, and whether the byte before it was a carriage return: a line feed then ends no other.
     line: u64,
@@ -63,7 +70,7 @@ impl Reader {
     /// If there is none, if it does not have the table's columns (see [`Dialect`]; a column `reason` beside them is
     /// ignored), or if reading fails.
     pub fn new(
-        table: &Table,
+        table: &'static Table,
         input: Box<dyn Read + Send>,
         dialect: &Dialect,
     ) -> Result<Reader, Problem> {
@@ -72,7 +79,7 @@ impl Reader {
 
     /// The same, with the given limits.
     pub(super) fn with(
-        table: &Table,
+        table: &'static Table,
         input: Box<dyn Read + Send>,
         dialect: &Dialect,
         limits: Limits,
@@ -80,15 +87,18 @@ impl Reader {
         let mut reader = Reader {
             size: None,
             position: 0,
+            table,
+            dialect: dialect.clone(),
             // Most quotes that are not closed are given up at that size.
             buffer: Buffer::new(input, limits.buffer, limits.quoted + limits.buffer),
-            splitter: Splitter::new(dialect.delimiter, limits),
+            splitter: Splitter::new(dialect, limits),
             header: Arc::new(Header::default()),
+            remarks: Remarks::default(),
             limits,
             line: 1,
             after_cr: false,
         };
-        reader.skip_byte_order_mark()?;
+        let preamble = reader.look_at_start()?;
         let Some((length, defect)) = reader.find()? else {
             let expected = table.column_names();
             return Err(Problem::Empty { expected });
@@ -97,7 +107,7 @@ impl Reader {
         let parsed = match defect {
             None => {
                 let (mut names, mut ends) = (Vec::new(), Vec::new());
-                reader.splitter.copy(text, &mut names, &mut ends);
+                reader.splitter.copy(text, &mut names, &mut ends, |_| {});
                 let fields = fields(&ends).map(|field| &names[field]);
                 header::parse(table, dialect, &names, fields)
             }
@@ -107,14 +117,27 @@ impl Reader {
                 Err(other.unwrap_or(Problem::Quotes { line, defect }))
             }
         };
-        reader.header = Arc::new(parsed?);
-        reader.consume(length);
+        reader.header = Arc::new(Header {
+            preamble,
+            ..parsed?
+        });
+        reader.consume(length, reader.line_ends(length));
         Ok(reader)
     }
 
     /// The columns of the file.
     pub fn header(&self) -> Arc<Header> {
         Arc::clone(&self.header)
+    }
+
+    /// How the file is written.
+    pub fn dialect(&self) -> &Dialect {
+        &self.dialect
+    }
+
+    /// What is odd about the records read so far, a sentence each to stand after the name of the file.
+    pub fn remarks(&self) -> Vec<String> {
+        self.remarks.sentences()
     }
 
     /// Appends the next record to a batch of this reader's header; `false` if there is none.
@@ -128,26 +151,60 @@ impl Reader {
         };
         let text = &self.buffer.bytes()[..length];
         match defect {
-            None => batch.push(self.line, length, |all, ends| {
-                self.splitter.copy(text, all, ends);
+            None => batch.push(self.line, length, |all, ends, nulls| {
+                let first = ends.len();
+                self.splitter
+                    .copy(text, all, ends, |field| nulls.push(offset(first + field)));
             }),
-            Some(defect) => batch.push_defect(self.line, text, defect),
+            Some(defect) => {
+                batch.push_defect(self.line, text, defect);
+                self.remarks.escaped_quotes |= !self.dialect.notation.backslash_escapes
+                    && text.windows(2).any(|bytes| bytes == b"\\\"");
+            }
         }
-        self.consume(length);
+        let line_ends = self.line_ends(length);
+        if line_ends > 0 && self.has_rows_in_quotes(length) {
+            let last = self.line + line_ends;
+            self.remarks.add_rows_in_quotes(self.line, last);
+        }
+        self.remarks.padded_quotes = self.splitter.has_padded_quotes();
+        self.consume(length, line_ends);
         Ok(true)
     }
 
-    /// Finds the next record, the header included: how many bytes it has without its line end, and its defect.
+    /// Whether each line of a record would be a row by itself if its quotes meant nothing.
+    fn has_rows_in_quotes(&self, length: usize) -> bool {
+        let delimiter = self.dialect.separator();
+        let text = &self.buffer.bytes()[..length];
+        let lines = text.split(|byte| matches!(byte, b'\n' | b'\r'));
+        let mut rows = lines.filter(|line| !line.is_empty()).map(|line| {
+            let fields: Vec<_> = line.split(|byte| *byte == delimiter).collect();
+            sniff::is_row(self.table, &self.header, &fields)
+        });
+        self.header.width() > 1 && rows.all(|is_row| is_row)
+    }
+
+    /// Finds the next record, the header included: how many bytes it has without its line end, and its defect. Those
+    /// without any text are passed over, as blank lines are.
     fn find(&mut self) -> io::Result<Option<(usize, Option<Defect>)>> {
-        if !self.skip_line_ends()? {
-            return Ok(None);
+        while self.skip_line_ends()? {
+            let (length, defect) = self.find_record()?;
+            let text = &self.buffer.bytes()[..length];
+            if defect.is_some() || !self.splitter.is_blank(text) {
+                return Ok(Some((length, defect)));
+            }
+            self.consume(length, self.line_ends(length));
         }
+        Ok(None)
+    }
+
+    fn find_record(&mut self) -> io::Result<(usize, Option<Defect>)> {
         self.splitter.start(self.position);
         loop {
             let (bytes, ended) = (self.buffer.bytes(), self.buffer.has_ended());
             match self.splitter.split(bytes, self.position, ended) {
-                Split::Record(length) => return Ok(Some((length, None))),
-                Split::Defect(defect) => return Ok(Some((self.find_line()?, Some(defect)))),
+                Split::Record(length) => return Ok((length, None)),
+                Split::Defect(defect) => return Ok((self.find_line()?, Some(defect))),
                 Split::More => _ = self.buffer.fill()?,
                 Split::Endless => return Err(self.endless()),
             }
@@ -178,50 +235,65 @@ impl Reader {
         ))
     }
 
-    /// Consumes the record that was found.
-    fn consume(&mut self, length: usize) {
-        if self.splitter.has_quotes() {
-            self.line += count_line_ends(&self.buffer.bytes()[..length]);
+    /// How many lines end within the record that was found.
+    fn line_ends(&self, length: usize) -> u64 {
+        if self.splitter.has_line_ends() {
+            count_line_ends(&self.buffer.bytes()[..length])
+        } else {
+            0
         }
+    }
+
+    /// Consumes the record that was found.
+    fn consume(&mut self, length: usize, line_ends: u64) {
+        self.line += line_ends;
         self.after_cr = false;
         self.buffer.consume(length);
         self.position += length as u64;
     }
 
-    /// Skips what is left of the line end before, and blank lines; `false` if the file ends there.
+    /// Skips what is left of the line end before, blank lines, and byte order marks, which stand where files were joined;
+    /// `false` if the file ends there.
     fn skip_line_ends(&mut self) -> io::Result<bool> {
         loop {
-            match self.buffer.bytes().first() {
-                Some(b'\n') if self.after_cr => self.after_cr = false,
-                Some(end @ (b'\n' | b'\r')) => {
+            let length = match self.buffer.bytes() {
+                [b'\n', ..] if self.after_cr => {
+                    self.after_cr = false;
+                    1
+                }
+                [end @ (b'\n' | b'\r'), ..] => {
                     self.after_cr = *end == b'\r';
                     self.line += 1;
+                    1
                 }
-                Some(_) => return Ok(true),
-                None => {
+                [0xef, 0xbb, 0xbf, ..] => {
+                    self.after_cr = false;
+                    BYTE_ORDER_MARK.len()
+                }
+                [] | [0xef] | [0xef, 0xbb] => {
                     if self.buffer.fill()? {
                         continue;
-                    } else {
-                        return Ok(false);
                     }
+                    return Ok(!self.buffer.bytes().is_empty());
                 }
-            }
-            self.buffer.consume(1);
-            self.position += 1;
+                _ => return Ok(true),
+            };
+            self.buffer.consume(length);
+            self.position += length as u64;
         }
     }
 
-    /// Skips the UTF-8 byte order mark at the start of the file.
-    fn skip_byte_order_mark(&mut self) -> Result<(), Problem> {
+    /// Looks at the first bytes of the file, and returns those that its rejects are to begin with too.
+    fn look_at_start(&mut self) -> Result<Vec<u8>, Problem> {
         while self.buffer.bytes().len() < 4 && self.buffer.fill()? {}
         let start = self.buffer.bytes();
         if header::is_utf16(start) {
             return Err(Problem::Utf16);
         }
-        if start.starts_with("\u{feff}".as_bytes()) {
-            self.consume("\u{feff}".len());
+        if start.starts_with(BYTE_ORDER_MARK) {
+            return Ok(BYTE_ORDER_MARK.to_vec());
         }
-        Ok(())
+        Ok(Vec::new())
     }
 }
 

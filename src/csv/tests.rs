@@ -35,7 +35,18 @@ impl Read for Pieces {
 /// The default dialect with another delimiter.
 fn separated_by(delimiter: u8) -> Dialect {
     Dialect {
-        delimiter,
+        delimiter: Some(delimiter),
+        ..Dialect::default()
+    }
+}
+
+/// The default dialect, but that white space around cells may not be part of them.
+fn trimming(trim: bool) -> Dialect {
+    Dialect {
+        notation: Notation {
+            trim,
+            ..Notation::default()
+        },
         ..Dialect::default()
     }
 }

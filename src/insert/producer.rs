@@ -34,6 +34,8 @@ pub struct Input {
     pub tally: Tally,
     /// The file for records that are not stored, if there is to be one.
     pub rejects: Option<Rejects>,
+    /// What is odd about the records, once they have been read.
+    pub remarks: Vec<String>,
 }
 
 /// Loads all rows of a table, and waits for its last writer. However reading ends, the threads that wait for the ids of
@@ -67,6 +69,7 @@ pub fn load(load: &TableLoad, input: &mut Input) {
         while producer.alive > 0 {
             producer.receive();
         }
+        producer.input.remarks = producer.reader.remarks();
     });
 }
 

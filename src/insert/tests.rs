@@ -88,6 +88,7 @@ fn load(loads: &[Arc<TableLoad>], texts: [Option<Box<dyn Read + Send>>; 2]) -> V
         rules: Rules::new(load.table, false),
         tally: Tally::new(load.table, None, Listing::complete(usize::MAX)),
         rejects: None,
+        remarks: Vec::new(),
     });
     let mut inputs: Vec<_> = inputs.collect();
     run(loads, &mut inputs, || {});

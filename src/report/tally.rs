@@ -167,7 +167,7 @@ impl Tally {
                 }
             }
             Outcome::Skipped(reasons) => {
-                let not_utf8 = |reason: &Reason| matches!(reason, Reason::NotUtf8(_));
+                let not_utf8 = |reason: &Reason| matches!(reason, Reason::NotValid(..));
                 self.not_utf8 += u64::from(reasons.iter().any(not_utf8));
                 self.skipped.add(record, reasons, listing);
             }

@@ -183,7 +183,6 @@ pub fn databases(
 pub fn rejects(
     options: &Insert,
     readers: &[Option<csv::Reader>],
-    dialect: &Dialect,
     messages: &mut Messages,
 ) -> Result<Vec<Option<Rejects>>> {
     let Some(folder) = &options.rejects else {
@@ -204,9 +203,15 @@ pub fn rejects(
         let Some(reader) = reader else {
             return Ok(None);
         };
-        Rejects::create(folder, table, reader.header(), dialect, options.overwrite)
-            .map(Some)
-            .map_err(|failure| says(&folder.join(table.csv()), failure))
+        Rejects::create(
+            folder,
+            table,
+            reader.header(),
+            reader.dialect(),
+            options.overwrite,
+        )
+        .map(Some)
+        .map_err(|failure| says(&folder.join(table.csv()), failure))
     }))
 }
 

@@ -64,11 +64,8 @@ fn other_names_are_other_columns() {
 #[test]
 fn the_dialect_says_whether_cells_are_trimmed() {
     for trim in [false, true] {
-        let dialect = Dialect {
-            trim,
-            ..Dialect::default()
-        };
-        assert_eq!(header(b"id,name,email", &dialect).unwrap().trim, trim);
+        let header = header(b"id,name,email", &trimming(trim)).unwrap();
+        assert_eq!(header.notation.trim, trim);
     }
 }
 

@@ -98,7 +98,7 @@ fn a_run_without_rejects_needs_no_advice() {
 fn a_file_that_is_not_utf_8_can_be_converted() {
     let mut report = empty(Listing::complete(50));
     assert!(report.notices().is_empty());
-    let not_utf8 = Outcome::skipped(Reason::NotUtf8("name"));
+    let not_utf8 = Outcome::skipped(Reason::NotValid("name", "UTF-8"));
     reject(&mut report.tables[0], 2, &["1"], not_utf8);
     let notices = report.notices().concat();
     assert!(
