@@ -238,8 +238,8 @@ fn fields(record: &Record) -> Option<Reason> {
     if let Some(defect) = record.defect {
         return Some(Reason::Defect(defect));
     }
-    let (expected, found) = (record.header.width(), record.found());
-    (found != expected).then_some(Reason::FieldCount { expected, found })
+    let (expected, found) = (record.header.expected(), record.found());
+    (!record.fits_header()).then_some(Reason::FieldCount { expected, found })
 }
 
 /// The value of a cell as its column's kind has it, or `None`, for which [`unparsable`] has the reason.

@@ -1,6 +1,7 @@
 //! `tradexa insert`
 
 mod open;
+mod sources;
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -13,7 +14,7 @@ use anyhow::{Result, anyhow};
 
 use super::{ATTEMPTS, Messages, at, listing, print};
 use crate::cli::{Format, Insert};
-use crate::csv::{self, Dialect, Rejects};
+use crate::csv::{self, Dialect, Rejects, Source};
 use crate::database::{Problem, StoredRow};
 use crate::insert::{self, EndOfInput, Input, TableLoad};
 use crate::platform::Interrupt;
@@ -41,16 +42,20 @@ pub fn insert(folder: &Path, options: &Insert, messages: &mut Messages) -> Resul
             ..Notation::default()
         },
         ignore_extra_columns: options.ignore_extra_columns,
+        encoding: options.encoding,
+        no_header: options.no_header,
+        skip_lines: options.skip_lines,
+        renamed: sources::renamed(&options.column, messages)?,
     };
+    let sources = sources::sources(options, messages)?;
     let interrupt = Arc::new(Interrupt::default());
-    let mut readers = open::files(options.from.as_deref(), &dialect, messages)?;
+    let mut readers = open::files(options, &sources, &dialect, messages)?;
     let mut attempts = 0;
     let (loads, inputs) = loop {
         attempts += 1;
         // A pipe cannot be read again.
-        let rereadable = |reader: &csv::Reader| options.from.is_none() || reader.size.is_some();
-        let is_last = attempts == ATTEMPTS || !readers.iter().flatten().all(rereadable);
-        let (loads, inputs) = run(folder, options, readers, &interrupt, messages)?;
+        let is_last = attempts == ATTEMPTS || !sources.iter().flatten().all(Source::is_rereadable);
+        let (loads, inputs) = run(folder, options, &sources, readers, &interrupt, messages)?;
         let was_disturbed = loads.iter().any(|load| load.reader().was_disturbed());
         if is_last || !options.dry_run || !was_disturbed {
             break (loads, inputs);
@@ -58,17 +63,20 @@ pub fn insert(folder: &Path, options: &Insert, messages: &mut Messages) -> Resul
         for rejects in inputs.into_iter().filter_map(|input| input.rejects) {
             rejects.discard();
         }
-        readers = open::readers(options.from.as_deref(), &dialect, messages)?;
+        readers = open::readers(&sources, &dialect, messages)?;
     };
     let interrupted = interrupt.is_set() && loads.iter().any(|load| load.was_cut_short());
 
     let mut tables = Vec::new();
-    for (load, input) in loads.iter().zip(inputs) {
-        let path = show(&csv::path(options.from.as_deref(), load.table));
-        for remark in &input.remarks {
-            messages.note(format_args!("{path} {remark}"));
+    for ((load, input), source) in loads.iter().zip(inputs).zip(&sources) {
+        if let Some(source) = source {
+            let name = show(&source.name(load.table));
+            for remark in &input.remarks {
+                messages.note(format_args!("{name} {remark}"));
+            }
+            unread(load, &name, messages);
         }
-        unread(load, options.from.as_deref(), messages);
+        disturbed(load, messages);
         let mut tally = input.tally;
         if let Some(rejects) = input.rejects
             && let Err(error) = put_rejects(load, rejects, &mut tally)
@@ -80,7 +88,15 @@ pub fn insert(folder: &Path, options: &Insert, messages: &mut Messages) -> Resul
     let threads = loads
         .iter()
         .map(|load| load.threads.load(Ordering::Relaxed));
+    let rejected = tables.iter().filter(|table| table.rejected() > 0);
+    let rejected: Vec<_> = rejected.map(|table| table.table.name).collect();
+    let file = |(table, source): (_, &Option<Source>)| match source {
+        None | Some(Source::Seed) => None,
+        Some(source) => Some(source.name(table)),
+    };
     let report = Report {
+        again: options.again(folder, &dialect.renamed, &rejected),
+        files: TABLES.iter().copied().zip(&sources).map(file).collect(),
         tables,
         threads: if options.dry_run { 0 } else { threads.sum() },
         started,
@@ -90,7 +106,6 @@ pub fn insert(folder: &Path, options: &Insert, messages: &mut Messages) -> Resul
         dir: folder.to_path_buf(),
         from: options.from.clone(),
         rejects: options.rejects.clone(),
-        again: options.again(folder),
     };
     for failure in report.failures(options.strict) {
         messages.error(failure);
@@ -98,7 +113,7 @@ pub fn insert(folder: &Path, options: &Insert, messages: &mut Messages) -> Resul
     for notice in report.notices() {
         messages.note(notice);
     }
-    if options.from.is_none() && holds_other_rows(&loads, &report) {
+    if !report.has_files() && holds_other_rows(&loads, &report) {
         messages.note(report.sample_rows());
     }
     let messages = RefCell::new(messages);
@@ -131,13 +146,14 @@ pub fn insert(folder: &Path, options: &Insert, messages: &mut Messages) -> Resul
 fn run(
     folder: &Path,
     options: &Insert,
+    sources: &[Option<Source>],
     readers: Vec<Option<csv::Reader>>,
     interrupt: &Arc<Interrupt>,
     messages: &mut Messages,
 ) -> Result<(Vec<Arc<TableLoad>>, Vec<Input>)> {
     let targets = open::databases(folder, options, interrupt, messages)?;
     // Last, because it creates the folder.
-    let rejects = open::rejects(options, &readers, messages)?;
+    let rejects = open::rejects(options, sources, &readers, messages)?;
     let sizes: Vec<_> = readers.iter().map(|reader| reader.as_ref()?.size).collect();
     let mut loads: Vec<Arc<TableLoad>> = Vec::new();
     let mut inputs = Vec::new();
@@ -208,12 +224,15 @@ fn put_rejects(load: &TableLoad, rejects: Rejects, tally: &mut Tally) -> Result<
     Ok(())
 }
 
-/// Adds why not all of a table's rows could be read.
-fn unread(load: &TableLoad, from: Option<&Path>, messages: &mut Messages) {
+/// Adds why not all of a table's rows could be read from what has this name.
+fn unread(load: &TableLoad, name: &str, messages: &mut Messages) {
     if let Some(error) = load.end.get().and_then(|end| end.error.as_ref()) {
-        let path = show(&csv::path(from, load.table));
-        messages.error(format_args!("{path} could not be read to its end: {error}"));
+        messages.error(format_args!("{name} could not be read to its end: {error}"));
     }
+}
+
+/// Adds that the database of a table changed while it was only read.
+fn disturbed(load: &TableLoad, messages: &mut Messages) {
     if load.reader().was_disturbed() {
         let file = load.table.database();
         messages.error(format_args!(

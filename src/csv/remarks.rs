@@ -11,6 +11,8 @@ pub struct Remarks {
     more_rows_in_quotes: u64,
     /// Whether a cell begins with white space and a quote, and keeps both.
     pub padded_quotes: bool,
+    /// Whether a record has empty fields beyond the header, and nothing else there.
+    pub empty_surplus: bool,
     /// Whether a quote behind a backslash breaks a row.
     pub escaped_quotes: bool,
 }
@@ -42,6 +44,12 @@ impl Remarks {
             sentences.push(
                 "has cells that begin with white space and a quote, which were taken as text: \
                  with --trim, the cell is what is in the quotes"
+                    .to_string(),
+            );
+        }
+        if self.empty_surplus {
+            sentences.push(
+                "has rows with empty fields beyond the header: --ignore-extra-columns ignores them"
                     .to_string(),
             );
         }

@@ -91,6 +91,11 @@ impl Splitter {
         self.quoted || self.escaped
     }
 
+    /// How many fields the record has.
+    pub fn fields(&self) -> usize {
+        self.ends.len()
+    }
+
     /// Whether a cell of any record so far begins with white space and a quote, and keeps both.
     pub fn has_padded_quotes(&self) -> bool {
         self.padded

@@ -162,7 +162,9 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
                 Err(error) => Some(Err(error)),
             };
         }
-        (self.load.position).store(self.reader.position, Ordering::Relaxed);
+        if let Some(bytes) = &self.reader.bytes_read {
+            (self.load.position).store(bytes.load(Ordering::Relaxed), Ordering::Relaxed);
+        }
         self.records += batch.len();
         batch
     }

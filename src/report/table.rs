@@ -93,7 +93,7 @@ impl Report {
             }
             let (table, rows, listed) = (report.table, rejections.count, rejections.rows.len());
             terminal.heading(color, &heading(table, outcome))?;
-            report.given(terminal, &rejections.rows, self.from.is_some())?;
+            report.given(terminal, &rejections.rows, self.has_files())?;
             let all = self.where_rejects_are(report);
             more(terminal, table, rows, listed, &all)?;
             if rows > listed as u64 {
@@ -117,7 +117,7 @@ impl Report {
         if self.interrupted {
             parts.push("interrupted".to_string());
         }
-        if self.from.is_none() {
+        if !self.has_files() {
             parts.push("sample rows".to_string());
         }
         for tally in &self.tables {

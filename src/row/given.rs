@@ -65,6 +65,9 @@ pub struct Header {
     pub columns: Vec<usize>,
     /// Where the `reason` column stands among all fields of the file, if there is one.
     pub reason: Option<usize>,
+    /// How many columns without a name stand at the end that a record may lack. Where that is so, it may also have empty
+    /// fields beyond the header. `None` if a record must have all fields and no more.
+    pub spare: Option<usize>,
     /// How the cells are written.
     pub notation: Notation,
 }
@@ -123,9 +126,14 @@ pub struct Record<'a> {
 }
 
 impl Header {
-    /// How many fields a record must have, without the `reason`.
+    /// How many fields there are, without the `reason`.
     pub fn width(&self) -> usize {
         self.names.len()
+    }
+
+    /// How many fields a record must have, without the `reason`.
+    pub fn expected(&self) -> usize {
+        self.width() - self.spare.unwrap_or(0)
     }
 
     /// The field that holds the reason in a record of so many fields, if it has one. Where the `reason` is the last
@@ -246,17 +254,27 @@ impl<'a> Record<'a> {
         self.ends.len() - usize::from(self.reason().is_some())
     }
 
-    /// The same, with whether each field is NULL as it is written.
-    pub fn fields_and_nulls(&self) -> impl Iterator<Item = (&'a [u8], bool)> + use<'a> {
-        let record = *self;
-        self.indexes()
-            .map(move |index| (record.field(index), record.is_written_null(index)))
+    /// Whether there are as many fields as the header allows.
+    pub fn fits_header(&self) -> bool {
+        let (width, found) = (self.header.width(), self.found());
+        if self.header.spare.is_none() {
+            return found == width;
+        }
+        let mut surplus = self.fields().skip(width);
+        found >= self.header.expected() && surplus.all(|field| self.trimmed(field).is_empty())
     }
 
     /// The fields in the order of the file, without the `reason`.
     pub fn fields(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         let record = *self;
         self.indexes().map(move |index| record.field(index))
+    }
+
+    /// The same, with whether each field is NULL as it is written.
+    pub fn fields_and_nulls(&self) -> impl Iterator<Item = (&'a [u8], bool)> + use<'a> {
+        let record = *self;
+        self.indexes()
+            .map(move |index| (record.field(index), record.is_written_null(index)))
     }
 
     fn indexes(&self) -> impl Iterator<Item = usize> + use<> {
@@ -277,10 +295,16 @@ impl<'a> Record<'a> {
         let index = self.header.columns[column];
         if index >= self.ends.len() {
             &[]
-        } else if self.header.notation.trim {
-            trim(self.field(index))
         } else {
-            self.field(index)
+            self.trimmed(self.field(index))
+        }
+    }
+
+    fn trimmed(&self, field: &'a [u8]) -> &'a [u8] {
+        if self.header.notation.trim {
+            trim(field)
+        } else {
+            field
         }
     }
 

@@ -214,9 +214,11 @@ proptest! {
         rest in text(),
     ) {
         let text = [start.as_bytes(), &rest].concat();
-        let whole = read(&text, 8192);
+        // What is said of a wrong header goes by what there is to see.
+        let read = |piece| read(&text, piece).map_err(|_| "wrong");
+        let whole = read(8192);
         for piece in 1..10 {
-            prop_assert_eq!(&read(&text, piece), &whole, "in pieces of {}", piece);
+            prop_assert_eq!(&read(piece), &whole, "in pieces of {}", piece);
         }
     }
 

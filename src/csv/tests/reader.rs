@@ -705,3 +705,51 @@ fn stray_quotes_do_not_make_reading_quadratic() {
     // Nothing but the last line is bad, but it is long until that is known.
     assert_eq!(defects("1,a\"\"b,x\n", lines), 0);
 }
+
+/// Whether each record of this text has as many fields as its header allows, where extra columns are ignored.
+fn fit(text: &str) -> Vec<bool> {
+    let dialect = Dialect {
+        ignore_extra_columns: true,
+        ..Dialect::default()
+    };
+    let input = Box::new(Cursor::new(text.as_bytes().to_vec()));
+    let mut reader = Reader::new(TABLES[0], input, &dialect).unwrap();
+    let mut batch = Batch::new(reader.header());
+    while reader.read(&mut batch).unwrap() {}
+    batch.records().map(|record| record.fits_header()).collect()
+}
+
+#[test]
+fn columns_without_a_name_and_empty_fields_beyond_the_header_can_be_ignored() {
+    let rows = "1,a,x\n2,b,y,\n3,c,z,,,\n4,d\n5,e,v,w\n";
+    assert_eq!(
+        fit(&format!("id,name,email\n{rows}")),
+        [true, true, true, false, false]
+    );
+    assert_eq!(
+        fit(&format!("id,name,email,\n{rows}")),
+        [true, true, true, false, true]
+    );
+    assert_eq!(
+        fit(&format!("id,name,email, ,\n{rows}")),
+        [true, true, true, false, true]
+    );
+    let rejects = "1,a,x,old\n2,b,y,,old\n3,c,z,,,old\n4,d,old\n5,e,v,w,old\n";
+    assert_eq!(
+        fit(&format!("id,name,email,,reason\n{rejects}")),
+        [true, true, true, false, true]
+    );
+    let inner = fit("id,,name,email\n1,,a,x\n2,b,y\n");
+    assert_eq!(inner, [true, false]);
+}
+
+#[test]
+fn empty_fields_beyond_the_header_are_named_where_they_are_an_error() {
+    let said = remarks("id,name,email\n1,a,x,\n2,b,y,,\n", &Dialect::default());
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].contains("--ignore-extra-columns"), "{said:?}");
+    let other = "id,name,email\n1,a,x,z\n2,b\n3,c,z\n";
+    assert_eq!(remarks(other, &Dialect::default()), [""; 0]);
+    let reason = "id,name,email,reason\n3,c,z,old\n";
+    assert_eq!(remarks(reason, &Dialect::default()), [""; 0]);
+}

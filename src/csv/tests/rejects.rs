@@ -1,6 +1,7 @@
 //! Rejects: what they hold, and how they get into their place.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use proptest::prelude::*;
@@ -66,7 +67,7 @@ impl Run {
         name
     }
 
-    fn prepare(&self, overwrite: bool, reads: &[PathBuf]) -> Vec<String> {
+    fn prepare(&self, overwrite: bool, reads: &[&Path]) -> Vec<String> {
         match prepare(self.folder.path(), overwrite, reads) {
             Ok(()) => Vec::new(),
             Err(refusals) => (refusals.iter())
@@ -495,7 +496,10 @@ fn a_file_that_the_run_reads_is_never_overwritten() {
     ];
     let read = "users.csv is being read by this run: choose another folder with --rejects";
     for overwrite in [false, true] {
-        assert_eq!(run.prepare(overwrite, &reads), [read]);
+        assert_eq!(
+            run.prepare(overwrite, &reads.each_ref().map(PathBuf::as_path)),
+            [read]
+        );
     }
 }
 
@@ -507,7 +511,7 @@ fn a_link_to_a_file_that_the_run_reads_is_never_overwritten() {
     run.put("input", "");
     let read = "users.csv is being read by this run: choose another folder with --rejects";
     symlink("input", run.path("users.csv")).unwrap();
-    assert_eq!(run.prepare(true, &[run.path("input")]), [read]);
+    assert_eq!(run.prepare(true, &[&run.path("input")]), [read]);
 }
 
 #[test]
