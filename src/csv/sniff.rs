@@ -49,14 +49,16 @@ pub fn binary(start: &[u8]) -> Option<Problem> {
 /// The name of the kind of UTF-32 that a file is in, by its byte order mark or by where its bytes are 0.
 fn utf32(start: &[u8]) -> Option<&'static str> {
     let characters = start.as_chunks::<4>().0;
+    // Any names begin with characters of the basic plane.
+    let characters = &characters[..characters.len().min(16)];
     let all = |is: fn(&[u8; 4]) -> bool| !characters.is_empty() && characters.iter().all(is);
     match start {
         [0xff, 0xfe, 0, 0, ..] => Some("UTF-32LE"),
         [0, 0, 0xfe, 0xff, ..] => Some("UTF-32BE"),
-        _ if all(|bytes| matches!(bytes, [_, _, 0..=0x10, 0] if *bytes != [0; 4])) => {
+        _ if all(|bytes| matches!(bytes, [_, _, 0, 0] if *bytes != [0; 4])) => {
             Some("UTF-32LE")
         }
-        _ if all(|bytes| matches!(bytes, [0, 0..=0x10, _, _] if *bytes != [0; 4])) => {
+        _ if all(|bytes| matches!(bytes, [0, 0, _, _] if *bytes != [0; 4])) => {
             Some("UTF-32BE")
         }
         _ => None,

@@ -292,7 +292,11 @@ impl Splitter {
 
     /// Whether all cells of the whole record are empty.
     pub fn is_blank(&self, record: &[u8]) -> bool {
-        fields(&self.ends).all(|field| matches!(self.cell(&record[field]), b"" | b"\"\""))
+        fields(&self.ends).all(|field| match &record[field] {
+            // So begin most first cells.
+            [b'!' | b'#'..=b'~', ..] => false,
+            field => matches!(self.cell(field), b"" | b"\"\""),
+        })
     }
 
     /// Appends the fields of the whole record to a text, without their quotes and with one byte between them, and where

@@ -1,5 +1,6 @@
 //! CSV text in and out. What holds for any text is in `properties.rs`.
 
+mod dialects;
 mod header;
 mod properties;
 mod reader;
