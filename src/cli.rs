@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use clap::builder::{PathBufValueParser, TypedValueParser};
+use clap::builder::{OsStringValueParser, PathBufValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
+use encoding_rs::Encoding;
 
+use crate::csv::{Renamed, is_delimiter};
 use crate::platform;
 
 const EXAMPLES: &str = "\
@@ -37,7 +39,9 @@ Examples:
   tradexa --dir data insert --from bad
       load them once they are fixed (the column `reason` is ignored)
   tradexa --dir data insert --from in --delimiter \";\" --trim --ignore-extra-columns
-      load an export that has semicolons, padded cells and columns of its own";
+      load an export that has semicolons, padded cells and columns of its own
+  tradexa --dir data insert --file users=people.csv.gz --column users.email=E-Mail
+      load one table from a compressed file that has another name for a column";
 
 const INSERT_STATUS: &str = "\
 Exit status:
@@ -140,6 +144,13 @@ pub enum Command {
     Man,
 }
 
+/// The groups of the options of `insert`.
+const SOURCE: &str = "Where rows come from";
+const FILES: &str = "How the files are written";
+const RULES: &str = "Rules";
+const REPORT: &str = "What is reported";
+const RUN: &str = "How it runs";
+
 /// The options of `insert`.
 #[derive(Debug, Args)]
 pub struct Insert {
@@ -147,80 +158,138 @@ pub struct Insert {
     ///
     /// These are users.csv, products.csv and orders.csv. A missing file means that there are no rows for its table.
     /// The sample rows are built into the program, ten for each table.
-    #[arg(long, value_name = "DIR", value_parser = folder(), value_hint = ValueHint::DirPath)]
+    #[arg(long, help_heading = SOURCE, value_name = "DIR", value_parser = folder(), value_hint = ValueHint::DirPath)]
     pub from: Option<PathBuf>,
+
+    /// Load a table from this file; `-` is standard input
+    ///
+    /// May be repeated for other tables. With --from, it replaces the table's file in that folder. A file may be
+    /// compressed with gzip, which its first bytes tell.
+    #[arg(long, help_heading = SOURCE, value_name = "TABLE=PATH", value_parser = OsStringValueParser::new().try_map(assignment))]
+    pub file: Vec<OsString>,
+
+    /// Field separator, one character or `tab` [default: ,]
+    ///
+    /// Any ASCII character except a quote, a letter, a digit or a line end. All files of the folder must use it. It
+    /// also separates the fields of the files that --rejects writes.
+    #[arg(long, help_heading = FILES, value_name = "CHAR", value_parser = delimiter)]
+    pub delimiter: Option<u8>,
+
+    /// Encoding, such as `windows-1252` [default: utf-8]
+    ///
+    /// Any label of the WHATWG Encoding Standard. A byte order mark in a file wins. --rejects writes UTF-8.
+    #[arg(long, help_heading = FILES, value_name = "NAME", value_parser = encoding)]
+    pub encoding: Option<&'static Encoding>,
+
+    /// Name of a column in its file: `users.email=Mail`
+    ///
+    /// May be repeated.
+    #[arg(long, help_heading = FILES, value_name = "TABLE.COLUMN=HEADER", conflicts_with = "no_header", value_parser = renaming)]
+    pub column: Vec<String>,
+
+    /// Take the first line as a row
+    ///
+    /// The columns are those of the table, in its order.
+    #[arg(long, help_heading = FILES)]
+    pub no_header: bool,
+
+    /// Skip the first N lines of each file
+    #[arg(
+        long,
+        help_heading = FILES,
+        value_name = "N",
+        default_value_t = 0,
+        hide_default_value = true,
+        allow_negative_numbers = true
+    )]
+    pub skip_lines: u64,
+
+    /// Ignore columns the table does not have
+    ///
+    /// Otherwise they are an error. Columns without a name at the end of the header may then lack in the rows, and
+    /// empty cells beyond the header are ignored too.
+    #[arg(long, help_heading = FILES)]
+    pub ignore_extra_columns: bool,
+
+    /// Remove white space around cells
+    #[arg(long, help_heading = FILES)]
+    pub trim: bool,
+
+    /// Decimal separator of numbers: `.` or `,` [default: .]
+    ///
+    /// With `,`, a number with a point is none: `1.234` is never taken for 1.234.
+    #[arg(long, help_heading = FILES, value_name = "CHAR", default_value = ".", hide_default_value = true, value_parser = decimal)]
+    pub decimal: char,
+
+    /// Take cells with exactly this text as NULL
+    ///
+    /// Without it, an empty cell is NULL. May be repeated.
+    #[arg(long, help_heading = FILES, value_name = "TEXT")]
+    pub null: Vec<String>,
+
+    /// Read backslash escapes, as MySQL exports them
+    ///
+    /// The text exports of PostgreSQL have them too. A cell `\N` is NULL; `\n`, `\t`, `\r`, `\0` and `\b` are control characters; and a backslash before any other
+    /// character stands for that character.
+    #[arg(long, help_heading = FILES)]
+    pub backslash_escapes: bool,
 
     /// Skip users whose email another user has
     ///
     /// The case of ASCII letters does not matter. An email belongs to the first user that has it. Emails that other
     /// programs store during the load do not count.
-    #[arg(long)]
+    #[arg(long, help_heading = RULES)]
     pub unique_email: bool,
 
-    /// Report what would happen, without changing any database
-    ///
-    /// With --rejects, the skipped rows are still written to CSV files.
-    #[arg(long)]
-    pub dry_run: bool,
-
     /// Exit with status 1 if any row was skipped
-    #[arg(long)]
+    #[arg(long, help_heading = RULES)]
     pub strict: bool,
 
     /// Stop once more than N rows were skipped or failed
     ///
     /// The rows of all tables count. Like an interrupted load, it finishes the rows that threads are writing, and reports
     /// what was done. Running it again once the rows are fixed loads the rest.
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(long, help_heading = RULES, value_name = "N", allow_negative_numbers = true)]
     pub max_rejects: Option<u64>,
 
     /// Write skipped and failed rows, with reasons, to CSV files in DIR
     ///
     /// The files hold the cells of these rows and one more column, `reason`. Once fixed, they can be loaded with
     /// --from, which ignores that column. Existing files are not replaced, because you may have fixed rows there.
-    #[arg(long, value_name = "DIR", value_parser = folder(), value_hint = ValueHint::DirPath)]
+    #[arg(long, help_heading = REPORT, value_name = "DIR", value_parser = folder(), value_hint = ValueHint::DirPath)]
     pub rejects: Option<PathBuf>,
 
     /// Replace existing files in the --rejects folder
     ///
     /// Corrections in them are lost. The files of loaded tables with nothing left to reject are removed.
-    #[arg(long, requires = "rejects")]
+    #[arg(long, help_heading = REPORT, requires = "rejects")]
     pub overwrite: bool,
 
-    /// Field separator of the files, one character or `tab`
+    /// How to print the report.
+    #[command(flatten, next_help_heading = REPORT)]
+    pub output: Output,
+
+    /// Draw when each writer thread waited and wrote
+    #[arg(long, help_heading = REPORT)]
+    pub timeline: bool,
+
+    /// Report what would happen, without changing any database
     ///
-    /// Any ASCII character except a quote, a letter, a digit or a line end. All files of the folder must use it. It
-    /// also separates the fields of the files that --rejects writes.
-    #[arg(long, value_name = "CHAR", default_value = ",", value_parser = delimiter)]
-    pub delimiter: u8,
-
-    /// Remove white space around cells
-    #[arg(long)]
-    pub trim: bool,
-
-    /// Ignore columns the table does not have, instead of refusing them
-    #[arg(long)]
-    pub ignore_extra_columns: bool,
+    /// With --rejects, the skipped rows are still written to CSV files.
+    #[arg(long, help_heading = RUN)]
+    pub dry_run: bool,
 
     /// Maximum writer threads per database, 1 to 1000
     ///
     /// That many rows of each table get a thread each; from there on, a thread takes a share of many rows.
-    #[arg(long, value_name = "N", default_value_t = 64, allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    #[arg(long, help_heading = RUN, value_name = "N", default_value_t = 64, allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub threads: u16,
-
-    /// How to print the report.
-    #[command(flatten)]
-    pub output: Output,
-
-    /// Draw when each writer thread waited and wrote
-    #[arg(long)]
-    pub timeline: bool,
 
     /// Write the same to a trace file, for a load of any size
     ///
     /// It is in the Trace Event Format, which Perfetto shows (ui.perfetto.dev), and chrome://tracing where a browser has it.
     /// An existing file is replaced.
-    #[arg(long, value_name = "FILE", value_parser = folder(), value_hint = ValueHint::FilePath)]
+    #[arg(long, help_heading = REPORT, value_name = "FILE", value_parser = folder(), value_hint = ValueHint::FilePath)]
     pub trace: Option<PathBuf>,
 }
 
@@ -259,9 +328,10 @@ pub enum Format {
 }
 
 impl Insert {
-    /// The words of a command that loads another folder by the same rules, whose name is still to follow:
-    /// `tradexa --dir data insert --unique-email --from`.
-    pub fn again(&self, cli: &Cli) -> Vec<OsString> {
+    /// The words of a command that loads the rejects of this load by the same rules, up to the name of their folder:
+    /// `tradexa --dir data insert --unique-email --from`. Only these tables have rejects. These are in UTF-8 and have a
+    /// header of their own, so what says otherwise of the files is left out.
+    pub fn again(&self, cli: &Cli, renamed: &[Renamed], tables: &[&str]) -> Vec<OsString> {
         let mut words = vec![OsString::from("tradexa")];
         if [&cli.dir, &default_dir()] != [Path::new("."); 2] {
             words.extend(["--dir".into(), cli.dir.clone().into()]);
@@ -274,15 +344,35 @@ impl Insert {
             (self.unique_email, "--unique-email"),
             (self.trim, "--trim"),
             (self.ignore_extra_columns, "--ignore-extra-columns"),
+            (self.backslash_escapes, "--backslash-escapes"),
         ];
         let given = switches.iter().filter(|(given, _)| *given);
         words.extend(given.map(|(_, switch)| switch.into()));
-        let delimiter = match self.delimiter {
-            b'\t' => "tab".to_string(),
-            other => char::from(other).to_string(),
-        };
-        if delimiter != "," {
+        if let Some(delimiter) = self.delimiter.filter(|delimiter| *delimiter != b',') {
+            let delimiter = match delimiter {
+                b'\t' => "tab".to_string(),
+                control if control.is_ascii_control() => format!("\\x{control:02x}"),
+                other => char::from(other).to_string(),
+            };
             words.extend(["--delimiter".into(), delimiter.into()]);
+        }
+        if self.decimal != '.' {
+            words.extend(["--decimal".into(), self.decimal.to_string().into()]);
+        }
+        for null in &self.null {
+            // In one word, because the text may begin with a hyphen.
+            words.push(format!("--null={null}").into());
+        }
+        for column in renamed.iter().filter(|it| tables.contains(&it.table)) {
+            let Renamed {
+                table,
+                column,
+                header,
+            } = column;
+            words.extend([
+                "--column".into(),
+                format!("{table}.{column}={header}").into(),
+            ]);
         }
         words.push("--from".into());
         words
@@ -310,15 +400,49 @@ fn folder() -> impl TypedValueParser<Value = PathBuf> {
 }
 
 fn delimiter(text: &str) -> Result<u8, String> {
-    let refused = |byte: &u8| byte.is_ascii_alphanumeric() || b"\"'\r\n".contains(byte);
-    match text.as_bytes() {
-        b"tab" => Ok(b'\t'),
-        [byte] if byte.is_ascii() && !refused(byte) => Ok(*byte),
+    let byte = match text.as_bytes() {
+        b"tab" => Some(b'\t'),
+        [byte] => Some(*byte),
+        [b'\\', b'x', digits @ ..] if digits.len() == 2 => u8::from_str_radix(&text[2..], 16).ok(),
+        _ => None,
+    };
+    byte.filter(|byte| is_delimiter(*byte)).ok_or_else(|| {
+        "expected one ASCII character, but no quote, letter, digit or line end; \
+         for a tab, write `tab`, and for a control character its code, such as `\\x01`"
+            .to_string()
+    })
+}
+
+fn encoding(label: &str) -> Result<&'static Encoding, String> {
+    Encoding::for_label_no_replacement(label.as_bytes()).ok_or_else(|| {
+        "expected a label of the WHATWG Encoding Standard, such as utf-8, windows-1252, utf-16le, \
+         shift_jis or gb18030"
+            .to_string()
+    })
+}
+
+fn assignment(text: OsString) -> Result<OsString, String> {
+    let bytes = text.as_encoded_bytes();
+    match bytes.iter().position(|byte| *byte == b'=') {
+        Some(1..) if !bytes.ends_with(b"=") => Ok(text),
         _ => Err(
-            "expected one ASCII character, but no quote, letter, digit or line end; \
-             for a tab, write `tab`"
-                .to_string(),
+            "expected the name of a table, `=` and a path, such as `users=people.csv`".to_string(),
         ),
+    }
+}
+
+fn renaming(text: &str) -> Result<String, String> {
+    match text.split_once('=') {
+        Some((column, _)) if column.contains('.') => Ok(text.to_string()),
+        _ => Err("expected a column of a table, `=` and its name in the file, such as `users.email=E-Mail`".to_string()),
+    }
+}
+
+fn decimal(text: &str) -> Result<char, String> {
+    match text {
+        "." => Ok('.'),
+        "," => Ok(','),
+        _ => Err("expected `.` or `,`".to_string()),
     }
 }
 

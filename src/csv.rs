@@ -1,78 +1,87 @@
 //! CSV text in and out (RFC 4180): where the rows of the tables come from, and where those go that were not stored.
 //!
-//! [`open`] opens the file of a table and [`Reader`] reads its header and then its records, one by one, into a batch.
-//! [`Rejects`] writes records as they were given, so that the reader reads the same bytes again.
+//! [`Source::open`] opens the file of a table, and [`Reader`] reads its header and then its records, one by one, into a
+//! batch. What is between a file and the reader, such as compression, is undone on the way. [`Rejects`] writes records as
+//! they were given, so that the reader reads the same bytes again.
 
 mod buffer;
+mod decode;
 mod header;
 mod reader;
 mod rejects;
+mod remarks;
+mod sniff;
+mod source;
 mod split;
 
-use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
 
-use crate::row::Defect;
+use encoding_rs::Encoding;
+
+use crate::row::{Defect, Notation};
 use crate::schema::Table;
 
 pub use reader::Reader;
 pub use rejects::{Failure, Rejects, prepare};
+pub use sniff::Delimiter;
+pub use source::Source;
 
 /// How CSV files are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Dialect {
-    /// What separates the fields: ASCII, and neither a quote nor a line end.
-    pub delimiter: u8,
-    /// Whether white space around a cell is not part of it.
-    pub trim: bool,
+    /// What separates the fields: see [`is_delimiter`]. Commas, or what the file says itself, if it is not given.
+    pub delimiter: Option<u8>,
+    /// How the cells are written.
+    pub notation: Notation,
     /// Whether columns that a table does not have are ignored. They are an error otherwise.
     pub ignore_extra_columns: bool,
+    /// The encoding of files without a byte order mark. UTF-8, if it is not given.
+    pub encoding: Option<&'static Encoding>,
+    /// Whether the first line is a row, of all columns of the table in their order.
+    pub no_header: bool,
+    /// How many lines stand before the header or the first row.
+    pub skip_lines: u64,
+    /// The columns that have other names in the files.
+    pub renamed: Vec<Renamed>,
 }
 
-impl Default for Dialect {
-    /// Commas; white space is kept, and extra columns are an error.
-    fn default() -> Dialect {
-        Dialect {
-            delimiter: b',',
-            trim: false,
-            ignore_extra_columns: false,
-        }
+/// A column that has another name in the file of its table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Renamed {
+    /// The table.
+    pub table: &'static str,
+    /// The column.
+    pub column: &'static str,
+    /// Its name in the file.
+    pub header: String,
+}
+
+impl Dialect {
+    /// What separates the fields.
+    pub fn separator(&self) -> u8 {
+        self.delimiter.unwrap_or(b',')
+    }
+
+    /// What a column of a table is called in its file.
+    pub fn header_name<'a>(&'a self, table: &Table, column: &'a str) -> &'a str {
+        let mut renamed = self.renamed.iter();
+        let renamed = renamed.find(|it| it.table == table.name && it.column == column);
+        renamed.map_or(column, |renamed| &renamed.header)
+    }
+
+    /// What the columns of a table are called in its file, separated by commas.
+    fn header_names(&self, table: &Table) -> String {
+        let columns = table.columns.iter();
+        let names: Vec<_> = columns
+            .map(|column| self.header_name(table, column.name))
+            .collect();
+        names.join(", ")
     }
 }
 
-/// What the CSV file of a table in a folder is called in messages, or that of the rows that the schema embeds.
-pub fn path(folder: Option<&Path>, table: &Table) -> PathBuf {
-    folder.unwrap_or(Path::new("seed")).join(table.csv())
-}
-
-/// Opens the records of a table in a folder, or those that the schema embeds, which are always in the default dialect.
-/// `None` if the folder has no file for the table.
-///
-/// # Errors
-///
-/// If the file cannot be read, or if its header is not that of the table.
-pub fn open(
-    folder: Option<&Path>,
-    table: &Table,
-    dialect: &Dialect,
-) -> Result<Option<Reader>, Problem> {
-    if folder.is_none() {
-        let seed = Box::new(table.seed.as_bytes());
-        return Reader::new(table, seed, &Dialect::default()).map(Some);
-    }
-    let path = path(folder, table);
-    // A link to nothing is there, but cannot be opened.
-    if let Err(error) = path.symlink_metadata()
-        && error.kind() == io::ErrorKind::NotFound
-    {
-        return Ok(None);
-    }
-    let file = File::open(path)?;
-    let metadata = file.metadata()?;
-    let mut reader = Reader::new(table, Box::new(file), dialect)?;
-    reader.size = metadata.is_file().then_some(metadata.len());
-    Ok(Some(reader))
+/// Whether a byte can separate fields: an ASCII character that is no quote, letter, digit or line end.
+pub fn is_delimiter(byte: u8) -> bool {
+    byte.is_ascii() && !byte.is_ascii_alphanumeric() && !b"\"'\r\n".contains(&byte)
 }
 
 /// What can be wrong with a CSV file as a whole. Reads as a sentence after the name of the file.
@@ -92,14 +101,28 @@ pub enum Problem {
         /// The columns of the table, and what to do about others.
         expected: String,
     },
-    /// The header names columns of the table if it is split at another character.
-    #[error("seems to use {name} as the separator: add --delimiter {option}")]
-    Delimiter {
-        /// That character, for people.
-        name: &'static str,
-        /// The same as the option takes it.
-        option: &'static str,
+    /// The first line has columns of the table, or columns at all, if it is split at another character.
+    #[error("seems to use {} as the separator: add {}", .0.name(), .0.option())]
+    Delimiter(Delimiter),
+    /// A later line has columns of the table.
+    #[error("has no header on its first line: the header seems to be on line {line}: add --skip-lines {skip}{}", and(.delimiter))]
+    HeaderBelow {
+        /// That line.
+        line: u64,
+        /// How many lines stand before it.
+        skip: u64,
+        /// What separates the columns there, if it is something else.
+        delimiter: Option<Delimiter>,
     },
+    /// There is white space between the quotes and the delimiters of the header.
+    #[error("has white space around the quotes of its header: add --trim")]
+    PaddedQuotes,
+    /// The first line looks like a row; if so, with this delimiter.
+    #[error("has no header: the first line looks like a row: add --no-header{}", and(.0))]
+    NoHeader(Option<Delimiter>),
+    /// It is something else, with what to do about it.
+    #[error("is {0}")]
+    NotCsv(&'static str),
     /// The header cannot be split into fields.
     #[error("has a header that cannot be read, on line {line}: {defect}")]
     Quotes {
@@ -108,12 +131,27 @@ pub enum Problem {
         /// What is wrong.
         defect: Defect,
     },
-    /// The file is in UTF-16.
-    #[error("is in UTF-16")]
-    Utf16,
+    /// The file is in the encoding of this name.
+    #[error("is in {0}: add --encoding {label}", label = .0.to_ascii_lowercase())]
+    Encoding(&'static str),
+    /// The file is not in the encoding of this name, although that was given.
+    #[error("is not in {0}: leave --encoding out or name another one")]
+    NotEncoding(&'static str),
+    /// The file is in UTF-32 of this name, which cannot be read.
+    #[error("is in {0}")]
+    Utf32(&'static str),
+    /// The folder has a compressed file of this name for the same table.
+    #[error("is there, and so is {0}: move one of them away")]
+    Both(String),
     /// The file cannot be read.
     #[error("could not be read: {0}")]
     Read(#[from] io::Error),
+}
+
+/// The option for a delimiter, behind another option.
+fn and(delimiter: &Option<Delimiter>) -> String {
+    let option = delimiter.map(|delimiter| format!(" {}", delimiter.option()));
+    option.unwrap_or_default()
 }
 
 #[cfg(test)]

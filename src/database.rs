@@ -35,7 +35,7 @@ pub use lock_timeout::LockTimeout;
 pub use problem::Problem;
 pub use reader::Reader;
 pub use statements::statements;
-pub use stored::{StoredRow, StoredRows};
+pub use stored::StoredRow;
 pub use writer::{Writer, Written};
 
 /// Moves what is in the log into the file, as far as other processes that read allow it.

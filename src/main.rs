@@ -31,6 +31,7 @@ mod schema;
 mod sync;
 mod terminal;
 mod timeline;
+mod unicode;
 
 use std::process::ExitCode;
 

@@ -41,12 +41,21 @@ pub struct Report {
     pub max_rejects: Option<u64>,
     /// Where the databases are.
     pub dir: PathBuf,
-    /// The folder that the rows came from; `None` if they are the embedded ones.
+    /// The folder that the rows came from, if one was given.
     pub from: Option<PathBuf>,
+    /// What the rows of each table came from; `None` if there was nothing, or if they are the embedded ones.
+    pub files: Vec<Option<PathBuf>>,
     /// The folder that skipped and failed rows were to be written to, if they were.
     pub rejects: Option<PathBuf>,
     /// The words of a command that loads another folder by the same rules, whose name is still to follow.
     pub again: Vec<OsString>,
+}
+
+impl Report {
+    /// Whether any rows came from a file.
+    pub fn has_files(&self) -> bool {
+        self.files.iter().any(Option::is_some)
+    }
 }
 
 /// Reads a stored row back while the report is written: given the index of its table and what identifies it, the cell of

@@ -7,7 +7,7 @@ mod reason;
 mod typed;
 mod value;
 
-pub use given::{Batch, Defect, EXTRA, Header, LINE, REASON, Record, offset};
+pub use given::{Batch, Defect, EXTRA, Header, LINE, Notation, REASON, Record, offset};
 pub use key::{Key, Keys, encode, fold, whole};
 pub use outcome::Outcome;
 pub use reason::{Reason, Reasons, User};

@@ -15,6 +15,7 @@ use crate::row::{
     Value, encode,
 };
 use crate::schema::{Kind, Reference, Rule, Table};
+use crate::unicode::is_format;
 
 use evaluate::{Converter, Evaluation, Evaluator};
 use used::Used;
@@ -349,12 +350,12 @@ impl Rules {
         for position in 0..given.len() {
             let row = given.row(position);
             for (index, column) in columns.iter().enumerate() {
-                let cell = match row.value(index) {
+                let cell = match row.value_or_null(index, column.kind == Kind::Text) {
                     _ if self.absent[index] => Cell::Default,
-                    Value::Text([]) if source != Source::Database => null(column.required),
                     Value::Null => null(column.required),
                     Value::Text(text) if source != Source::Database => {
-                        parse::parse(column.kind, text, trusted, &mut typed.blobs)
+                        let decimal = row.decimal();
+                        parse::parse(column.kind, text, decimal, trusted, &mut typed.blobs)
                     }
                     value => parse::typed(column.kind, value, &mut typed.blobs),
                 };
@@ -612,10 +613,12 @@ impl Rules {
     fn unparsable<'r>(&self, row: impl GivenRow<'r>, index: usize) -> Reason {
         let column = &self.table.columns[index];
         let (name, kind) = (column.name, column.kind);
-        let value = row.value(index);
+        let value = row.value_or_null(index, kind == Kind::Text);
         match value {
-            Value::Null | Value::Text([]) if column.required => return Reason::Empty(name),
-            Value::Text(bytes) if str::from_utf8(bytes).is_err() => return Reason::NotUtf8(name),
+            Value::Null if column.required => return Reason::Empty(name),
+            Value::Text(bytes) if str::from_utf8(bytes).is_err() => {
+                return Reason::NotValid(name, row.encoding());
+            }
             Value::Text(bytes) if bytes.contains(&0) => return Reason::Nul(name),
             Value::Text(bytes) if column.rules.contains(&Rule::NotEmpty) && is_blank(bytes) => {
                 return Reason::Empty(name);
@@ -624,7 +627,7 @@ impl Rules {
         }
         let text = row.text(index);
         match value {
-            Value::Text(_) if parse::is_out_of_range(kind, &text) => {
+            Value::Text(_) if parse::is_out_of_range(kind, &text, row.decimal()) => {
                 Reason::OutOfRange(name, text.into())
             }
             _ => Reason::WrongKind(name, kind, row.quoted(index, false).into()),
@@ -748,7 +751,7 @@ fn default_value(kind: Kind, default: &str) -> rusqlite::Result<OwnedValue> {
         return Ok(value);
     };
     let mut blobs = Vec::new();
-    Ok(match parse::parse(kind, text, false, &mut blobs) {
+    Ok(match parse::parse(kind, text, '.', false, &mut blobs) {
         Cell::Integer(number) => OwnedValue::Integer(number),
         Cell::Real(number) => OwnedValue::Real(number),
         Cell::Blob(..) => OwnedValue::Blob(blobs.into()),
@@ -756,14 +759,15 @@ fn default_value(kind: Kind, default: &str) -> rusqlite::Result<OwnedValue> {
     })
 }
 
-/// Whether there is nothing but Unicode white space.
+/// Whether there is nothing but Unicode white space and format characters.
 fn is_blank(text: &[u8]) -> bool {
+    let is_blank = |character: char| character.is_whitespace() || is_format(character);
     !text.iter().any(u8::is_ascii_graphic)
-        && str::from_utf8(text).is_ok_and(|text| text.trim().is_empty())
+        && str::from_utf8(text).is_ok_and(|text| text.chars().all(is_blank))
 }
 
 /// Whether there is one `@` with something before it and two or more non-empty labels, separated by dots, after it, and
-/// no white space.
+/// no white space, control or format character.
 fn is_email(text: &[u8]) -> bool {
     let mut parts = text.split(|byte| *byte == b'@');
     let (Some(local), Some(domain), None) = (parts.next(), parts.next(), parts.next()) else {
@@ -773,12 +777,15 @@ fn is_email(text: &[u8]) -> bool {
     !local.is_empty()
         && domain.contains(&b'.')
         && labels.all(|label| !label.is_empty())
-        && !has_white_space(text)
+        && !has_unseen(text)
 }
 
-fn has_white_space(text: &[u8]) -> bool {
+fn has_unseen(text: &[u8]) -> bool {
+    let is_unseen = |character: char| {
+        character.is_whitespace() || character.is_control() || is_format(character)
+    };
     !text.iter().all(u8::is_ascii_graphic)
-        && str::from_utf8(text).is_ok_and(|text| text.contains(char::is_whitespace))
+        && str::from_utf8(text).is_ok_and(|text| text.contains(is_unseen))
 }
 
 #[cfg(test)]

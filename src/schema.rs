@@ -148,9 +148,10 @@ pub struct Check {
 pub enum Rule {
     /// Greater than 0.
     Positive,
-    /// At least one character that is not Unicode white space.
+    /// At least one character that is neither Unicode white space nor a format character.
     NotEmpty,
-    /// One `@` with something before it and two or more non-empty labels, separated by dots, after it; no white space.
+    /// One `@` with something before it and two or more non-empty labels, separated by dots, after it; no white
+    /// space, control or format character.
     Email,
     /// No other row has this key.
     Unique(usize),
@@ -301,12 +302,6 @@ impl Table {
         let names: Vec<_> = (self.columns.iter())
             .map(|column| quoted(column.name))
             .collect();
-        names.join(", ")
-    }
-
-    /// The names of the columns, separated by commas.
-    pub fn column_names(&self) -> String {
-        let names: Vec<_> = self.columns.iter().map(|column| column.name).collect();
         names.join(", ")
     }
 

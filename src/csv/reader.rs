@@ -7,13 +7,17 @@
 use std::fmt;
 use std::io::{self, Read};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
+use encoding_rs::UTF_8;
 use memchr::memchr2_iter;
 
 use super::buffer::Buffer;
+use super::decode::decode;
+use super::remarks::Remarks;
 use super::split::{Split, Splitter, fields, line_length};
-use super::{Dialect, Problem, header};
-use crate::row::{Batch, Defect, Header};
+use super::{Dialect, Problem, header, is_delimiter, sniff};
+use crate::row::{Batch, Defect, Header, offset};
 use crate::schema::Table;
 
 /// How much is read at once and how large things may be, in bytes unless it says otherwise.
@@ -40,16 +44,24 @@ impl Limits {
     };
 }
 
+/// The byte order mark of UTF-8.
+pub const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// Reads the records of one CSV file.
 pub struct Reader {
     /// How many bytes the file has, if that is known.
     pub size: Option<u64>,
-    /// How many bytes have been consumed.
-    pub position: u64,
+    /// How many bytes of the file have been read, if they are counted.
+    pub bytes_read: Option<Arc<AtomicU64>>,
+    table: &'static Table,
+    dialect: Dialect,
     buffer: Buffer,
     splitter: Splitter,
     header: Arc<Header>,
+    remarks: Remarks,
     limits: Limits,
+    /// How many bytes of text have been consumed.
+    position: u64,
     /// The line of the next byte, and whether the byte before it was a carriage return: a line feed then ends no other.
     line: u64,
     after_cr: bool,
@@ -61,9 +73,9 @@ impl Reader {
     /// # Errors
     ///
     /// If there is none, if it does not have the table's columns (see [`Dialect`]; a column `reason` beside them is
-    /// ignored), or if reading fails.
+    /// ignored), if the file is no CSV or in another encoding, or if reading fails.
     pub fn new(
-        table: &Table,
+        table: &'static Table,
         input: Box<dyn Read + Send>,
         dialect: &Dialect,
     ) -> Result<Reader, Problem> {
@@ -72,49 +84,135 @@ impl Reader {
 
     /// The same, with the given limits.
     pub(super) fn with(
-        table: &Table,
+        table: &'static Table,
         input: Box<dyn Read + Send>,
         dialect: &Dialect,
         limits: Limits,
     ) -> Result<Reader, Problem> {
+        let decoded = decode(input, dialect.encoding)?;
+        let mut dialect = dialect.clone();
+        dialect.notation.encoding = decoded.encoding;
         let mut reader = Reader {
             size: None,
-            position: 0,
+            bytes_read: None,
+            table,
             // Most quotes that are not closed are given up at that size.
-            buffer: Buffer::new(input, limits.buffer, limits.quoted + limits.buffer),
-            splitter: Splitter::new(dialect.delimiter, limits),
+            buffer: Buffer::new(decoded.input, limits.buffer, limits.quoted + limits.buffer),
+            splitter: Splitter::new(&dialect, limits),
+            dialect,
             header: Arc::new(Header::default()),
+            remarks: Remarks::default(),
             limits,
+            position: 0,
             line: 1,
             after_cr: false,
         };
-        reader.skip_byte_order_mark()?;
-        let Some((length, defect)) = reader.find()? else {
-            let expected = table.column_names();
+        let mut preamble = Vec::new();
+        // Programs that do not write UTF-8 may not take it for that without a mark.
+        if decoded.has_mark || decoded.encoding != UTF_8.name() {
+            preamble.extend_from_slice(BYTE_ORDER_MARK);
+        }
+        preamble.extend(reader.take_separator_line()?.unwrap_or_default());
+        while reader.line <= reader.dialect.skip_lines && reader.skip_line()? {}
+        reader.header = Arc::new(Header {
+            preamble,
+            ..reader.read_header()?
+        });
+        Ok(reader)
+    }
+
+    /// Reads the first line if it is `sep=;`, as spreadsheets write and read it. It says what separates the fields, unless
+    /// that was given. Returns the line if it has to be there to say so.
+    fn take_separator_line(&mut self) -> io::Result<Option<Vec<u8>>> {
+        const LONGEST: usize = "\"sep=;\"\r".len();
+
+        if !self.skip_byte_order_marks()? {
+            return Ok(None);
+        }
+        let mut seen = 0;
+        let line = loop {
+            let bytes = self.buffer.bytes();
+            let length = line_length(bytes);
+            if let Some(length) = length.filter(|length| *length < LONGEST) {
+                break &bytes[..length];
+            }
+            if bytes.len() > LONGEST || length.is_some() || !is_start_of_separator_line(bytes) {
+                return Ok(None);
+            }
+            if seen == bytes.len() && self.buffer.has_ended() {
+                break bytes;
+            }
+            seen = bytes.len();
+            self.buffer.fill()?;
+        };
+        let unquoted = line
+            .strip_prefix(b"\"")
+            .and_then(|line| line.strip_suffix(b"\""));
+        let delimiter = match unquoted.unwrap_or(line) {
+            [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', byte] if is_delimiter(*byte) => *byte,
+            _ => return Ok(None),
+        };
+        let length = line.len();
+        self.consume(length, 0);
+        self.skip_line_end()?;
+        if self.dialect.delimiter.is_some() {
+            return Ok(None);
+        }
+        self.dialect.delimiter = Some(delimiter);
+        self.splitter = Splitter::new(&self.dialect, self.limits);
+        Ok(Some([b"sep=", &[delimiter][..], b"\n"].concat()))
+    }
+
+    fn read_header(&mut self) -> Result<Header, Problem> {
+        let found = self.find()?;
+        if self.dialect.no_header {
+            let header = header::of(self.table, &self.dialect);
+            let line = found.map_or(&[][..], |(length, _)| &self.buffer.bytes()[..length]);
+            let is_one = header.width() > 1 && !line.contains(&self.dialect.separator());
+            let other = sniff::row_delimiter(self.table, &self.dialect, line);
+            return match other.filter(|_| is_one) {
+                Some(delimiter) => Err(Problem::Delimiter(delimiter)),
+                None => Ok(header),
+            };
+        }
+        let Some((length, defect)) = found else {
+            let expected = self.dialect.header_names(self.table);
             return Err(Problem::Empty { expected });
         };
-        let text = &reader.buffer.bytes()[..length];
+        let bytes = self.buffer.bytes();
         let parsed = match defect {
             None => {
                 let (mut names, mut ends) = (Vec::new(), Vec::new());
-                reader.splitter.copy(text, &mut names, &mut ends);
+                (self.splitter).copy(&bytes[..length], &mut names, &mut ends, |_| {});
                 let fields = fields(&ends).map(|field| &names[field]);
-                header::parse(table, dialect, &names, fields)
+                header::parse(self.table, &self.dialect, fields)
             }
             Some(defect) => {
-                let line = reader.line;
-                let other = header::other_delimiter(table, dialect, text);
-                Err(other.unwrap_or(Problem::Quotes { line, defect }))
+                let line = self.line;
+                Err(Problem::Quotes { line, defect })
             }
         };
-        reader.header = Arc::new(parsed?);
-        reader.consume(length);
-        Ok(reader)
+        let header = parsed.map_err(|problem| {
+            let other = sniff::diagnose(self.table, &self.dialect, bytes, self.line);
+            other.unwrap_or(problem)
+        })?;
+        self.consume(length, self.line_ends(length));
+        Ok(header)
     }
 
     /// The columns of the file.
     pub fn header(&self) -> Arc<Header> {
         Arc::clone(&self.header)
+    }
+
+    /// How the file is written.
+    pub fn dialect(&self) -> &Dialect {
+        &self.dialect
+    }
+
+    /// What is odd about the records read so far, a sentence each to stand after the name of the file.
+    pub fn remarks(&self) -> Vec<String> {
+        self.remarks.sentences()
     }
 
     /// Appends the next record to a batch of this reader's header; `false` if there is none.
@@ -128,26 +226,67 @@ impl Reader {
         };
         let text = &self.buffer.bytes()[..length];
         match defect {
-            None => batch.push(self.line, length, |all, ends| {
-                self.splitter.copy(text, all, ends);
+            None => batch.push(self.line, length, |all, ends, nulls| {
+                let first = ends.len();
+                self.splitter
+                    .copy(text, all, ends, |field| nulls.push(offset(first + field)));
             }),
-            Some(defect) => batch.push_defect(self.line, text, defect),
+            Some(defect) => {
+                batch.push_defect(self.line, text, defect);
+                self.remarks.escaped_quotes |= !self.dialect.notation.backslash_escapes
+                    && text.windows(2).any(|bytes| bytes == b"\\\"");
+            }
         }
-        self.consume(length);
+        if defect.is_none() && self.splitter.fields() > self.header.width() {
+            let record = batch.record(batch.len() - 1);
+            let mut surplus = record.fields().skip(self.header.width()).peekable();
+            self.remarks.empty_surplus |= self.header.spare.is_none()
+                && surplus.peek().is_some()
+                && surplus.all(<[u8]>::is_empty);
+        }
+        let line_ends = self.line_ends(length);
+        if line_ends > 0 && self.has_rows_in_quotes(length) {
+            let last = self.line + line_ends;
+            self.remarks.add_rows_in_quotes(self.line, last);
+        }
+        self.remarks.padded_quotes = self.splitter.has_padded_quotes();
+        self.consume(length, line_ends);
         Ok(true)
     }
 
-    /// Finds the next record, the header included: how many bytes it has without its line end, and its defect.
+    /// Whether each line of a record would be a row by itself if its quotes meant nothing.
+    fn has_rows_in_quotes(&self, length: usize) -> bool {
+        let delimiter = self.dialect.separator();
+        let text = &self.buffer.bytes()[..length];
+        let lines = text.split(|byte| matches!(byte, b'\n' | b'\r'));
+        let mut rows = lines.filter(|line| !line.is_empty()).map(|line| {
+            let fields: Vec<_> = line.split(|byte| *byte == delimiter).collect();
+            sniff::is_row(self.table, &self.header, &fields)
+        });
+        self.header.width() > 1 && rows.all(|is_row| is_row)
+    }
+
+    /// Finds the next record, the header included: how many bytes it has without its line end, and its defect. Those
+    /// without any text are passed over, as blank lines are.
     fn find(&mut self) -> io::Result<Option<(usize, Option<Defect>)>> {
-        if !self.skip_line_ends()? {
-            return Ok(None);
+        while self.skip_line_ends()? {
+            let (length, defect) = self.find_record()?;
+            let text = &self.buffer.bytes()[..length];
+            if defect.is_some() || !self.splitter.is_blank(text) {
+                return Ok(Some((length, defect)));
+            }
+            self.consume(length, self.line_ends(length));
         }
+        Ok(None)
+    }
+
+    fn find_record(&mut self) -> io::Result<(usize, Option<Defect>)> {
         self.splitter.start(self.position);
         loop {
             let (bytes, ended) = (self.buffer.bytes(), self.buffer.has_ended());
             match self.splitter.split(bytes, self.position, ended) {
-                Split::Record(length) => return Ok(Some((length, None))),
-                Split::Defect(defect) => return Ok(Some((self.find_line()?, Some(defect)))),
+                Split::Record(length) => return Ok((length, None)),
+                Split::Defect(defect) => return Ok((self.find_line()?, Some(defect))),
                 Split::More => _ = self.buffer.fill()?,
                 Split::Endless => return Err(self.endless()),
             }
@@ -178,51 +317,100 @@ impl Reader {
         ))
     }
 
-    /// Consumes the record that was found.
-    fn consume(&mut self, length: usize) {
-        if self.splitter.has_quotes() {
-            self.line += count_line_ends(&self.buffer.bytes()[..length]);
+    /// How many lines end within the record that was found.
+    fn line_ends(&self, length: usize) -> u64 {
+        if self.splitter.has_line_ends() {
+            count_line_ends(&self.buffer.bytes()[..length])
+        } else {
+            0
         }
+    }
+
+    /// Consumes the record that was found.
+    fn consume(&mut self, length: usize, line_ends: u64) {
+        self.line += line_ends;
         self.after_cr = false;
         self.buffer.consume(length);
         self.position += length as u64;
     }
 
-    /// Skips what is left of the line end before, and blank lines; `false` if the file ends there.
+    /// Skips what is left of the line end before, blank lines, and byte order marks, which stand where files were joined;
+    /// `false` if the file ends there.
     fn skip_line_ends(&mut self) -> io::Result<bool> {
         loop {
-            match self.buffer.bytes().first() {
-                Some(b'\n') if self.after_cr => self.after_cr = false,
-                Some(end @ (b'\n' | b'\r')) => {
-                    self.after_cr = *end == b'\r';
-                    self.line += 1;
-                }
-                Some(_) => return Ok(true),
-                None => {
-                    if self.buffer.fill()? {
-                        continue;
-                    } else {
+            match self.buffer.bytes() {
+                [b'\n' | b'\r', ..] => self.skip_line_end()?,
+                [] => {
+                    if !self.buffer.fill()? {
                         return Ok(false);
                     }
                 }
+                [0xef, ..] => {
+                    let before = self.position;
+                    self.skip_byte_order_marks()?;
+                    if self.position == before {
+                        return Ok(true);
+                    }
+                }
+                _ => return Ok(true),
             }
-            self.buffer.consume(1);
-            self.position += 1;
         }
     }
 
-    /// Skips the UTF-8 byte order mark at the start of the file.
-    fn skip_byte_order_mark(&mut self) -> Result<(), Problem> {
-        while self.buffer.bytes().len() < 4 && self.buffer.fill()? {}
-        let start = self.buffer.bytes();
-        if header::is_utf16(start) {
-            return Err(Problem::Utf16);
+    /// Skips one byte of a line end, if there is one.
+    fn skip_line_end(&mut self) -> io::Result<()> {
+        while self.buffer.bytes().is_empty() && self.buffer.fill()? {}
+        match self.buffer.bytes().first() {
+            Some(b'\n') if self.after_cr => self.after_cr = false,
+            Some(end @ (b'\n' | b'\r')) => {
+                self.after_cr = *end == b'\r';
+                self.line += 1;
+            }
+            _ => return Ok(()),
         }
-        if start.starts_with("\u{feff}".as_bytes()) {
-            self.consume("\u{feff}".len());
-        }
+        self.buffer.consume(1);
+        self.position += 1;
         Ok(())
     }
+
+    /// Skips a line, whatever it holds; `false` if the file has ended.
+    fn skip_line(&mut self) -> io::Result<bool> {
+        if self.after_cr {
+            // The second byte of the line end before.
+            while self.buffer.bytes().is_empty() && self.buffer.fill()? {}
+            if self.buffer.bytes().starts_with(b"\n") {
+                self.skip_line_end()?;
+            }
+            self.after_cr = false;
+        }
+        let length = self.find_line()?;
+        self.consume(length, 0);
+        let line = self.line;
+        self.skip_line_end()?;
+        Ok(self.line > line)
+    }
+
+    /// Skips byte order marks; `false` if the file ends there.
+    fn skip_byte_order_marks(&mut self) -> io::Result<bool> {
+        loop {
+            match self.buffer.bytes() {
+                [0xef, 0xbb, 0xbf, ..] => self.consume(BYTE_ORDER_MARK.len(), 0),
+                [] | [0xef] | [0xef, 0xbb] => {
+                    if !self.buffer.fill()? {
+                        return Ok(!self.buffer.bytes().is_empty());
+                    }
+                }
+                _ => return Ok(true),
+            }
+        }
+    }
+}
+
+/// Whether a line that starts with these bytes may be `sep=;`.
+fn is_start_of_separator_line(bytes: &[u8]) -> bool {
+    let bytes = bytes.strip_prefix(b"\"").unwrap_or(bytes);
+    let length = bytes.len().min(4);
+    bytes[..length].eq_ignore_ascii_case(&b"sep="[..length])
 }
 
 impl fmt::Debug for Reader {

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use tempfile::{NamedTempFile, PersistError};
 
 use super::Dialect;
+use super::split::NULL;
 use crate::platform;
 use crate::row::{Header, Record};
 use crate::schema::Table;
@@ -25,7 +26,7 @@ pub use prepare::prepare;
 pub struct Rejects {
     path: PathBuf,
     overwrite: bool,
-    delimiter: u8,
+    format: Format,
     /// The name of the column for the reasons.
     reason: String,
     header: Arc<Header>,
@@ -101,7 +102,10 @@ impl Rejects {
         Ok(Rejects {
             path,
             overwrite,
-            delimiter: dialect.delimiter,
+            format: Format {
+                delimiter: dialect.separator(),
+                escapes: dialect.notation.backslash_escapes,
+            },
             reason: table.reason_column(),
             header,
             file: BufWriter::new(file),
@@ -131,23 +135,28 @@ impl Rejects {
             self.any = true;
             // From now on it stays, whatever happens, until it is put in place.
             self.file.get_mut().disable_cleanup(true);
+            self.file.write_all(&self.header.preamble)?;
             let names = self.header.given.iter().map(Vec::as_slice);
             let names = names.chain([self.reason.as_bytes()]);
             // The first bytes of a file may look like those of one in another encoding.
             let plain = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
             for (index, name) in names.enumerate() {
                 if index > 0 {
-                    self.file.write_all(&[self.delimiter])?;
+                    self.file.write_all(&[self.format.delimiter])?;
                 }
-                write_field(&mut self.file, self.delimiter, name, plain)?;
+                self.format.write_field(&mut self.file, name, plain)?;
             }
             self.file.write_all(b"\n")?;
         }
-        for field in record.fields() {
-            write_field(&mut self.file, self.delimiter, field, |_| true)?;
-            self.file.write_all(&[self.delimiter])?;
+        for (field, is_null) in record.fields_and_nulls() {
+            if is_null {
+                self.file.write_all(NULL)?;
+            } else {
+                self.format.write_field(&mut self.file, field, |_| true)?;
+            }
+            self.file.write_all(&[self.format.delimiter])?;
         }
-        write_text(&mut self.file, self.delimiter, reason)?;
+        self.format.write_text(&mut self.file, reason)?;
         self.file.write_all(b"\n")
     }
 
@@ -215,52 +224,71 @@ fn persist_anywhere(file: NamedTempFile, path: &Path) -> Result<fs::File, Persis
     })
 }
 
-/// Writes a field, in quotes where they are needed to read the same bytes again, or where not all bytes are `plain`.
-fn write_field(
-    file: &mut impl Write,
+/// How fields are written.
+#[derive(Debug, Clone, Copy)]
+struct Format {
     delimiter: u8,
-    field: &[u8],
-    plain: impl Fn(u8) -> bool,
-) -> io::Result<()> {
-    if field
-        .iter()
-        .all(|byte| !needs_quotes(*byte, delimiter) && plain(*byte))
-    {
-        return file.write_all(field);
-    }
-    file.write_all(b"\"")?;
-    DoubleQuotes(file).write_all(field)?;
-    file.write_all(b"\"")
+    /// Whether a backslash escapes what is behind it.
+    escapes: bool,
 }
 
-/// The same for a text that may be too long to be held in memory.
-fn write_text(file: &mut impl Write, delimiter: u8, text: impl Display) -> io::Result<()> {
-    let mut scan = Scan {
-        delimiter,
-        found: false,
-    };
-    write!(scan, "{text}")?;
-    if !scan.found {
-        return write!(file, "{text}");
+impl Format {
+    /// Writes a field, in quotes where they are needed to read the same bytes again, or where not all bytes are `plain`.
+    fn write_field(
+        self,
+        file: &mut impl Write,
+        field: &[u8],
+        plain: impl Fn(u8) -> bool,
+    ) -> io::Result<()> {
+        if field
+            .iter()
+            .all(|byte| !self.needs_quotes(*byte) && plain(*byte))
+        {
+            return file.write_all(field);
+        }
+        file.write_all(b"\"")?;
+        self.escaped(file).write_all(field)?;
+        file.write_all(b"\"")
     }
-    file.write_all(b"\"")?;
-    write!(DoubleQuotes(file), "{text}")?;
-    file.write_all(b"\"")
-}
 
-fn needs_quotes(byte: u8, delimiter: u8) -> bool {
-    byte == delimiter || matches!(byte, b'"' | b'\n' | b'\r')
+    /// The same for a text that may be too long to be held in memory.
+    fn write_text(self, file: &mut impl Write, text: impl Display) -> io::Result<()> {
+        let mut scan = Scan {
+            format: self,
+            found: false,
+        };
+        write!(scan, "{text}")?;
+        if !scan.found {
+            return write!(file, "{text}");
+        }
+        file.write_all(b"\"")?;
+        write!(self.escaped(file), "{text}")?;
+        file.write_all(b"\"")
+    }
+
+    fn needs_quotes(self, byte: u8) -> bool {
+        byte == self.delimiter
+            || matches!(byte, b'"' | b'\n' | b'\r')
+            || self.escapes && byte == b'\\'
+    }
+
+    fn escaped<W: Write>(self, file: &mut W) -> Doubled<'_, W> {
+        Doubled {
+            file,
+            escapes: self.escapes,
+        }
+    }
 }
 
 /// Finds out whether what is written to it needs quotes.
 struct Scan {
-    delimiter: u8,
+    format: Format,
     found: bool,
 }
 
 impl Write for Scan {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.found |= (bytes.iter()).any(|byte| needs_quotes(*byte, self.delimiter));
+        self.found |= (bytes.iter()).any(|byte| self.format.needs_quotes(*byte));
         Ok(bytes.len())
     }
 
@@ -269,22 +297,26 @@ impl Write for Scan {
     }
 }
 
-/// Doubles the quotes in what is written to it.
-struct DoubleQuotes<'a, W>(&'a mut W);
+/// Doubles the quotes in what is written to it, and the backslashes where they escape.
+struct Doubled<'a, W> {
+    file: &'a mut W,
+    escapes: bool,
+}
 
-impl<W: Write> Write for DoubleQuotes<'_, W> {
+impl<W: Write> Write for Doubled<'_, W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        for (index, part) in bytes.split(|byte| *byte == b'"').enumerate() {
-            if index > 0 {
-                self.0.write_all(b"\"\"")?;
+        let is_special = |byte: &u8| *byte == b'"' || self.escapes && *byte == b'\\';
+        for part in bytes.split_inclusive(is_special) {
+            self.file.write_all(part)?;
+            if let Some(last) = part.last().filter(|last| is_special(last)) {
+                self.file.write_all(&[*last])?;
             }
-            self.0.write_all(part)?;
         }
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
+        self.file.flush()
     }
 }
 

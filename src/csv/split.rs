@@ -4,26 +4,40 @@ use std::ops::Range;
 
 use memchr::{memchr, memchr2};
 
+use super::Dialect;
 use super::reader::Limits;
 use crate::row::{Defect, offset};
 
 /// For how many fields memory is kept from one record to the next.
 const KEPT: usize = 1 << 16;
 
+/// The most bytes of a character that is white space.
+const LONGEST_BLANK: usize = 3;
+
+/// How NULL is written where backslashes escape.
+pub const NULL: &[u8] = b"\\N";
+
 /// Finds the fields of one record at a time, in bytes that may arrive in pieces.
 #[derive(Debug)]
 pub struct Splitter {
     delimiter: u8,
+    /// Whether white space around a cell is not part of it, and may stand outside its quotes.
+    trim: bool,
+    /// Whether a backslash escapes what is behind it.
+    escapes: bool,
     limits: Limits,
-    /// Whether a byte outside quotes ends a field.
-    ends_field: [bool; 256],
+    /// Whether a byte outside quotes ends a field, or is a backslash that escapes.
+    stops: [bool; 256],
     /// Where the fields found so far end.
     ends: Vec<u32>,
     /// Where the next field starts, and how far the record has been looked at.
     field: usize,
     at: usize,
-    /// Whether a field of the record is in quotes.
+    /// Whether a field of the record is in quotes or has escapes.
     quoted: bool,
+    escaped: bool,
+    /// Whether a field of any record begins with white space and a quote that is text.
+    padded: bool,
     /// Opening quotes further on, by their offsets in the file in ascending order, that a record with a defect took for
     /// its own, and the defect. A record that starts later and goes beyond its first line opens one of them too,
     /// and comes to the same end: what is behind a quote does not depend on what is before it, but for the number of
@@ -46,28 +60,45 @@ pub enum Split {
 }
 
 impl Splitter {
-    /// A splitter for fields that are separated by this byte.
-    pub fn new(delimiter: u8, limits: Limits) -> Splitter {
-        let mut ends_field = [false; 256];
+    /// A splitter for the records of files that are written like this.
+    pub fn new(dialect: &Dialect, limits: Limits) -> Splitter {
+        let delimiter = dialect.separator();
+        let escapes = dialect.notation.backslash_escapes;
+        let mut stops = [false; 256];
         for byte in [delimiter, b'\n', b'\r'] {
-            ends_field[usize::from(byte)] = true;
+            stops[usize::from(byte)] = true;
         }
+        stops[usize::from(b'\\')] |= escapes;
         Splitter {
             delimiter,
+            trim: dialect.notation.trim,
+            escapes,
             limits,
-            ends_field,
+            stops,
             ends: Vec::new(),
             field: 0,
             at: 0,
             quoted: false,
+            escaped: false,
+            padded: false,
             doomed: Vec::new(),
             doom: Defect::UnclosedQuote,
         }
     }
 
     /// Whether the record may have line ends of its own.
-    pub fn has_quotes(&self) -> bool {
-        self.quoted
+    pub fn has_line_ends(&self) -> bool {
+        self.quoted || self.escaped
+    }
+
+    /// How many fields the record has.
+    pub fn fields(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether a cell of any record so far begins with white space and a quote, and keeps both.
+    pub fn has_padded_quotes(&self) -> bool {
+        self.padded
     }
 
     /// Starts a record at this offset in the file.
@@ -75,7 +106,7 @@ impl Splitter {
         self.ends.clear();
         self.ends.shrink_to(KEPT);
         (self.field, self.at) = (0, 0);
-        self.quoted = false;
+        (self.quoted, self.escaped) = (false, false);
         if self.doomed.last().is_some_and(|last| *last < position) {
             self.doomed = Vec::new();
         }
@@ -85,18 +116,26 @@ impl Splitter {
     /// the file ends after them.
     pub fn split(&mut self, bytes: &[u8], position: u64, ended: bool) -> Split {
         loop {
-            let end = if bytes.get(self.field) == Some(&b'"') {
-                match self.close(bytes, position, ended) {
-                    Ok(quote) => quote + 1,
+            let end = if let Some(quote) = self.opening_quote(bytes) {
+                match self.close(bytes, quote, position, ended) {
+                    Ok(end) => end,
                     Err(split) => return split,
                 }
             } else {
                 let rest = &bytes[self.at..];
-                let length = rest.iter().position(|b| self.ends_field[usize::from(*b)]);
+                let length = rest.iter().position(|b| self.stops[usize::from(*b)]);
                 let end = self.at + length.unwrap_or(rest.len());
                 if end == bytes.len() && !ended {
                     self.at = end;
                     return self.more(bytes, position);
+                }
+                if self.escapes && bytes.get(end) == Some(&b'\\') {
+                    self.at = end;
+                    match self.escape(bytes, ended) {
+                        Some(next) => self.at = next,
+                        None => return self.more(bytes, position),
+                    }
+                    continue;
                 }
                 end
             };
@@ -122,31 +161,110 @@ impl Splitter {
         }
     }
 
-    /// Looks for the closing quote of the field, followed by something that ends the field.
-    fn close(&mut self, bytes: &[u8], position: u64, ended: bool) -> Result<usize, Split> {
-        if self.at == self.field {
+    /// Where the quote is that the field begins with, as far as can be seen.
+    fn opening_quote(&mut self, bytes: &[u8]) -> Option<usize> {
+        match bytes.get(self.field)? {
+            b'"' => Some(self.field),
+            // Most cells begin like this, and not with white space.
+            b'!'..=b'~' => None,
+            _ => self.quote_after_blanks(bytes),
+        }
+    }
+
+    #[inline(never)]
+    fn quote_after_blanks(&mut self, bytes: &[u8]) -> Option<usize> {
+        let quote = self.field + self.blanks(&bytes[self.field..]);
+        if quote == self.field || bytes.get(quote) != Some(&b'"') {
+            return None;
+        }
+        self.padded |= !self.trim;
+        self.trim.then_some(quote)
+    }
+
+    /// Where the text goes on behind the backslash that was found and what it escapes; `None` if that is not there yet.
+    /// The two bytes of a line end belong together.
+    fn escape(&mut self, bytes: &[u8], ended: bool) -> Option<usize> {
+        self.escaped = true;
+        let length = match &bytes[self.at + 1..] {
+            [b'\r', b'\n', ..] => 2,
+            [] | [b'\r'] if !ended => return None,
+            [] => 0,
+            _ => 1,
+        };
+        Some(self.at + 1 + length)
+    }
+
+    /// Whether a byte behind a closing quote ends the field.
+    fn ends_field(&self, byte: u8) -> bool {
+        byte == self.delimiter || matches!(byte, b'\n' | b'\r')
+    }
+
+    /// How many bytes of white space these begin with, as far as they belong to a field.
+    fn blanks(&self, bytes: &[u8]) -> usize {
+        let mut length = 0;
+        while let Some(blank) = blank(&bytes[length..])
+            && !self.ends_field(bytes[length])
+        {
+            length += blank;
+        }
+        length
+    }
+
+    /// Looks for the closing quote of the field, and returns where the field ends behind it.
+    fn close(
+        &mut self,
+        bytes: &[u8],
+        opening: usize,
+        position: u64,
+        ended: bool,
+    ) -> Result<usize, Split> {
+        if self.at <= opening {
             self.quoted = true;
-            self.at += 1;
-            let quote = position + self.field as u64;
+            self.at = opening + 1;
+            let quote = position + opening as u64;
             if self.doomed.binary_search(&quote).is_ok() {
                 return Err(Split::Defect(self.doom));
             }
         }
         loop {
-            let quote = memchr(b'"', &bytes[self.at..]).map(|found| self.at + found);
+            let rest = &bytes[self.at..];
+            let quote = if self.escapes {
+                memchr2(b'"', b'\\', rest)
+            } else {
+                memchr(b'"', rest)
+            };
+            let quote = quote.map(|found| self.at + found);
             self.at = quote.unwrap_or(bytes.len());
-            let length = self.at - (self.field + 1);
+            let length = self.at - (opening + 1);
             if length > self.limits.quoted || (quote.is_none() && ended) {
                 return Err(self.fail(bytes, position, Defect::UnclosedQuote));
             }
-            match bytes.get(self.at + 1) {
-                None if quote.is_none() || !ended => return Err(self.more(bytes, position)),
-                Some(b'"') => self.at += 2,
-                Some(next) if !self.ends_field[usize::from(*next)] => {
-                    return Err(self.fail(bytes, position, Defect::TextAfterQuote));
+            if bytes.get(self.at) == Some(&b'\\') {
+                match self.escape(bytes, ended) {
+                    Some(next) => self.at = next,
+                    None => return Err(self.more(bytes, position)),
                 }
-                _ => return Ok(self.at),
+                continue;
             }
+            let behind = self.at + 1;
+            if bytes.get(behind) == Some(&b'"') {
+                self.at += 2;
+                continue;
+            }
+            let rest = bytes.get(behind..).unwrap_or_default();
+            let blanks = if self.trim { self.blanks(rest) } else { 0 };
+            let is_cut = |rest: &[u8]| {
+                rest.is_empty() || self.trim && rest.len() < LONGEST_BLANK && !rest.is_ascii()
+            };
+            if !ended && is_cut(&rest[blanks..]) {
+                return Err(self.more(bytes, position));
+            }
+            return match rest.get(blanks) {
+                Some(next) if !self.ends_field(*next) => {
+                    Err(self.fail(bytes, position, Defect::TextAfterQuote))
+                }
+                _ => Ok(behind + blanks),
+            };
         }
     }
 
@@ -155,11 +273,15 @@ impl Splitter {
     fn fail(&mut self, bytes: &[u8], position: u64, defect: Defect) -> Split {
         let first_line = line_length(bytes).unwrap_or(bytes.len());
         self.ends.push(offset(self.at.max(self.field)));
-        let doomed = fields(&self.ends).filter(|field| {
+        let doomed = fields(&self.ends).filter_map(|field| {
             let text = &bytes[field.clone()];
-            field.start > first_line && text.starts_with(b"\"") && line_length(text).is_some()
+            let blanks = if self.trim { self.blanks(text) } else { 0 };
+            let is_doomed = field.start > first_line
+                && text[blanks..].starts_with(b"\"")
+                && line_length(text).is_some();
+            is_doomed.then_some(position + (field.start + blanks) as u64)
         });
-        let mut doomed = doomed.map(|field| position + field.start as u64).peekable();
+        let mut doomed = doomed.peekable();
         // A record that has not gone on to the next line says nothing about those that do.
         if doomed.peek().is_some() {
             self.doomed = doomed.collect();
@@ -168,10 +290,25 @@ impl Splitter {
         Split::Defect(defect)
     }
 
+    /// Whether all cells of the whole record are empty.
+    pub fn is_blank(&self, record: &[u8]) -> bool {
+        fields(&self.ends).all(|field| match &record[field] {
+            // So begin most first cells.
+            [b'!' | b'#'..=b'~', ..] => false,
+            field => matches!(self.cell(field), b"" | b"\"\""),
+        })
+    }
+
     /// Appends the fields of the whole record to a text, without their quotes and with one byte between them, and where
-    /// each of them ends in it.
-    pub fn copy(&self, record: &[u8], text: &mut Vec<u8>, ends: &mut Vec<u32>) {
-        if !self.quoted {
+    /// each of them ends in it. Calls `null` with the index of each field that is NULL as it is written.
+    pub fn copy(
+        &self,
+        record: &[u8],
+        text: &mut Vec<u8>,
+        ends: &mut Vec<u32>,
+        mut null: impl FnMut(usize),
+    ) {
+        if !self.quoted && !self.escaped {
             let base = offset(text.len());
             text.extend_from_slice(record);
             ends.extend(self.ends.iter().map(|end| base.saturating_add(*end)));
@@ -181,12 +318,29 @@ impl Splitter {
             if index > 0 {
                 text.push(self.delimiter);
             }
-            match &record[field] {
-                [b'"', quoted @ .., b'"'] => unquote(quoted, text),
-                plain => text.extend_from_slice(plain),
+            let field = &record[field];
+            let cell = self.cell(field);
+            let (content, quoted) = match cell {
+                [b'"', quoted @ .., b'"'] if self.quoted => (quoted, true),
+                _ => (field, false),
+            };
+            if self.escapes && matches!(cell, NULL | b"\"\\N\"") {
+                null(index);
+                text.extend_from_slice(NULL);
+            } else if self.escapes {
+                unescape(content, quoted, text);
+            } else if quoted {
+                unquote(content, text);
+            } else {
+                text.extend_from_slice(content);
             }
             ends.push(offset(text.len()));
         }
+    }
+
+    /// A field without the white space that is not part of its cell.
+    fn cell<'a>(&self, field: &'a [u8]) -> &'a [u8] {
+        if self.trim { trim(field) } else { field }
     }
 }
 
@@ -207,6 +361,60 @@ fn unquote(mut field: &[u8], text: &mut Vec<u8>) {
         field = field.get(quote + 2..).unwrap_or_default();
     }
     text.extend_from_slice(field);
+}
+
+/// The same with the characters that backslashes stand for; only in quotes are quotes doubled.
+fn unescape(mut field: &[u8], quoted: bool, text: &mut Vec<u8>) {
+    while let Some(found) = memchr2(b'\\', b'"', field) {
+        text.extend_from_slice(&field[..found]);
+        let next = field.get(found + 1);
+        let character = match (field[found], next) {
+            (b'"', _) if quoted => b'"',
+            (b'"', _) => {
+                text.push(b'"');
+                field = &field[found + 1..];
+                continue;
+            }
+            (_, None) => b'\\',
+            (_, Some(b'n')) => b'\n',
+            (_, Some(b't')) => b'\t',
+            (_, Some(b'r')) => b'\r',
+            (_, Some(b'b')) => b'\x08',
+            (_, Some(b'0')) => 0,
+            (_, Some(other)) => *other,
+        };
+        text.push(character);
+        field = field.get(found + 2..).unwrap_or_default();
+    }
+    text.extend_from_slice(field);
+}
+
+/// How many bytes the white space has that these begin with, if it is that.
+fn blank(bytes: &[u8]) -> Option<usize> {
+    let start = &bytes[..bytes.len().min(LONGEST_BLANK)];
+    let character = start.utf8_chunks().next()?.valid().chars().next()?;
+    character.is_whitespace().then(|| character.len_utf8())
+}
+
+/// Text without the Unicode white space around it, whether all of it is UTF-8 or not.
+fn trim(mut text: &[u8]) -> &[u8] {
+    while let Some(blank) = blank(text) {
+        text = &text[blank..];
+    }
+    while let Some((start, last)) = last_character(text)
+        && last.is_whitespace()
+    {
+        text = start;
+    }
+    text
+}
+
+/// The last character, and what is before it.
+fn last_character(text: &[u8]) -> Option<(&[u8], char)> {
+    let start = (text.iter()).rposition(|byte| !(0x80..0xc0).contains(byte))?;
+    let (before, last) = text.split_at(start);
+    let last = str::from_utf8(last).ok()?.chars().next()?;
+    Some((before, last))
 }
 
 /// How many bytes the first line has, if it has an end.

@@ -1,5 +1,6 @@
 //! CSV text in and out. What holds for any text is in `properties.rs`.
 
+mod dialects;
 mod header;
 mod properties;
 mod reader;
@@ -35,7 +36,18 @@ impl Read for Pieces {
 /// The default dialect with another delimiter.
 fn separated_by(delimiter: u8) -> Dialect {
     Dialect {
-        delimiter,
+        delimiter: Some(delimiter),
+        ..Dialect::default()
+    }
+}
+
+/// The default dialect, but that white space around cells may not be part of them.
+fn trimming(trim: bool) -> Dialect {
+    Dialect {
+        notation: Notation {
+            trim,
+            ..Notation::default()
+        },
         ..Dialect::default()
     }
 }

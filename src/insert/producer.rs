@@ -32,6 +32,8 @@ pub struct Input {
     pub rejects: Option<Rejects>,
     /// How many records of all tables may be rejected.
     pub reject_limit: Arc<RejectLimit>,
+    /// What is odd about the records, once they have been read.
+    pub remarks: Vec<String>,
 }
 
 /// Loads all rows of a table, and waits for its last writer. However reading ends, the threads that wait for the ids of
@@ -65,6 +67,7 @@ pub fn load(load: &TableLoad, input: &mut Input) {
         while producer.alive > 0 {
             producer.receive();
         }
+        producer.input.remarks = producer.reader.remarks();
     });
 }
 
@@ -168,7 +171,9 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
                 Err(error) => Some(Err(error)),
             };
         }
-        (self.load.position).store(self.reader.position, Ordering::Relaxed);
+        if let Some(bytes) = &self.reader.bytes_read {
+            (self.load.position).store(bytes.load(Ordering::Relaxed), Ordering::Relaxed);
+        }
         self.records += batch.len();
         batch
     }

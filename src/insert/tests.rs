@@ -89,6 +89,7 @@ fn load(loads: &[Arc<TableLoad>], texts: [Option<Box<dyn Read + Send>>; 2]) -> V
         tally: Tally::new(load.table, None, Listing::complete(usize::MAX)),
         rejects: None,
         reject_limit: Arc::default(),
+        remarks: Vec::new(),
     });
     let mut inputs: Vec<_> = inputs.collect();
     run(loads, &mut inputs, || {});

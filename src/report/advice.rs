@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Report, Tally};
 use crate::schema::Table;
-use crate::terminal::{count, plural, quote, show, to_utf8};
+use crate::terminal::{count, plural, quote, show};
 
 impl Report {
     /// What makes the run a failure, a sentence each.
@@ -30,17 +30,17 @@ impl Report {
     pub fn notices(&self) -> Vec<String> {
         let foreign = (self.tables.iter()).filter(|table| table.not_utf8 > 0);
         let foreign = foreign.map(|table| {
-            let file = self.file(table.table);
+            let file = show(&self.file(table.table));
+            let encoding = table.header.as_ref().map_or("UTF-8", |it| it.notation.encoding);
             let rows = plural(table.not_utf8, "row that is", "rows that are");
-            let shown = show(&file);
             if table.has_utf8 {
                 return format!(
-                    "{shown} mixes encodings, with {rows} not UTF-8: fix only those rows, in the rejects (decoding the whole file would spoil the others)"
+                    "{file} mixes encodings, with {rows} not {encoding}: fix only those rows, in the rejects (decoding the whole file would spoil the others)"
                 );
             }
             format!(
-                "{shown} has {rows} not UTF-8, all of its rows with other than ASCII: find out how it is encoded and {} (rows that are stored already stay as they are)",
-                to_utf8(&file, "WINDOWS-1252")
+                "{file} has {rows} not {encoding}, all of its rows with other than ASCII: find out how it is encoded and name it with --encoding, {} (rows that are stored already stay as they are)",
+                likely_encoding(table)
             )
         });
         let mut notices: Vec<_> = foreign.collect();
@@ -113,8 +113,8 @@ impl Report {
                 let folder = show(folder);
                 lines.push(format!("The {rows} are in {folder}, with their reasons."));
             }
-            (None, Some(folder)) if self.are_rejects() => {
-                let folder = show(folder);
+            (None, from) if self.are_rejects() => {
+                let folder = from.as_deref().map_or("the files".to_string(), show);
                 let advice = format!(
                     "Correct the rows in {folder} and run the same command again, \
                      or add --rejects with another folder for the remaining rows and their new reasons."
@@ -181,13 +181,17 @@ impl Report {
 
     /// The file that the rows of a table came from; `None` if they are the sample rows, or if there is no file.
     pub(super) fn file_read(&self, tally: &Tally) -> Option<PathBuf> {
-        let has_file = self.from.is_some() && tally.header.is_some();
-        has_file.then(|| self.file(tally.table))
+        let mut tables = self.tables.iter().zip(&self.files);
+        let (_, file) = tables.find(|(other, _)| other.table == tally.table)?;
+        file.clone()
     }
 
+    /// What the rows of a table came from.
     fn file(&self, table: &Table) -> PathBuf {
-        let folder = self.from.as_deref().unwrap_or(Path::new(""));
-        folder.join(table.csv())
+        let mut tables = self.tables.iter().zip(&self.files);
+        let file = tables.find(|(tally, _)| tally.table == table);
+        file.and_then(|(_, file)| file.clone())
+            .unwrap_or_else(|| table.csv().into())
     }
 
     /// How many rows of all tables were skipped.
@@ -200,5 +204,15 @@ impl Report {
     pub(super) fn failed(&self) -> u64 {
         let tables = self.tables.iter();
         tables.map(|table| table.failed.count).sum()
+    }
+}
+
+/// The encodings that text may have in which bytes beyond ASCII stand as they do in these rows. Letters with accents stand
+/// alone among others; those of other scripts do not.
+fn likely_encoding(tally: &Tally) -> &'static str {
+    if tally.lone_bytes >= tally.bytes_in_runs {
+        "most likely windows-1252, or windows-1250 for Central Europe"
+    } else {
+        "for example windows-1251 for Cyrillic, shift_jis for Japanese, gb18030 for Chinese or euc-kr for Korean"
     }
 }

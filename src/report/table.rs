@@ -104,7 +104,7 @@ impl Report {
             }
             let (table, rows, listed) = (report.table, rejections.count, rejections.rows.len());
             terminal.heading(color, &heading(table, outcome))?;
-            report.given(terminal, &rejections.rows, self.from.is_some())?;
+            report.given(terminal, &rejections.rows, self.has_files())?;
             let all = self.where_rejects_are(report);
             more(terminal, table, rows, listed, &all)?;
             if rows > listed as u64 {
@@ -131,7 +131,7 @@ impl Report {
                 .map_or("interrupted", |_| "too many rejects");
             parts.push(why.to_string());
         }
-        if self.from.is_none() {
+        if !self.has_files() {
             parts.push("sample rows".to_string());
         }
         for tally in self.tables.iter().filter(|tally| tally.is_shown()) {

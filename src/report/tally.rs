@@ -77,6 +77,10 @@ pub struct Tally {
     pub unchanged_ids: Vec<RowId>,
     /// Records with a cell that is not valid UTF-8.
     pub not_utf8: u64,
+    /// How many bytes beyond ASCII stand alone in such records.
+    pub lone_bytes: u64,
+    /// How many bytes beyond ASCII stand next to each other in them.
+    pub bytes_in_runs: u64,
     /// Whether there is a record with other characters than ASCII all of which is valid UTF-8.
     pub has_utf8: bool,
     /// The file that the records are in that were not stored, if there is one.
@@ -128,6 +132,8 @@ impl Tally {
             inserted_ids: Vec::new(),
             unchanged_ids: Vec::new(),
             not_utf8: 0,
+            lone_bytes: 0,
+            bytes_in_runs: 0,
             has_utf8: false,
             rejects: None,
             timeline: None,
@@ -207,11 +213,27 @@ impl Tally {
                 }
             }
             Outcome::Skipped(reasons) => {
-                let not_utf8 = |reason: &Reason| matches!(reason, Reason::NotUtf8(_));
-                self.not_utf8 += u64::from(reasons.iter().any(not_utf8));
+                let not_utf8 = |reason: &Reason| matches!(reason, Reason::NotValid(..));
+                if reasons.iter().any(not_utf8) {
+                    self.not_utf8 += 1;
+                    self.count_foreign_bytes(record);
+                }
                 self.skipped.add(record, reasons, listing);
             }
             Outcome::Failed(reasons) => self.failed.add(record, reasons, listing),
+        }
+    }
+}
+
+impl Tally {
+    fn count_foreign_bytes(&mut self, record: Record) {
+        for field in record.fields() {
+            for run in field.split(u8::is_ascii) {
+                match run.len() as u64 {
+                    1 => self.lone_bytes += 1,
+                    bytes => self.bytes_in_runs += bytes,
+                }
+            }
         }
     }
 }

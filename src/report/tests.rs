@@ -30,6 +30,9 @@ fn empty(listing: Listing) -> Report {
         max_rejects: None,
         dir: "data".into(),
         from: Some("in".into()),
+        files: (TABLES.iter())
+            .map(|table| Some(Path::new("in").join(table.csv())))
+            .collect(),
         rejects: None,
         again: ["tradexa", "--dir", "data", "insert", "--from"]
             .map(OsString::from)

@@ -14,9 +14,48 @@ pub const EXTRA: &str = "_extra";
 /// The key of the JSON report under which a line stands that could not be split into fields. No field has that name.
 pub const LINE: &str = "_line";
 
+/// How the cells of a file are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notation {
+    /// Whether white space around a cell is not part of it.
+    pub trim: bool,
+    /// What separates the decimals of a number: `.` or `,`.
+    pub decimal: char,
+    /// Whether a backslash escapes what is behind it, as in the text exports of MySQL and PostgreSQL.
+    pub backslash_escapes: bool,
+    /// The texts that stand for NULL. If there are none, an empty cell does.
+    pub null: Vec<String>,
+    /// The name of the encoding that the file had.
+    pub encoding: &'static str,
+}
+
+impl Default for Notation {
+    fn default() -> Notation {
+        Notation {
+            trim: false,
+            decimal: '.',
+            backslash_escapes: false,
+            null: Vec::new(),
+            encoding: "UTF-8",
+        }
+    }
+}
+
+impl Notation {
+    /// Whether a cell stands for NULL, given whether its column is one of text. An empty cell does, unless the file has
+    /// another way to write NULL: then it is an empty text, and NULL only in a column that holds no text.
+    pub fn is_null(&self, cell: &[u8], is_text: bool) -> bool {
+        let has_null = self.backslash_escapes || !self.null.is_empty();
+        cell.is_empty() && !(is_text && has_null)
+            || (self.null.iter()).any(|null| null.as_bytes() == cell)
+    }
+}
+
 /// How the fields of a file's records map to the columns of its table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Header {
+    /// What stands before the names and is no part of them, and rejects are to begin with too: a byte order mark.
+    pub preamble: Vec<u8>,
     /// The names of the fields in the order of the file, without the `reason` column: those of the table's columns as
     /// the schema spells them, others as given.
     pub names: Vec<String>,
@@ -26,8 +65,11 @@ pub struct Header {
     pub columns: Vec<usize>,
     /// Where the `reason` column stands among all fields of the file, if there is one.
     pub reason: Option<usize>,
-    /// Whether white space around a cell is not part of it.
-    pub trim: bool,
+    /// How many columns without a name stand at the end that a record may lack. Where that is so, it may also have empty
+    /// fields beyond the header. `None` if a record must have all fields and no more.
+    pub spare: Option<usize>,
+    /// How the cells are written.
+    pub notation: Notation,
 }
 
 /// Records kept in one buffer.
@@ -38,6 +80,8 @@ pub struct Batch {
     text: Vec<u8>,
     /// Where each field ends in `text`.
     ends: Vec<u32>,
+    /// The indexes of the fields that are NULL as they are written, in ascending order.
+    nulls: Vec<u32>,
     records: Vec<Start>,
 }
 
@@ -76,6 +120,9 @@ pub struct Record<'a> {
     /// Where its first field starts in the text, and where each field ends.
     start: u32,
     ends: &'a [u32],
+    /// The index of its first field, and of those fields of all records that are NULL as they are written.
+    first: u32,
+    nulls: &'a [u32],
 }
 
 impl Header {
@@ -84,7 +131,7 @@ impl Header {
         self.columns[column] != usize::MAX
     }
 
-    /// How many fields a record must have, without the `reason`.
+    /// How many fields there are, without the `reason`.
     pub fn width(&self) -> usize {
         self.names.len()
     }
@@ -94,6 +141,11 @@ impl Header {
         let before = self.reason.is_some_and(|reason| reason <= field);
         let index = field + usize::from(before);
         field < self.width() && !self.columns.contains(&index)
+    }
+
+    /// How many fields a record must have, without the `reason`.
+    pub fn expected(&self) -> usize {
+        self.width() - self.spare.unwrap_or(0)
     }
 
     /// The field that holds the reason in a record of so many fields, if it has one. Where the `reason` is the last
@@ -115,24 +167,25 @@ impl Batch {
             header,
             text: Vec::new(),
             ends: Vec::new(),
+            nulls: Vec::new(),
             records: Vec::new(),
         }
     }
 
     /// Appends a record, given its line and the most bytes that it has: `copy` appends its fields to a text, with one
-    /// byte between them, and where each of them ends in it.
+    /// byte between them, where each of them ends in it, and the indexes of those that are NULL as they are written.
     pub fn push(
         &mut self,
         line: u64,
         bytes: usize,
-        copy: impl FnOnce(&mut Vec<u8>, &mut Vec<u32>),
+        copy: impl FnOnce(&mut Vec<u8>, &mut Vec<u32>, &mut Vec<u32>),
     ) {
         self.add(line, bytes, None, copy);
     }
 
     /// Appends a record that could not be split into fields: its line, and that line's text.
     pub fn push_defect(&mut self, line: u64, text: &[u8], defect: Defect) {
-        self.add(line, text.len(), Some(defect), |all, ends| {
+        self.add(line, text.len(), Some(defect), |all, ends, _| {
             all.extend_from_slice(text);
             ends.push(offset(all.len()));
         });
@@ -142,16 +195,24 @@ impl Batch {
     pub fn copy(&mut self, record: Record) {
         let first = record.start as usize;
         let last = record.ends.last().map_or(first, |end| *end as usize);
-        self.add(record.line, last - first, record.defect, |all, ends| {
-            let start = all.len();
-            all.extend_from_slice(&record.text[first..last]);
-            ends.extend(
-                record
-                    .ends
-                    .iter()
-                    .map(|end| offset(start + *end as usize - first)),
-            );
-        });
+        let base = offset(self.ends.len());
+        self.add(
+            record.line,
+            last - first,
+            record.defect,
+            |all, ends, nulls| {
+                let written = (0..record.ends.len()).filter(|index| record.is_written_null(*index));
+                nulls.extend(written.map(|index| base + offset(index)));
+                let start = all.len();
+                all.extend_from_slice(&record.text[first..last]);
+                ends.extend(
+                    record
+                        .ends
+                        .iter()
+                        .map(|end| offset(start + *end as usize - first)),
+                );
+            },
+        );
     }
 
     fn add(
@@ -159,7 +220,7 @@ impl Batch {
         line: u64,
         bytes: usize,
         defect: Option<Defect>,
-        copy: impl FnOnce(&mut Vec<u8>, &mut Vec<u32>),
+        copy: impl FnOnce(&mut Vec<u8>, &mut Vec<u32>, &mut Vec<u32>),
     ) {
         self.records.push(Start {
             line,
@@ -168,7 +229,7 @@ impl Batch {
         });
         // At once: a giant record fills the buffer, which for one more byte would become twice as large.
         self.text.reserve(bytes + 1);
-        copy(&mut self.text, &mut self.ends);
+        copy(&mut self.text, &mut self.ends, &mut self.nulls);
         // A line feed goes behind it: the text of all is UTF-8 only if that of each is.
         self.text.push(b'\n');
     }
@@ -180,7 +241,10 @@ impl Batch {
 
     /// How much memory the records take, in bytes.
     pub fn size(&self) -> usize {
-        self.text.len() + size_of_val(self.ends.as_slice()) + size_of_val(self.records.as_slice())
+        self.text.len()
+            + size_of_val(self.ends.as_slice())
+            + size_of_val(self.nulls.as_slice())
+            + size_of_val(self.records.as_slice())
     }
 
     /// The text of all records.
@@ -209,12 +273,9 @@ impl Batch {
                 .checked_sub(1)
                 .map_or(0, |before| self.ends[before] + 1),
             ends: &self.ends[first..end],
+            first: start.field,
+            nulls: &self.nulls,
         }
-    }
-
-    /// All records in the order of the file.
-    pub fn records(&self) -> impl Iterator<Item = Record<'_>> {
-        (0..self.len()).map(|index| self.record(index))
     }
 }
 
@@ -224,12 +285,32 @@ impl<'a> Record<'a> {
         self.ends.len() - usize::from(self.reason().is_some())
     }
 
+    /// Whether there are as many fields as the header allows.
+    pub fn fits_header(&self) -> bool {
+        let (width, found) = (self.header.width(), self.found());
+        if self.header.spare.is_none() {
+            return found == width;
+        }
+        let mut surplus = self.fields().skip(width);
+        found >= self.header.expected() && surplus.all(|field| self.trimmed(field).is_empty())
+    }
+
     /// The fields in the order of the file, without the `reason`.
     pub fn fields(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         let record = *self;
+        self.indexes().map(move |index| record.field(index))
+    }
+
+    /// The same, with whether each field is NULL as it is written.
+    pub fn fields_and_nulls(&self) -> impl Iterator<Item = (&'a [u8], bool)> + use<'a> {
+        let record = *self;
+        self.indexes()
+            .map(move |index| (record.field(index), record.is_written_null(index)))
+    }
+
+    fn indexes(&self) -> impl Iterator<Item = usize> + use<> {
         let reason = self.reason();
-        let indexes = (0..record.ends.len()).filter(move |index| Some(*index) != reason);
-        indexes.map(move |index| record.field(index))
+        (0..self.ends.len()).filter(move |index| Some(*index) != reason)
     }
 
     /// The field that holds the reason.
@@ -245,11 +326,31 @@ impl<'a> Record<'a> {
         let index = self.header.columns[column];
         if index >= self.ends.len() {
             &[]
-        } else if self.header.trim {
-            trim(self.field(index))
         } else {
-            self.field(index)
+            self.trimmed(self.field(index))
         }
+    }
+
+    fn trimmed(&self, field: &'a [u8]) -> &'a [u8] {
+        if self.header.notation.trim {
+            trim(field)
+        } else {
+            field
+        }
+    }
+
+    /// The same, or `None` if the cell stands for NULL, given whether the column is one of text.
+    pub fn value(&self, column: usize, is_text: bool) -> Option<&'a [u8]> {
+        let cell = self.cell(column);
+        let is_null = self.header.notation.is_null(cell, is_text)
+            || self.is_written_null(self.header.columns[column]);
+        (!is_null).then_some(cell)
+    }
+
+    /// Whether a field is NULL as it is written, given its index among all of the record.
+    fn is_written_null(&self, index: usize) -> bool {
+        let field = || self.first.saturating_add(offset(index));
+        !self.nulls.is_empty() && self.nulls.binary_search(&field()).is_ok()
     }
 
     fn field(&self, index: usize) -> &'a [u8] {
@@ -263,6 +364,10 @@ impl<'a> Record<'a> {
 
 /// A cell without the white space around it. One that is not UTF-8 stays as it is: it is not accepted anyway.
 fn trim(cell: &[u8]) -> &[u8] {
+    // Most cells have no white space there, which is quickly seen.
+    if let (Some(b'!'..=b'~'), Some(b'!'..=b'~')) = (cell.first(), cell.last()) {
+        return cell;
+    }
     str::from_utf8(cell).map_or(cell, |text| text.trim().as_bytes())
 }
 
@@ -283,8 +388,7 @@ impl Header {
             given: names.iter().map(|name| name.clone().into_bytes()).collect(),
             columns: (0..names.len()).collect(),
             names,
-            reason: None,
-            trim: false,
+            ..Header::default()
         }
     }
 }
@@ -293,7 +397,7 @@ impl Header {
 impl Batch {
     /// Appends a record with these fields.
     pub fn push_fields<F: AsRef<[u8]>>(&mut self, line: u64, fields: impl IntoIterator<Item = F>) {
-        self.push(line, 0, |text, ends| {
+        self.push(line, 0, |text, ends, _| {
             for (index, field) in fields.into_iter().enumerate() {
                 if index > 0 {
                     text.push(b',');

@@ -24,9 +24,9 @@ pub enum Reason {
     /// The line cannot be split into fields.
     #[error("{0}")]
     Defect(Defect),
-    /// Bytes that are not UTF-8.
-    #[error("{0} is not valid UTF-8")]
-    NotUtf8(&'static str),
+    /// Bytes that mean nothing in the encoding of this name.
+    #[error("{0} is not valid {1}")]
+    NotValid(&'static str, &'static str),
     /// A NUL character, which ends a text for much software that reads SQLite databases.
     #[error("{0} contains a NUL character")]
     Nul(&'static str),
@@ -149,7 +149,7 @@ impl Reason {
                 format!("{} is locked by another process", table.database())
             }
             Reason::Defect(_)
-            | Reason::NotUtf8(_)
+            | Reason::NotValid(..)
             | Reason::Nul(_)
             | Reason::Empty(_)
             | Reason::Failure(_) => self.to_string(),

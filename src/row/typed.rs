@@ -35,6 +35,21 @@ pub trait GivenRow<'a>: Copy {
     /// The value of a cell.
     fn value(self, column: usize) -> Value<'a>;
 
+    /// The same, but NULL where the cell stands for that, given whether its column is one of text.
+    fn value_or_null(self, column: usize, _is_text: bool) -> Value<'a> {
+        self.value(column)
+    }
+
+    /// What separates the decimals of numbers that are text.
+    fn decimal(self) -> char {
+        '.'
+    }
+
+    /// The name of the encoding that text had.
+    fn encoding(self) -> &'static str {
+        "UTF-8"
+    }
+
     /// The text of the same cell, as reasons quote it.
     fn text(self, column: usize) -> Cow<'a, str>;
 
@@ -83,12 +98,24 @@ impl<'a> GivenRow<'a> for Record<'a> {
         if let Some(defect) = self.defect {
             return Some(Reason::Defect(defect));
         }
-        let (expected, found) = (self.header.width(), self.found());
-        (found != expected).then_some(Reason::FieldCount { expected, found })
+        let (expected, found) = (self.header.expected(), self.found());
+        (!self.fits_header()).then_some(Reason::FieldCount { expected, found })
     }
 
     fn value(self, column: usize) -> Value<'a> {
         Value::Text(self.cell(column))
+    }
+
+    fn value_or_null(self, column: usize, is_text: bool) -> Value<'a> {
+        Record::value(&self, column, is_text).map_or(Value::Null, Value::Text)
+    }
+
+    fn decimal(self) -> char {
+        self.header.notation.decimal
+    }
+
+    fn encoding(self) -> &'static str {
+        self.header.notation.encoding
     }
 
     fn text(self, column: usize) -> Cow<'a, str> {

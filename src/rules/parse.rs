@@ -4,8 +4,8 @@ use crate::row::{Cell, Value, offset, whole};
 use crate::schema::Kind;
 
 /// The typed value of a cell that is not NULL, or [`Cell::Invalid`]. Appends the bytes of a blob to `blobs`. With
-/// `trusted`, texts are known to be UTF-8 without NUL.
-pub fn parse(kind: Kind, text: &[u8], trusted: bool, blobs: &mut Vec<u8>) -> Cell {
+/// `trusted`, texts are known to be UTF-8 without NUL. `decimal` separates the decimals of numbers.
+pub fn parse(kind: Kind, text: &[u8], decimal: char, trusted: bool, blobs: &mut Vec<u8>) -> Cell {
     if kind == Kind::Text {
         return if trusted || is_text(text) {
             Cell::Text
@@ -20,8 +20,8 @@ pub fn parse(kind: Kind, text: &[u8], trusted: bool, blobs: &mut Vec<u8>) -> Cel
     let cell = match kind {
         Kind::Integer => integer(text).map(Cell::Integer),
         Kind::Boolean => boolean(text).map(|truth| Cell::Integer(truth.into())),
-        Kind::Real => number(text).map(Cell::Real),
-        Kind::Numeric => numeric(text),
+        Kind::Real => number(text, decimal).map(Cell::Real),
+        Kind::Numeric => numeric(text, decimal),
         Kind::Date => match integer(text) {
             Some(number) => Some(Cell::Integer(number)),
             None => Some(valid(is_date(text))),
@@ -50,7 +50,7 @@ pub fn typed(kind: Kind, value: Value, blobs: &mut Vec<u8>) -> Cell {
         (Kind::Real, Value::Integer(number)) => Cell::Real(number as f64),
         (Kind::Text, Value::Text(text)) if is_text(text) => Cell::Text,
         (Kind::Date | Kind::DateTime | Kind::Time, Value::Text(text)) => {
-            match parse(kind, text, false, blobs) {
+            match parse(kind, text, '.', false, blobs) {
                 // A number that is stored as text is no date.
                 Cell::Integer(_) => Cell::Invalid,
                 cell => cell,
@@ -67,12 +67,12 @@ pub fn is_text(bytes: &[u8]) -> bool {
 }
 
 /// Whether a cell that is not of its kind is a number all the same, but out of its range.
-pub fn is_out_of_range(kind: Kind, text: &str) -> bool {
+pub fn is_out_of_range(kind: Kind, text: &str, decimal: char) -> bool {
     match kind {
         Kind::Integer => is_digits(text.strip_prefix(['+', '-']).unwrap_or(text)),
         // `inf` and `NaN` are numbers for `f64`, but have no digits.
         Kind::Real | Kind::Numeric => {
-            text.contains(|c: char| c.is_ascii_digit()) && text.parse::<f64>().is_ok()
+            text.contains(|c: char| c.is_ascii_digit()) && float(text, decimal).is_some()
         }
         _ => false,
     }
@@ -98,9 +98,9 @@ fn boolean(text: &str) -> Option<bool> {
     }
 }
 
-/// A number that `f64` can hold: finite, and 0 only if all of its digits are.
-fn number(text: &str) -> Option<f64> {
-    let number: f64 = text.parse().ok()?;
+/// A number that `f64` can hold, given what separates its decimals: finite, and 0 only if all of its digits are.
+fn number(text: &str, decimal: char) -> Option<f64> {
+    let number = float(text, decimal)?;
     let digits = || {
         text.bytes()
             .take_while(|byte| !byte.eq_ignore_ascii_case(&b'e'))
@@ -109,13 +109,22 @@ fn number(text: &str) -> Option<f64> {
     (number.is_finite() && (number != 0.0 || is_zero())).then_some(number)
 }
 
+/// What `f64` makes of a text, given what separates its decimals.
+fn float(text: &str, decimal: char) -> Option<f64> {
+    if decimal == '.' {
+        return text.parse().ok();
+    }
+    let with_point = (!text.contains('.')).then(|| text.replace(decimal, "."))?;
+    with_point.parse().ok()
+}
+
 /// A number as SQLite stores it in a column of NUMERIC affinity: as a whole number where that is exact
 /// (<https://www.sqlite.org/datatype3.html#type_affinity>).
-fn numeric(text: &str) -> Option<Cell> {
+fn numeric(text: &str, decimal: char) -> Option<Cell> {
     if let Some(number) = integer(text) {
         return Some(Cell::Integer(number));
     }
-    let number = number(text)?;
+    let number = number(text, decimal)?;
     // Neither the least nor the greatest whole number: SQLite takes those for rounded ones.
     let exact = whole(number).filter(|whole| *whole > i64::MIN && *whole < i64::MAX);
     Some(exact.map_or(Cell::Real(number), Cell::Integer))

@@ -4,7 +4,7 @@ mod properties;
 mod uses;
 
 use super::*;
-use crate::row::{Defect, Header, Reasons};
+use crate::row::{Defect, Header, Notation, Reasons};
 use crate::schema::TABLES;
 
 /// Records of a table as a batch, each given as its cells, the first one on line 2.
@@ -14,6 +14,82 @@ fn batch<C: AsRef<[u8]>>(table: &'static Table, records: &[impl AsRef<[C]>]) -> 
         batch.push_fields(line, cells.as_ref());
     }
     batch
+}
+
+/// Checks products with these cells that are written like this: their typed values, or why there are none.
+fn check_notation(notation: Notation, cells: &[[&str; 3]]) -> Vec<String> {
+    let header = Header {
+        notation,
+        ..Header::of(TABLES[1])
+    };
+    let mut batch = Batch::new(header.into());
+    for (line, cells) in (2..).zip(cells) {
+        batch.push_fields(line, cells);
+    }
+    let rows = Rules::new(TABLES[1], false).check_batch(batch, |_, _| Ok(true));
+    let results = (0..cells.len() as u32).map(|position| {
+        let rejected = (rows.rejected.iter()).find(|(rejected, _)| *rejected == position);
+        match rejected {
+            Some((_, Outcome::Skipped(reasons))) => Reasons(reasons).to_string(),
+            Some((_, outcome)) => panic!("{outcome:?}"),
+            None => format!("{:?}", rows.values(position).nth(2)),
+        }
+    });
+    results.collect()
+}
+
+#[test]
+fn decimals_are_separated_by_the_character_that_was_given() {
+    let notation = Notation {
+        decimal: ',',
+        ..Notation::default()
+    };
+    let prices = [
+        "1,5", "-1,5", "1.234", "1.234,5", "1,5e2", "7", "1e-400", "1,2,3",
+    ];
+    let rows: Vec<_> = (prices.iter().enumerate())
+        .map(|(id, price)| [["1", "2", "3", "4", "5", "6", "7", "8"][id], "a", price])
+        .collect();
+    assert_eq!(
+        check_notation(notation, &rows),
+        [
+            "Some(Real(1.5))",
+            "price must be greater than 0, got -1,5",
+            "price is not a number: \"1.234\"",
+            "price is not a number: \"1.234,5\"",
+            "Some(Real(150.0))",
+            "Some(Real(7.0))",
+            "price is out of range: \"1e-400\"",
+            "price is not a number: \"1,2,3\"",
+        ]
+    );
+}
+
+#[test]
+fn a_cell_that_stands_for_null_is_empty() {
+    let notation = Notation {
+        null: vec!["NULL".to_string(), "-".to_string()],
+        ..Notation::default()
+    };
+    let rows = [
+        ["NULL", "a", "1"],
+        ["1", "NULL", "1"],
+        ["2", "-", "NULL"],
+        ["3", "null", "1"],
+        ["4", "", ""],
+        ["-", "x", "-1"],
+    ];
+    assert_eq!(
+        check_notation(notation, &rows),
+        [
+            "id is empty",
+            "name is empty",
+            "name is empty; price is empty",
+            "Some(Real(1.0))",
+            "name is empty; price is empty",
+            "id is empty; price must be greater than 0, got -1",
+        ]
+    );
 }
 
 /// Checks records, each given as its cells, the first one on line 2. The ids 1 to 9 exist in all tables. Returns the
@@ -136,7 +212,7 @@ fn a_quantity_is_a_whole_number_greater_than_0() {
 }
 
 #[test]
-fn a_name_is_empty_when_it_has_nothing_but_unicode_white_space() {
+fn a_name_is_empty_when_it_has_nothing_but_white_space_and_format_characters() {
     let empty = [
         "",
         " ",
@@ -144,13 +220,16 @@ fn a_name_is_empty_when_it_has_nothing_but_unicode_white_space() {
         "\u{a0}",
         "\u{3000}\u{2003}",
         "\u{85}\u{2028}",
+        "\u{200b}",
+        "\u{feff}",
+        "\u{ad}\u{2060} \u{200d}",
+        "\u{e0001}",
     ];
     for text in empty {
         check("users", 1, USER, &[(text, "name is empty")]);
         check("products", 1, PRODUCT, &[(text, "name is empty")]);
     }
-    // A zero-width space and a byte order mark are no white space to Unicode.
-    for text in [" a ", "-", "\u{200b}", "\u{feff}", "\"", "日本"] {
+    for text in [" a ", "-", "a\u{200b}", "\u{feff}\u{301}", "\"", "日本"] {
         check("users", 1, USER, &[(text, "")]);
     }
 }
@@ -234,9 +313,26 @@ fn an_email_has_one_at_something_before_it_and_two_labels_after_it() {
 }
 
 #[test]
-fn an_email_has_no_white_space_anywhere() {
+fn an_email_has_no_white_space_control_or_format_character_anywhere() {
     for space in [
-        ' ', '\t', '\n', '\r', '\u{a0}', '\u{85}', '\u{2003}', '\u{3000}',
+        ' ',
+        '\t',
+        '\n',
+        '\r',
+        '\u{a0}',
+        '\u{85}',
+        '\u{2003}',
+        '\u{3000}',
+        '\u{1b}',
+        '\u{7f}',
+        '\u{9b}',
+        '\u{200b}',
+        '\u{200d}',
+        '\u{feff}',
+        '\u{2060}',
+        '\u{ad}',
+        '\u{202e}',
+        '\u{e0041}',
     ] {
         for text in [
             "_a@b.co", "a_b@b.co", "a_@b.co", "a@_b.co", "a@b._.co", "a@b.co_",

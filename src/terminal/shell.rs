@@ -19,19 +19,22 @@ pub fn quote(word: &OsStr) -> String {
     }
 }
 
-/// What to do with a file that is to be loaded and has another encoding, in the words of `iconv`: convert it into a new
-/// folder beside its own, and load that.
-pub fn to_utf8(file: &Path, encoding: &str) -> String {
-    let folder = file.parent().unwrap_or(Path::new(""));
-    let converted = match folder.file_name() {
-        Some(name) => folder.with_file_name([name, OsStr::new("-utf8")].join(OsStr::new(""))),
-        None => folder.join("utf8"),
+/// What to do with a file that is to be loaded into a table and has an encoding that cannot be read, in the words of
+/// `iconv`: convert it into a new file beside it, and load that. There is no file for standard input.
+pub fn to_utf8(file: Option<&Path>, table: &str, encoding: &str) -> String {
+    let Some(file) = file else {
+        return format!("convert it to UTF-8, for example with `iconv -f {encoding} -t UTF-8`");
     };
-    let new = converted.join(file.file_name().unwrap_or_default());
-    let [file, new, converted] = [file, &new, &converted].map(|path| quote(path.as_os_str()));
+    let name = file.file_stem().unwrap_or_default();
+    let new = file.with_file_name([name, OsStr::new("-utf8.csv")].join(OsStr::new("")));
+    let [file, new] = [file, &new].map(|path| quote(path.as_os_str()));
+    let convert = if file.trim_end_matches('\'').ends_with(".gz") {
+        format!("gzip -dc {file} | iconv -f {encoding} -t UTF-8 > {new}")
+    } else {
+        format!("iconv -f {encoding} -t UTF-8 {file} > {new}")
+    };
     format!(
-        "convert it to UTF-8, for example with `mkdir {converted}; iconv -f {encoding} -t UTF-8 {file} > {new}`, \
-         then load it with --from {converted}"
+        "convert it to UTF-8, for example with `{convert}`, then load it with --file {table}={new}"
     )
 }
 

@@ -186,7 +186,6 @@ fn replace(file: &Path, statements: &[&str]) {
         let (old, new) = statement.split_once(" -> ").expect("OLD -> NEW");
         let bytes = fs::read(file).unwrap();
         let text = match (old, new) {
-            ("UTF-16", "UTF-8") => from_utf16(&bytes),
             ("Latin-1", "UTF-8") => bytes.iter().map(|byte| char::from(*byte)).collect(),
             _ => {
                 let text = String::from_utf8(bytes).unwrap();
@@ -196,12 +195,4 @@ fn replace(file: &Path, statements: &[&str]) {
         };
         fs::write(file, text).unwrap();
     }
-}
-
-/// The text of little-endian UTF-16, byte order mark included.
-fn from_utf16(bytes: &[u8]) -> String {
-    let units = bytes
-        .chunks(2)
-        .map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
-    String::from_utf16(&units.collect::<Vec<_>>()).unwrap()
 }

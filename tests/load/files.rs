@@ -181,7 +181,7 @@ fn a_folder_with_none_of_the_files_is_an_error_that_names_them() {
     let folder = Folder::initialized();
     fs::create_dir(folder.outside().join("input")).unwrap();
     fs::write(folder.outside().join("input/Users.csv.bak"), CLEAN[0]).unwrap();
-    let message = "tradexa: input has none of the files users.csv, products.csv, orders.csv\n";
+    let message = "tradexa: input has none of the files users.csv, products.csv, orders.csv: name other files with --file TABLE=PATH\n";
     refuses(&folder, predicate::eq(message));
 }
 
@@ -214,7 +214,7 @@ fn a_file_in_place_of_the_folder_is_an_error_that_names_it() {
     refuses(
         &folder,
         predicate::eq(
-            "tradexa: input is not a folder: give the folder that contains it with --from\n",
+            "tradexa: input is not a folder: give the folder that contains it with --from, or the file itself with --file\n",
         ),
     );
 }
@@ -237,10 +237,10 @@ fn what_is_wrong_with_all_headers_is_listed_before_anything_is_written() {
     ]);
     let message = "\
 tradexa: input/users.csv has the wrong columns in its header: column \"nmae\" is unknown (did you mean \"name\"?), column \"id\" is repeated, \
-column \"reason\" is repeated, column \"name\" is missing (expected id, name, email; rename the columns)
+column \"reason\" is repeated, column \"name\" is missing (expected id, name, email; rename the columns, or name them with --column)
 tradexa: input/products.csv is empty: expected a header with the columns id, name, price
 tradexa: input/orders.csv has the wrong columns in its header: column \"user\" is unknown (did you mean \"user_id\"?), \
-column \"i\\u{1b}d\" is unknown (did you mean \"id\"?), column \"id\" is missing, column \"user_id\" is missing (expected id, user_id, product_id, quantity; rename the columns)
+column \"i\\u{1b}d\" is unknown (did you mean \"id\"?), column \"id\" is missing, column \"user_id\" is missing (expected id, user_id, product_id, quantity; rename the columns, or name them with --column)
 ";
     refuses(&folder, predicate::eq(shown(message)));
 }
@@ -333,8 +333,8 @@ fn tables_without_a_file_and_files_without_a_table_are_named() {
         shown(
             "tradexa: input/products.csv does not exist: no products are loaded\n\
              tradexa: input/orders.csv does not exist: no orders are loaded\n\
-             tradexa: input/customers.csv is not read: no table is named after it\n\
-             tradexa: input/items.csv is not read: no table is named after it\n"
+             tradexa: input/customers.csv is not read: no table is named after it (name it with --file TABLE=PATH)\n\
+             tradexa: input/items.csv is not read: no table is named after it (name it with --file TABLE=PATH)\n"
         )
     );
 }
@@ -357,7 +357,7 @@ fn a_file_that_mixes_encodings_is_not_advised_to_be_converted() {
     let run = folder.load(&[]).succeeded();
     let mixes = "users.csv mixes encodings, with 2 rows that are not UTF-8: fix only those rows";
     assert!(run.stderr.contains(mixes), "{}", run.stderr);
-    assert!(!run.stderr.contains("iconv"), "{}", run.stderr);
+    assert!(!run.stderr.contains("--encoding"), "{}", run.stderr);
 }
 
 #[test]
@@ -368,5 +368,20 @@ fn a_file_all_of_whose_accents_are_not_utf_8_is_advised_to_be_converted() {
     let run = folder.load(&[]).succeeded();
     let all = "users.csv has 1 row that is not UTF-8, all of its rows with other than ASCII";
     assert!(run.stderr.contains(all), "{}", run.stderr);
-    assert!(run.stderr.contains("iconv"), "{}", run.stderr);
+    let likely = "--encoding, most likely windows-1252";
+    assert!(run.stderr.contains(likely), "{}", run.stderr);
+}
+
+#[test]
+fn bytes_of_another_script_are_not_taken_for_accents() {
+    let folder = Folder::with_csv(CLEAN);
+    let users = b"id,name,email\n1,\xc8\xe2\xe0\xed,a@b.co\n2,\x83\x5c\x95\x5c\x81\x80,r@b.co\n";
+    folder.csv("input", "users", users);
+    let run = folder.load(&[]).succeeded();
+    assert!(
+        run.stderr.contains("windows-1251 for Cyrillic"),
+        "{}",
+        run.stderr
+    );
+    assert!(!run.stderr.contains("windows-1252"), "{}", run.stderr);
 }

@@ -24,11 +24,14 @@ mod locks;
 mod max_rejects;
 #[cfg(target_os = "linux")] // /proc tells how much memory a process had.
 mod memory;
+#[cfg(unix)] // A shell.
+mod programs;
 #[cfg(unix)] // Permissions are set and given up as Unix has them.
 mod read_only;
 mod rejects;
 mod rows;
 mod sizes;
+mod sources;
 mod stored_before;
 #[cfg(target_os = "linux")] // `strace` tells what the kernel saw.
 mod threads;

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, anyhow, bail};
 
 use super::super::{Databases, Messages};
 use crate::cli::Insert;
-use crate::csv::{self, Dialect, Failure, Rejects};
+use crate::csv::{self, Dialect, Failure, Rejects, Source};
 use crate::database::{Database, LockTimeout, Reader};
 use crate::insert::Target;
 use crate::platform;
@@ -27,39 +27,33 @@ const MOST: usize = 10;
 /// How long to wait for a file before saying so.
 const SILENCE: Duration = Duration::from_secs(1);
 
-/// Opens what the rows come from, and looks at all headers.
+/// Opens what the rows come from, looks at all headers, and says which files are not read.
 pub fn files(
-    from: Option<&Path>,
-    tables: &[&'static Table],
+    databases: &Databases,
+    options: &Insert,
+    sources: &[Option<Source>],
     dialect: &Dialect,
     messages: &mut Messages,
 ) -> Result<Vec<Option<csv::Reader>>> {
-    if let Some(folder) = from
-        && !folder.is_dir()
-    {
-        let advice = if folder.exists() {
-            "give the folder that contains it"
-        } else {
-            "choose another one"
-        };
-        let folder = show(folder);
-        bail!("{folder} is not a folder: {advice} with --from");
-    }
-    let readers = readers(from, tables, dialect, messages)?;
-    if let Some(folder) = from {
-        for sentence in unread_files(folder, tables, &readers) {
+    let tables = &databases.tables[..];
+    let readers = readers(databases, sources, dialect, messages)?;
+    for ((table, source), reader) in tables.iter().zip(sources).zip(&readers) {
+        if let (Some(source), Some(reader)) = (source, reader)
+            && let Some(sentence) = absent_columns(&source.name(table), table, reader)
+        {
             messages.note(sentence);
         }
-        for (table, reader) in tables.iter().zip(&readers) {
-            if let Some(sentence) = absent_columns(folder, table, reader.as_ref()) {
-                messages.note(sentence);
-            }
+    }
+    if let Some(folder) = &options.from {
+        for sentence in unread_files(folder, tables, sources) {
+            messages.note(sentence);
         }
-        messages.say();
-        if readers.iter().all(Option::is_none) {
+        if sources.iter().all(Option::is_none) {
             let names = tables.iter().take(MOST).map(|table| table.csv());
             let (folder, names) = (show(folder), names.collect::<Vec<_>>().join(", "));
-            bail!("{folder} has none of the files {names}");
+            bail!(
+                "{folder} has none of the files {names}: name other files with --file TABLE=PATH"
+            );
         }
     }
     Ok(readers)
@@ -67,20 +61,25 @@ pub fn files(
 
 /// Opens the file of each table that has one, and looks at its header.
 pub fn readers(
-    from: Option<&Path>,
-    tables: &[&'static Table],
+    databases: &Databases,
+    sources: &[Option<Source>],
     dialect: &Dialect,
     messages: &mut Messages,
 ) -> Result<Vec<Option<csv::Reader>>> {
-    let readers = tables.iter().map(|table| {
-        let path = csv::path(from, table);
-        let reader = say_if_it_lasts(&path, messages, || csv::open(from, table, dialect));
-        reader.map_err(|problem| {
+    let readers = databases.tables.iter().zip(sources).map(|(table, source)| {
+        let Some(source) = source else {
+            return Ok(None);
+        };
+        let name = source.name(table);
+        let reader = say_if_it_lasts(source, &name, messages, || source.open(table, dialect));
+        reader.map(Some).map_err(|problem| {
             let advice = match problem {
-                csv::Problem::Utf16 => format!(": {}", to_utf8(&path, "UTF-16")),
+                csv::Problem::Utf32(encoding) => {
+                    format!(": {}", to_utf8(source.path(), table.name, encoding))
+                }
                 _ => String::new(),
             };
-            anyhow!("{} {problem}{advice}", show(&path))
+            anyhow!("{} {problem}{advice}", show(&name))
         })
     });
     let readers: Vec<_> = readers.collect();
@@ -90,8 +89,13 @@ pub fn readers(
 /// Opens a file, and says so if it is a pipe from which no data comes for a while. Otherwise, a program that fills several
 /// pipes in turn would hang without a word. Opening each pipe only when its rows are due would not help: a wrong header
 /// must be an error before anything is written.
-fn say_if_it_lasts<T>(path: &Path, messages: &mut Messages, open: impl FnOnce() -> T) -> T {
-    if path.metadata().map_or(true, |found| found.is_file()) {
+fn say_if_it_lasts<T>(
+    source: &Source,
+    name: &Path,
+    messages: &mut Messages,
+    open: impl FnOnce() -> T,
+) -> T {
+    if source.is_rereadable() || source.path().is_some_and(|path| !path.exists()) {
         return open();
     }
     thread::scope(|scope| {
@@ -99,9 +103,9 @@ fn say_if_it_lasts<T>(path: &Path, messages: &mut Messages, open: impl FnOnce() 
         // Without the thread, the file is opened all the same.
         let _ = thread::Builder::new().spawn_scoped(scope, move || {
             if waits.recv_timeout(SILENCE) == Err(RecvTimeoutError::Timeout) {
-                let path = show(path);
+                let name = show(name);
                 messages.note(format!(
-                    "waiting for the header of {path}: all headers are read before any row, \
+                    "waiting for the header of {name}: all headers are read before any row, \
                      so fill pipes at the same time, not one after the other"
                 ));
                 messages.say();
@@ -114,12 +118,12 @@ fn say_if_it_lasts<T>(path: &Path, messages: &mut Messages, open: impl FnOnce() 
 }
 
 /// That a file lacks columns that its table can do without, if it does.
-fn absent_columns(folder: &Path, table: &Table, reader: Option<&csv::Reader>) -> Option<String> {
-    let header = reader?.header();
+fn absent_columns(path: &Path, table: &Table, reader: &csv::Reader) -> Option<String> {
+    let header = reader.header();
     let absent = (0..table.columns.len()).filter(|column| !header.has(*column));
     let names = absent.map(|column| table.columns[column].name);
     let names: Vec<_> = names.collect();
-    let path = show(&folder.join(table.csv()));
+    let path = show(path);
     let (columns, they) = match &names[..] {
         [] => return None,
         [name] => (format!("column {name:?}"), "it gets its default, or NULL"),
@@ -149,22 +153,22 @@ fn list(names: &[&str]) -> String {
 fn unread_files(
     folder: &Path,
     tables: &[&'static Table],
-    readers: &[Option<csv::Reader>],
+    sources: &[Option<Source>],
 ) -> Vec<String> {
-    let files = tables.iter().zip(readers);
+    let files = tables.iter().zip(sources);
     let mut missing: Vec<_> = files
-        .filter(|(_, reader)| reader.is_none())
+        .filter(|(_, source)| source.is_none())
         .map(|(table, _)| table)
         .collect();
     let is_csv = |path: &PathBuf| {
-        let extension = path.extension();
-        extension.is_some_and(|extension| extension.eq_ignore_ascii_case("csv"))
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let name = name.to_ascii_lowercase();
+        name.ends_with(".csv") || name.ends_with(".csv.gz")
     };
     // Some file systems do not tell names in upper and lower case apart.
     let is_read = |path: &PathBuf| {
-        let name = path.file_name().unwrap_or_default();
-        let mut files = tables.iter().zip(readers);
-        files.any(|(table, reader)| reader.is_some() && name.eq_ignore_ascii_case(table.csv()))
+        let read = sources.iter().flatten().filter_map(Source::path);
+        { read }.any(|read| read.as_os_str().eq_ignore_ascii_case(path))
     };
     // If the folder cannot be listed, its files can still be loaded.
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
@@ -176,16 +180,21 @@ fn unread_files(
     let mut sentences = Vec::new();
     for path in unread {
         let name = path.file_name().unwrap_or_default();
-        let meant = missing
-            .iter()
-            .position(|table| name.eq_ignore_ascii_case(table.csv()));
+        let is_named = |table: &Table| {
+            let names = [table.csv(), format!("{}.gz", table.csv())];
+            names.iter().any(|csv| name.eq_ignore_ascii_case(csv))
+        };
+        let meant = missing.iter().position(|table| is_named(table));
         let advice = match meant {
             Some(index) => format!("rename it to {}", missing.remove(index).csv()),
-            None => "no table is named after it".to_string(),
+            None if tables.iter().any(|table| is_named(table)) => {
+                "--file names another file for its table".to_string()
+            }
+            None => "no table is named after it (name it with --file TABLE=PATH)".to_string(),
         };
         sentences.push(format!("{} is not read: {advice}", show(&path)));
     }
-    if readers.iter().all(Option::is_none) {
+    if sources.iter().all(Option::is_none) {
         // The error says so.
         missing.clear();
     }
@@ -243,18 +252,15 @@ pub fn databases(
 pub fn rejects(
     databases: &Databases,
     options: &Insert,
+    sources: &[Option<Source>],
     readers: &[Option<csv::Reader>],
-    dialect: &Dialect,
     messages: &mut Messages,
 ) -> Result<Vec<Option<Rejects>>> {
     let Some(folder) = &options.rejects else {
         return Ok(readers.iter().map(|_| None).collect());
     };
     let says = |path: &Path, failure: Failure| anyhow!("{} {failure}", show(path));
-    let from = options.from.iter();
-    let tables = databases.tables.iter();
-    let reads = from.flat_map(|from| tables.clone().map(|table| from.join(table.csv())));
-    let reads: Vec<_> = reads.collect();
+    let reads: Vec<_> = sources.iter().flatten().filter_map(Source::path).collect();
     if let Err(failures) = csv::prepare(folder, options.overwrite, &reads) {
         return messages.all(
             failures
@@ -266,9 +272,15 @@ pub fn rejects(
         let Some(reader) = reader else {
             return Ok(None);
         };
-        Rejects::create(folder, table, reader.header(), dialect, options.overwrite)
-            .map(Some)
-            .map_err(|failure| says(&folder.join(table.csv()), failure))
+        Rejects::create(
+            folder,
+            table,
+            reader.header(),
+            reader.dialect(),
+            options.overwrite,
+        )
+        .map(Some)
+        .map_err(|failure| says(&folder.join(table.csv()), failure))
     }))
 }
 

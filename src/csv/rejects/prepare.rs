@@ -18,7 +18,7 @@ use crate::schema::TABLES;
 pub fn prepare(
     folder: &Path,
     overwrite: bool,
-    reads: &[PathBuf],
+    reads: &[&Path],
 ) -> Result<(), Vec<(PathBuf, Failure)>> {
     let reads: Vec<_> = reads.iter().flat_map(|path| file(path)).collect();
     let mut failures = Vec::new();

@@ -64,11 +64,8 @@ fn other_names_are_other_columns() {
 #[test]
 fn the_dialect_says_whether_cells_are_trimmed() {
     for trim in [false, true] {
-        let dialect = Dialect {
-            trim,
-            ..Dialect::default()
-        };
-        assert_eq!(header(b"id,name,email", &dialect).unwrap().trim, trim);
+        let header = header(b"id,name,email", &trimming(trim)).unwrap();
+        assert_eq!(header.notation.trim, trim);
     }
 }
 
@@ -78,7 +75,7 @@ fn all_that_differs_in_a_header_is_listed_at_once() {
         problem("id,nick,ID,nick,reason,Reason\n1\n"),
         "has the wrong columns in its header: column \"nick\" is unknown, column \"ID\" is repeated, \
          column \"nick\" is repeated, column \"Reason\" is repeated, column \"name\" is missing, \
-         column \"email\" is missing (expected id, name, email; rename the columns)"
+         column \"email\" is missing (expected id, name, email; rename the columns, or name them with --column)"
     );
     assert_eq!(
         problem("id,name\n"),
@@ -99,7 +96,7 @@ fn an_unknown_column_that_is_close_to_a_missing_one_is_suggested() {
             problem(header),
             format!(
                 "has the wrong columns in its header: column {given:?} is unknown (did you mean {meant:?}?), \
-                 column {meant:?} is missing (expected id, name, email; rename the columns)"
+                 column {meant:?} is missing (expected id, name, email; rename the columns, or name them with --column)"
             )
         );
     }
@@ -107,7 +104,7 @@ fn an_unknown_column_that_is_close_to_a_missing_one_is_suggested() {
     assert_eq!(
         ignored.unwrap_err(),
         "has the wrong columns in its header: column \"E-Mail\" is unknown (did you mean \"email\"?), \
-         column \"email\" is missing (expected id, name, email; rename the columns)"
+         column \"email\" is missing (expected id, name, email; rename the columns, or name them with --column)"
     );
     let not_missing = differences("id,name,email,e-mail");
     assert_eq!(not_missing, "column \"e-mail\" is unknown");
@@ -273,33 +270,328 @@ fn a_header_with_another_delimiter_says_so() {
         let message = header(text.as_bytes(), &separated_by(delimiter)).unwrap_err();
         assert_eq!(message, format!("seems to use {expected}"));
     }
-    let unrelated = problem("a;b;c\n");
+    let unrelated = problem("a,b;c\n");
     assert!(
         unrelated.starts_with("has the wrong columns"),
         "{unrelated}"
     );
-    let one_column = problem("id;name,name\n");
+}
+
+#[test]
+fn any_delimiter_is_found_that_splits_the_header_into_names_of_the_table() {
+    for (delimiter, expected) in [
+        ("^", r#""^" as the separator: add --delimiter "^""#),
+        (":", r#"":" as the separator: add --delimiter ":""#),
+        ("~", r#""~" as the separator: add --delimiter "~""#),
+        (" ", r#"spaces as the separator: add --delimiter " ""#),
+        ("$", r#""$" as the separator: add --delimiter '$'"#),
+        (
+            "\u{1}",
+            r#"the character U+0001 as the separator: add --delimiter "\x01""#,
+        ),
+        (
+            "\u{1f}",
+            r#"the character U+001F as the separator: add --delimiter "\x1f""#,
+        ),
+    ] {
+        let text = ["id", "name", "email"].join(delimiter) + "\n";
+        assert_eq!(problem(&text), format!("seems to use {expected}"));
+    }
+    // Names in another language do not hide the delimiter.
+    let foreign = "seems to use semicolons as the separator: add --delimiter \";\"";
+    assert_eq!(problem("Nr;Bezeichnung;Adresse\n1;a;x\n"), foreign);
+}
+
+#[test]
+fn an_underscore_in_a_name_is_no_delimiter() {
+    let message = differences("user_id,name_email\n");
     assert!(
-        one_column.starts_with("has the wrong columns"),
-        "{one_column}"
+        message.starts_with("column \"user_id\" is unknown"),
+        "{message}"
     );
 }
 
 #[test]
-fn a_file_in_utf_16_says_so() {
-    let text = "id,name,email\n1,a,x\n";
-    let little: Vec<_> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let big: Vec<_> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
-    let marked = [
-        [&b"\xff\xfe"[..], &little].concat(),
-        [&b"\xfe\xff"[..], &big].concat(),
+fn a_header_below_titles_is_found() {
+    for (text, expected) in [
+        (
+            "Customers\n\nid,name,email\n1,a,x\n",
+            "line 3: add --skip-lines 2",
+        ),
+        (
+            "\nAll customers, 2026\r\nid,name,email\r\n",
+            "line 3: add --skip-lines 2",
+        ),
+        (
+            "Report\nID;Name;E-Mail\n",
+            "line 2: add --skip-lines 1 --delimiter \";\"",
+        ),
+        (
+            "sep=;\nReport\nid;name;email\n",
+            "line 3: add --skip-lines 2",
+        ),
+    ] {
+        let start = "has no header on its first line: the header seems to be on ";
+        assert_eq!(problem(text), format!("{start}{expected}"), "{text:?}");
+    }
+}
+
+#[test]
+fn a_first_line_that_looks_like_a_row_is_no_header() {
+    let start = "has no header: the first line looks like a row: add --no-header";
+    assert_eq!(problem("1,Ann,ann@example.com\n"), start);
+    assert_eq!(
+        problem("\"1\";\"Ann\";x\n"),
+        format!("{start} --delimiter \";\"")
+    );
+    assert_eq!(problem("1\tAnn\t\\N\n"), format!("{start} --delimiter tab"));
+}
+
+#[test]
+fn white_space_around_the_quotes_of_a_header_takes_trimming() {
+    let message = "has white space around the quotes of its header: add --trim";
+    for text in [
+        "\"id\", \"name\", \"email\"\n",
+        "id,\"name\" ,email\n",
+        "\t\"id\",name,email\n",
+    ] {
+        assert_eq!(problem(text), message, "{text:?}");
+        assert!(header(text.as_bytes(), &trimming(true)).is_ok(), "{text:?}");
+    }
+}
+
+#[test]
+fn a_file_that_is_something_else_says_what_and_what_to_do() {
+    let files: [(&[u8], &str); 12] = [
+        (
+            b"PK\x03\x04\x14\0\x06\0",
+            "a workbook or another ZIP archive",
+        ),
+        (
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0",
+            "a workbook or another ZIP archive",
+        ),
+        (b"SQLite format 3\0\x10\0", "a SQLite database"),
+        (b"%PDF-1.7\n", "a PDF document"),
+        (b"BZh91AY&SY\0\0", "a compressed archive"),
+        (b"\x28\xb5\x2f\xfd\0", "a compressed archive"),
+        (b"\xfd7zXZ\0\0", "a compressed archive"),
+        (b"<!DOCTYPE html>\n<html>", "a web page or XML"),
+        (b"\n  <?xml version=\"1.0\"?>", "a web page or XML"),
+        (b"<table><tr><td>id</td></tr>", "a web page or XML"),
+        (b"[\n  {\"id\": 1}]", "JSON"),
+        (b"{\"users\": []}", "JSON"),
     ];
-    for text in [&little, &big, &marked[0], &marked[1]] {
-        for piece in [1, 2, 3, 100] {
-            let message = read(text, piece).unwrap_err();
-            assert_eq!(message, "is in UTF-16");
+    for (text, expected) in files {
+        let message = problem(text);
+        let start = format!("is {expected}");
+        assert!(message.starts_with(&start), "{message}");
+        assert!(
+            message.contains("export") || message.contains("unpack"),
+            "{message}"
+        );
+        assert!(!message.contains("rename"), "{message}");
+    }
+}
+
+/// The bytes of a text in UTF-16 or UTF-32, in either order of bytes.
+fn wide(text: &str, bytes: usize, is_big: bool) -> Vec<u8> {
+    let reverse = |mut unit: Vec<u8>| {
+        if is_big {
+            unit.reverse();
+        }
+        unit
+    };
+    if bytes == 2 {
+        let units = text.encode_utf16().map(|unit| unit.to_le_bytes().to_vec());
+        units.flat_map(reverse).collect()
+    } else {
+        let units = text.chars().map(|c| u32::from(c).to_le_bytes().to_vec());
+        units.flat_map(reverse).collect()
+    }
+}
+
+#[test]
+fn a_file_in_utf_16_or_utf_32_says_so_and_in_which_order_its_bytes_are() {
+    for text in ["id,name,email\n1,a,x\n", "номер,name,email\n1,a,x\n"] {
+        for (bytes, is_big, expected) in [
+            (2, false, "is in UTF-16LE: add --encoding utf-16le"),
+            (2, true, "is in UTF-16BE: add --encoding utf-16be"),
+            (4, false, "is in UTF-32LE"),
+            (4, true, "is in UTF-32BE"),
+        ] {
+            let marked = wide(&format!("\u{feff}{text}"), bytes, is_big);
+            assert_eq!(problem(marked), expected);
+            // By its first letters alone, Cyrillic in UTF-32 can be told from nothing else, but its 0s can.
+            assert_eq!(problem(wide(text, bytes, is_big)), expected, "{text}");
         }
     }
+    for piece in [1, 2, 3, 100] {
+        let little = wide("id,name,email\n1,a,x\n", 2, false);
+        assert_eq!(
+            read(&little, piece).unwrap_err(),
+            "is in UTF-16LE: add --encoding utf-16le"
+        );
+    }
+}
+
+/// Users in this encoding: the fields of their records.
+fn decoded(bytes: &[u8], label: &str) -> Result<Vec<Vec<String>>, String> {
+    let dialect = Dialect {
+        encoding: encoding_rs::Encoding::for_label(label.as_bytes()),
+        ..Dialect::default()
+    };
+    let read = |piece| read_with(Pieces::of(bytes, piece), &dialect, buffer_of(piece));
+    let whole = read(8192);
+    for piece in [4, 5, 64] {
+        assert_eq!(read(piece), whole, "in pieces of {piece}");
+    }
+    let text = |field: Vec<u8>| String::from_utf8_lossy(&field).into_owned();
+    let records = whole?.into_iter();
+    Ok(records
+        .map(|(_, fields, _)| fields.into_iter().map(text).collect())
+        .collect())
+}
+
+#[test]
+fn a_file_is_decoded_from_the_encoding_that_is_named() {
+    let text = "id,name,email\n1,Jörg \"Ö\",x\n2,\"a,\nß\",y\n";
+    let rows = vec![vec!["1", "Jörg \"Ö\"", "x"], vec!["2", "a,\nß", "y"]];
+    let latin: Vec<_> = text.chars().map(|c| c as u8).collect();
+    assert_eq!(decoded(&latin, "windows-1252").unwrap(), rows);
+    for is_big in [false, true] {
+        let label = if is_big { "utf-16be" } else { "utf-16le" };
+        assert_eq!(decoded(&wide(text, 2, is_big), label).unwrap(), rows);
+        let marked = wide(&format!("\u{feff}{text}"), 2, is_big);
+        for label in ["utf-16", "windows-1252", label] {
+            assert_eq!(decoded(&marked, label).unwrap(), rows, "{label}");
+        }
+    }
+    let utf8 = format!("\u{feff}{text}");
+    assert_eq!(decoded(utf8.as_bytes(), "windows-1252").unwrap(), rows);
+    let japanese = b"id,name,email\n1,\x83\x5c\x95\x5c,x\n";
+    assert_eq!(
+        decoded(japanese, "shift_jis").unwrap(),
+        [["1", "ソ表", "x"]]
+    );
+}
+
+#[test]
+fn the_wrong_utf_16_is_named_and_so_is_a_file_that_is_in_none() {
+    let text = "id,name,email\n1,a,x\n";
+    for label in ["utf-16le", "windows-1252", "utf-8"] {
+        let message = decoded(&wide(text, 2, true), label).unwrap_err();
+        assert_eq!(
+            message, "is in UTF-16BE: add --encoding utf-16be",
+            "{label}"
+        );
+    }
+    let message = decoded(text.as_bytes(), "utf-16le").unwrap_err();
+    assert!(
+        message.starts_with("is not in UTF-16LE: leave --encoding out"),
+        "{message}"
+    );
+}
+
+#[test]
+fn what_cannot_be_decoded_stays_invalid_and_says_in_which_encoding() {
+    let dialect = Dialect {
+        encoding: encoding_rs::Encoding::for_label(b"shift_jis"),
+        ..Dialect::default()
+    };
+    let input = Box::new(Cursor::new(b"id,name,email\n1,a\x81,\xffx\n".to_vec()));
+    let mut reader = Reader::new(TABLES[0], input, &dialect).unwrap();
+    let mut batch = Batch::new(reader.header());
+    while reader.read(&mut batch).unwrap() {}
+    assert_eq!(reader.header().notation.encoding, "Shift_JIS");
+    let fields: Vec<_> = batch.record(0).fields().collect();
+    assert_eq!(fields, [&b"1"[..], b"a\xff", b"\xffx"]);
+}
+
+#[test]
+fn a_first_line_names_the_delimiter_as_spreadsheets_write_it() {
+    for (line, delimiter) in [
+        ("sep=;\n", ";"),
+        ("SEP=|\r\n", "|"),
+        ("\u{feff}sep=\t\n", "\t"),
+        ("\"sep=;\"\r", ";"),
+        ("sep=,\n", ","),
+    ] {
+        let text = format!("{line}id{delimiter}name{delimiter}email\n1{delimiter}a{delimiter}x\n");
+        for piece in [1, 3, 100] {
+            let records = read(text.as_bytes(), piece).unwrap();
+            let fields = ["1", "a", "x"].map(|field| field.as_bytes().to_vec());
+            assert_eq!(records, [(3, fields.to_vec(), None)], "{text:?}");
+        }
+    }
+    let given = header(b"sep=;\nid|name|email\n", &separated_by(b'|')).unwrap();
+    assert_eq!(given.preamble, b"");
+    let own = header(b"sep=;\nid;name;email\n", &Dialect::default()).unwrap();
+    assert_eq!(own.preamble, b"sep=;\n");
+    let message = problem("sep=ab\nid,name,email\n");
+    assert!(message.contains("line 2: add --skip-lines 1"), "{message}");
+}
+
+#[test]
+fn lines_are_passed_over_whatever_they_hold() {
+    let skipping = |skip_lines| Dialect {
+        skip_lines,
+        ..Dialect::default()
+    };
+    let text = b"title \"open\r\n\rid,name,email\n1,a,x\n";
+    for piece in [1, 2, 100] {
+        let input = Pieces::of(text, piece);
+        let records = read_with(input, &skipping(2), buffer_of(piece)).unwrap();
+        assert_eq!(records[0].0, 4);
+    }
+    let all = header(b"id,name,email\n1,a,x\n", &skipping(9)).unwrap_err();
+    assert!(all.starts_with("is empty"), "{all}");
+    let separated = header(b"sep=;\ntitle\nid;name;email\n", &skipping(2)).unwrap();
+    assert_eq!(separated.names, ["id", "name", "email"]);
+}
+
+#[test]
+fn a_file_without_a_header_has_the_columns_of_the_table() {
+    let dialect = Dialect {
+        no_header: true,
+        ..Dialect::default()
+    };
+    let records = |text: &[u8]| read_with(Pieces::of(text, 1), &dialect, buffer_of(1));
+    let fields = ["1", "a", "x"]
+        .map(|field| field.as_bytes().to_vec())
+        .to_vec();
+    let expected = vec![(1, fields, None)];
+    assert_eq!(records(b"1,a,x\n"), Ok(expected.clone()));
+    assert_eq!(records(b"\xef\xbb\xbf1,a,x"), Ok(expected));
+    assert_eq!(records(b""), Ok(Vec::new()));
+    let given = header(b"1,a,x\n", &dialect).unwrap().given;
+    assert_eq!(given, [&b"id"[..], b"name", b"email"]);
+    let message = header(b"1\ta\tx\n", &dialect).unwrap_err();
+    assert_eq!(
+        message,
+        "seems to use tabs as the separator: add --delimiter tab"
+    );
+}
+
+#[test]
+fn a_column_may_have_another_name_in_the_file() {
+    let dialect = Dialect {
+        renamed: vec![Renamed {
+            table: "users",
+            column: "email",
+            header: "E-Mail Address".to_string(),
+        }],
+        ..Dialect::default()
+    };
+    let found = header(b"e-mail address ,id,Name\n", &dialect).unwrap();
+    assert_eq!(found.names, ["email", "id", "name"]);
+    assert_eq!(found.given[0], b"e-mail address ");
+    let message = header(b"id,name,email\n", &dialect).unwrap_err();
+    assert!(message.contains("column \"email\" is unknown"), "{message}");
+    assert!(
+        message.contains("column \"E-Mail Address\" is missing"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -309,7 +601,7 @@ fn a_header_with_quotes_that_do_not_match_says_so() {
         "has a header that cannot be read, on line 2: quote is not closed"
     );
     assert_eq!(
-        problem("id,\"name\" ,email\n1,a,x\n"),
+        problem("id,\"name\"x,email\n1,a,x\n"),
         "has a header that cannot be read, on line 1: text after a closing quote"
     );
 }

@@ -88,7 +88,225 @@ fn a_file_may_start_with_blank_lines() {
 #[test]
 fn a_line_with_white_space_is_a_record_of_one_field() {
     check("id,name,email\n \n\t\n", &[(2, " "), (3, "\t")]);
-    check("id,name,email\n\"\"\n", &[(2, "")]);
+}
+
+#[test]
+fn a_record_whose_cells_are_all_empty_is_a_blank_line() {
+    check(
+        "id,name,email\n,,\n1,a,x\n\"\",,\"\"\n\"\"\n,,,,,\n2,b,y\n",
+        &[(3, "1|a|x"), (7, "2|b|y")],
+    );
+    check(",,\n\"\",\nid,name,email\n1,a,x\n", &[(4, "1|a|x")]);
+    check(
+        "id,name,email\n ,,\n,\"\"\"\",\n",
+        &[(2, " ||"), (3, "|\"|")],
+    );
+    let records = read_with(
+        Pieces::of(b"id,name,email\n , \"\" ,\t\n", 1),
+        &trimming(true),
+        buffer_of(1),
+    );
+    assert_eq!(records.unwrap(), []);
+}
+
+#[test]
+fn a_byte_order_mark_where_a_record_begins_is_no_text() {
+    check(
+        "\u{feff}id,name,email\n1,a,x\n\u{feff}\"2\",\"b,c\",y\n\u{feff}\n\u{feff}\u{feff}3,c,\u{feff}z\n",
+        &[(2, "1|a|x"), (3, "2|b,c|y"), (5, "3|c|\u{feff}z")],
+    );
+    check("id,name,email\n1,a,x\r\u{feff}\n\u{feff}", &[(2, "1|a|x")]);
+    let cut = read(b"id,name,email\n\xef\xbb", 1).unwrap();
+    assert_eq!(cut, [(2, vec![b"\xef\xbb".to_vec()], None)]);
+}
+
+/// Reads users whose cells are trimmed, in pieces of any size: the trimmed cells, or the reason why there are none.
+fn trimmed(text: &str) -> Vec<String> {
+    let read = |piece| {
+        let input = Box::new(Pieces::of(text.as_bytes(), piece));
+        let mut reader = Reader::with(TABLES[0], input, &trimming(true), buffer_of(piece)).unwrap();
+        let mut batch = Batch::new(reader.header());
+        while reader.read(&mut batch).unwrap() {}
+        let rows = batch.records().map(|record| match record.defect {
+            Some(defect) => defect.to_string(),
+            None => {
+                let cells = (0..3).map(|column| String::from_utf8_lossy(record.cell(column)));
+                cells.collect::<Vec<_>>().join("|")
+            }
+        });
+        rows.collect::<Vec<_>>()
+    };
+    let whole = read(8192);
+    for piece in 1..8 {
+        assert_eq!(read(piece), whole, "in pieces of {piece}");
+    }
+    whole
+}
+
+#[test]
+fn white_space_around_quotes_is_no_part_of_a_trimmed_cell() {
+    for blank in [
+        " ",
+        "  ",
+        "\t",
+        "\u{a0}",
+        "\u{3000}\u{2003} ",
+        "\u{b}\u{85}",
+    ] {
+        let text = format!(
+            "{blank}\"id\"{blank}, \"name\",{blank}\"email\"{blank}\n\
+             1,{blank}\"Lee, \"\"Sam\"\"\"{blank},\"x\"{blank}\r\n\
+             {blank}\"2\",{blank}\"two\nlines\"{blank},{blank}y{blank}\n\
+             3,{blank},{blank}\"z\"{blank}"
+        );
+        let rows = ["1|Lee, \"Sam\"|x", "2|two\nlines|y", "3||z"];
+        assert_eq!(trimmed(&text), rows, "{blank:?}");
+    }
+}
+
+#[test]
+fn text_around_quotes_is_no_white_space() {
+    let text = "id,name,email\n1, \"a\" b,x\n2, \"a,x\n3,a \"b\" ,x\n4, \"a\"\u{e4},x\n5,\u{200b}\"a\",x\n";
+    let rows = [
+        "text after a closing quote",
+        "text after a closing quote",
+        "3|a \"b\"|x",
+        "text after a closing quote",
+        "5|\u{200b}\"a\"|x",
+    ];
+    let mut expected = rows.to_vec();
+    expected[1] = "text after a closing quote";
+    assert_eq!(trimmed(text), expected);
+}
+
+#[test]
+fn a_delimiter_is_no_white_space() {
+    let dialect = Dialect {
+        delimiter: Some(b'\t'),
+        ..trimming(true)
+    };
+    let text = b"id\tname\temail\n1\t\t \"x\ty\" \n";
+    let rows = read_with(Pieces::of(text, 1), &dialect, buffer_of(1)).unwrap();
+    let fields = ["1", "", "x\ty"].map(|field| field.as_bytes().to_vec());
+    assert_eq!(rows, [(2, fields.to_vec(), None)]);
+}
+
+/// What is said about the records of this text.
+fn remarks(text: &str, dialect: &Dialect) -> Vec<String> {
+    let input = Box::new(Cursor::new(text.as_bytes().to_vec()));
+    let mut reader = Reader::new(TABLES[0], input, dialect).unwrap();
+    let mut batch = Batch::new(reader.header());
+    while reader.read(&mut batch).unwrap() {}
+    reader.remarks()
+}
+
+#[test]
+fn white_space_before_quotes_is_named_where_cells_are_not_trimmed() {
+    let text = "id,name,email\n1, \"a\",x\n2,\t\"b\",y\n";
+    let said = remarks(text, &Dialect::default());
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].contains("--trim"), "{said:?}");
+    assert_eq!(remarks(text, &trimming(true)), [""; 0]);
+    let plain = "id,name,email\n1,a \"b\", x\n2,\"b\",\u{e4}\n";
+    assert_eq!(remarks(plain, &Dialect::default()), [""; 0]);
+}
+
+#[test]
+fn lines_in_quotes_that_would_be_rows_are_named() {
+    let said = remarks(
+        "id,name,email\n1,\"A,3\n2,B,3\n3,TV 24\",5\n4,\"a\nb, c\",x\r\n5,\"A\r\n6,B,\",x\r\n",
+        &Dialect::default(),
+    );
+    assert_eq!(said.len(), 1, "{said:?}");
+    let start = "has a quoted cell that runs from line 2 to line 4, each of which would be a row";
+    assert!(said[0].starts_with(start), "{said:?}");
+}
+
+#[test]
+fn the_first_10_records_with_rows_in_quotes_are_named_and_the_others_counted() {
+    let text = "1,\"A,3\n2,B\",3\n".repeat(13);
+    let said = remarks(&format!("id,name,email\n{text}"), &Dialect::default());
+    assert_eq!(said.len(), 11, "{said:?}");
+    assert!(said[9].contains("from line 20 to line 21"), "{said:?}");
+    assert_eq!(said[10], "has 3 more quoted cells like that");
+}
+
+/// Reads users with backslash escapes, in pieces of any size: the cells, and `NULL` for those that are NULL.
+fn escaped(text: &[u8]) -> Vec<String> {
+    let notation = Notation {
+        backslash_escapes: true,
+        ..Notation::default()
+    };
+    let dialect = Dialect {
+        notation,
+        ..separated_by(b'\t')
+    };
+    let read = |piece| {
+        let input = Box::new(Pieces::of(text, piece));
+        let mut reader = Reader::with(TABLES[0], input, &dialect, buffer_of(piece)).unwrap();
+        let mut batch = Batch::new(reader.header());
+        while reader.read(&mut batch).unwrap() {}
+        let rows = batch.records().map(|record| match record.defect {
+            Some(defect) => format!("{}: {defect}", record.line),
+            None => {
+                let cells = (0..3).map(|column| match record.value(column, true) {
+                    Some(cell) => String::from_utf8_lossy(cell),
+                    None => "NULL".into(),
+                });
+                format!("{}: {}", record.line, cells.collect::<Vec<_>>().join("|"))
+            }
+        });
+        rows.collect::<Vec<_>>()
+    };
+    let whole = read(8192);
+    for piece in 1..8 {
+        assert_eq!(read(piece), whole, "in pieces of {piece}");
+    }
+    whole
+}
+
+#[test]
+fn backslashes_escape_in_quotes_and_outside() {
+    let rows = escaped(
+        b"id\tname\temail\n\
+        1\tO\\'Neil\t\"5\\\" \"\"TV\"\n\
+        2\ttab\\\tline\\\nend\tn\\nt\\tr\\rb\\bz\\0\n\
+        3\t\"a\\\tb\\\\\"\tx\\\\\n\
+        4\t\\\"q\\\"\tcr\\\r\nlf\n\
+        5\t\t\"\"\n\
+        6\t\\N\t\"\\N\"\n\
+        7\t\\\\N\tx\\N\n\
+        8\tend\tx\\",
+    );
+    assert_eq!(
+        rows,
+        [
+            "2: 1|O'Neil|5\" \"TV",
+            "3: 2|tab\tline\nend|n\nt\tr\rb\u{8}z\0",
+            "5: 3|a\tb\\|x\\",
+            "6: 4|\"q\"|cr\r\nlf",
+            "8: 5||",
+            "9: 6|NULL|NULL",
+            "10: 7|\\N|xN",
+            "11: 8|end|x\\",
+        ]
+    );
+}
+
+#[test]
+fn an_escaped_quote_does_not_close_and_costs_one_line_if_no_other_does() {
+    let rows = escaped(b"id\tname\temail\n1\t\"a\\\"\tx\n2\tb\ty\n");
+    assert_eq!(rows, ["2: quote is not closed", "3: 2|b|y"]);
+}
+
+#[test]
+fn quotes_behind_backslashes_that_break_rows_are_named() {
+    let text = "id,name,email\n1,\"5\\\" TV\",x\n2,\"a\",y\n";
+    let said = remarks(text, &Dialect::default());
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].contains("--backslash-escapes"), "{said:?}");
+    let text = "id,name,email\n1,\"5\" TV\",x\n2,\"C:\\\",y\n3,a\\\"b,z\n";
+    assert_eq!(remarks(text, &Dialect::default()), [""; 0]);
 }
 
 #[test]
@@ -486,4 +704,52 @@ fn stray_quotes_do_not_make_reading_quadratic() {
     assert_eq!(defects("x\",\"\n\",\"x\",\"\n", lines / 2), lines);
     // Nothing but the last line is bad, but it is long until that is known.
     assert_eq!(defects("1,a\"\"b,x\n", lines), 0);
+}
+
+/// Whether each record of this text has as many fields as its header allows, where extra columns are ignored.
+fn fit(text: &str) -> Vec<bool> {
+    let dialect = Dialect {
+        ignore_extra_columns: true,
+        ..Dialect::default()
+    };
+    let input = Box::new(Cursor::new(text.as_bytes().to_vec()));
+    let mut reader = Reader::new(TABLES[0], input, &dialect).unwrap();
+    let mut batch = Batch::new(reader.header());
+    while reader.read(&mut batch).unwrap() {}
+    batch.records().map(|record| record.fits_header()).collect()
+}
+
+#[test]
+fn columns_without_a_name_and_empty_fields_beyond_the_header_can_be_ignored() {
+    let rows = "1,a,x\n2,b,y,\n3,c,z,,,\n4,d\n5,e,v,w\n";
+    assert_eq!(
+        fit(&format!("id,name,email\n{rows}")),
+        [true, true, true, false, false]
+    );
+    assert_eq!(
+        fit(&format!("id,name,email,\n{rows}")),
+        [true, true, true, false, true]
+    );
+    assert_eq!(
+        fit(&format!("id,name,email, ,\n{rows}")),
+        [true, true, true, false, true]
+    );
+    let rejects = "1,a,x,old\n2,b,y,,old\n3,c,z,,,old\n4,d,old\n5,e,v,w,old\n";
+    assert_eq!(
+        fit(&format!("id,name,email,,reason\n{rejects}")),
+        [true, true, true, false, true]
+    );
+    let inner = fit("id,,name,email\n1,,a,x\n2,b,y\n");
+    assert_eq!(inner, [true, false]);
+}
+
+#[test]
+fn empty_fields_beyond_the_header_are_named_where_they_are_an_error() {
+    let said = remarks("id,name,email\n1,a,x,\n2,b,y,,\n", &Dialect::default());
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].contains("--ignore-extra-columns"), "{said:?}");
+    let other = "id,name,email\n1,a,x,z\n2,b\n3,c,z\n";
+    assert_eq!(remarks(other, &Dialect::default()), [""; 0]);
+    let reason = "id,name,email,reason\n3,c,z,old\n";
+    assert_eq!(remarks(reason, &Dialect::default()), [""; 0]);
 }

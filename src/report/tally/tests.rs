@@ -152,7 +152,10 @@ fn records_that_are_not_utf_8_count_once() {
     let mut tally = Tally::new(TABLES[0], None, Listing::complete(0));
     tally.count(batch.record(0), 0, &skipped("name is empty"));
     assert_eq!(tally.not_utf8, 0);
-    let both = [Reason::NotUtf8("name"), Reason::NotUtf8("email")];
+    let both = [
+        Reason::NotValid("name", "UTF-8"),
+        Reason::NotValid("email", "UTF-8"),
+    ];
     tally.count(batch.record(0), 0, &Outcome::Skipped(both.into()));
     assert_eq!(tally.not_utf8, 1);
 }

@@ -98,7 +98,7 @@ fn a_run_without_rejects_needs_no_advice() {
 fn a_file_that_is_not_utf_8_can_be_converted() {
     let mut report = empty(Listing::complete(50));
     assert!(report.notices().is_empty());
-    let not_utf8 = Outcome::skipped(Reason::NotUtf8("name"));
+    let not_utf8 = Outcome::skipped(Reason::NotValid("name", "UTF-8"));
     reject(&mut report.tables[0], 2, &["1"], not_utf8);
     let notices = report.notices().concat();
     assert!(
@@ -106,7 +106,7 @@ fn a_file_that_is_not_utf_8_can_be_converted() {
         "{notices}"
     );
     assert!(
-        notices.contains("; iconv -f WINDOWS-1252 -t UTF-8 in"),
+        notices.contains("name it with --encoding, most likely windows-1252"),
         "{notices}"
     );
 }
@@ -115,6 +115,7 @@ fn a_file_that_is_not_utf_8_can_be_converted() {
 fn an_interrupted_run_says_where_it_stopped_and_how_to_go_on() {
     let mut report = empty(Listing::complete(50));
     report.from = None;
+    report.files = vec![None; 3];
     report.interrupted = true;
     report.tables[0].settle_all(&users(2, 1..1_235), &[]);
     let stopped = "interrupted after 1,234 rows of users.csv, 0 rows of products.csv and 0 rows of orders.csv";
@@ -130,7 +131,7 @@ fn an_interrupted_run_says_where_it_stopped_and_how_to_go_on() {
 #[test]
 fn a_table_without_a_file_was_not_stopped() {
     let mut report = empty(Listing::complete(50));
-    (report.from, report.interrupted) = (None, true);
+    (report.files, report.interrupted) = (vec![None; 3], true);
     report.tables[1].header = None;
     assert!(
         report.notices()[0]

@@ -53,6 +53,7 @@ fn nothing_skipped_and_nothing_unchanged_is_said_in_few_words() {
 fn embedded_rows_have_no_lines_to_look_up() {
     let mut report = mixed(50);
     report.from = None;
+    report.files = vec![None; 3];
     assert!(lines(&text(&report)).contains(&"5||e@e.co|name is empty".to_string()));
 }
 

@@ -30,22 +30,29 @@ fn unprintable_characters_are_written_as_bytes() {
 
 #[cfg(unix)]
 #[test]
-fn a_file_is_converted_into_a_new_folder() {
-    let advice = |file: &str| to_utf8(Path::new(file), "UTF-16");
+fn a_file_is_converted_into_another_beside_it() {
+    let advice = |file: &str| to_utf8(Some(Path::new(file)), "users", "UTF-32LE");
+    let last = |file: &str| format!("then load it with --file users={file}");
     assert_eq!(
         advice("my in/users.csv"),
-        "convert it to UTF-8, for example with `mkdir 'my in-utf8'; \
-         iconv -f UTF-16 -t UTF-8 'my in/users.csv' > 'my in-utf8/users.csv'`, \
-         then load it with --from 'my in-utf8'"
+        format!(
+            "convert it to UTF-8, for example with \
+             `iconv -f UTF-32LE -t UTF-8 'my in/users.csv' > 'my in/users-utf8.csv'`, {}",
+            last("'my in/users-utf8.csv'")
+        )
     );
-    for (file, folder) in [
-        ("a/in//users.csv", "a/in-utf8"),
-        ("./users.csv", "./utf8"),
-        ("../users.csv", "../utf8"),
-    ] {
-        let last = format!("then load it with --from {folder}");
-        assert!(advice(file).ends_with(&last), "{}", advice(file));
-    }
+    assert!(
+        advice("./all").ends_with(&last("./all-utf8.csv")),
+        "{}",
+        advice("./all")
+    );
+    let archive = advice("my in/users.csv.gz");
+    assert!(
+        archive.contains("`gzip -dc 'my in/users.csv.gz' | iconv -f UTF-32LE -t UTF-8 > "),
+        "{archive}"
+    );
+    let stdin = to_utf8(None, "users", "UTF-32BE");
+    assert!(stdin.ends_with("`iconv -f UTF-32BE -t UTF-8`"), "{stdin}");
 }
 
 #[cfg(unix)]

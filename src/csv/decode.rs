@@ -1,0 +1,184 @@
+//! What lies between a file and the reader: it may be compressed, and in another encoding. The reader gets UTF-8.
+
+use std::io::{self, BufReader, Cursor, ErrorKind, Read};
+
+use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use flate2::bufread::MultiGzDecoder;
+
+use super::{Problem, sniff};
+
+/// How many bytes are read, and decoded, at once.
+const CHUNK: usize = 64 * 1024;
+
+/// A byte that no text in UTF-8 has. It stands for what cannot be decoded.
+const INVALID: u8 = 0xff;
+
+/// A file that can be read as UTF-8.
+pub struct Decoded {
+    /// Its text. What could not be decoded is not valid UTF-8 here either.
+    pub input: Box<dyn Read + Send>,
+    /// The name of the encoding it had.
+    pub encoding: &'static str,
+    /// Whether it began with a byte order mark.
+    pub has_mark: bool,
+}
+
+/// Finds out how a file is compressed and encoded, given the encoding it has if it has no byte order mark.
+///
+/// # Errors
+///
+/// If it is in another encoding, if it is no text, or if it cannot be read.
+pub fn decode(
+    input: Box<dyn Read + Send>,
+    encoding: Option<&'static Encoding>,
+) -> Result<Decoded, Problem> {
+    let (mut start, mut input) = peek(input)?;
+    if is_gzip(&start) {
+        let decoder = MultiGzDecoder::new(BufReader::with_capacity(CHUNK, input));
+        (start, input) = peek(Box::new(Gzip(decoder)))?;
+    }
+    if let Some(what) = sniff::binary(&start) {
+        return Err(what);
+    }
+    let mark = Encoding::for_bom(&start).map(|(encoding, _)| encoding);
+    let unmarked = sniff::utf16(&start);
+    let actual = match (mark, encoding, unmarked) {
+        // The advice is another one than for text without a mark: the label need not say the order of bytes.
+        (Some(mark), None, _) if mark != UTF_8 => return Err(Problem::Encoding(mark.name())),
+        (Some(mark), ..) => mark,
+        (None, Some(given), Some(found)) if given == found => given,
+        (None, _, Some(found)) => return Err(Problem::Encoding(found.name())),
+        (None, Some(given), None) if is_utf16(given) && !start.is_empty() => {
+            return Err(Problem::NotEncoding(given.name()));
+        }
+        (None, given, None) => given.unwrap_or(UTF_8),
+    };
+    if actual != UTF_8 {
+        input = Box::new(Transcoder::new(input, actual));
+    }
+    Ok(Decoded {
+        input,
+        encoding: actual.name(),
+        has_mark: mark.is_some(),
+    })
+}
+
+/// Whether this is the start of a gzip archive.
+pub fn is_gzip(start: &[u8]) -> bool {
+    start.starts_with(&[0x1f, 0x8b])
+}
+
+fn is_utf16(encoding: &'static Encoding) -> bool {
+    encoding == UTF_16LE || encoding == UTF_16BE
+}
+
+/// The first bytes, and a reader that still begins with them. What the input has at hand is enough, but for a few bytes.
+fn peek(mut input: Box<dyn Read + Send>) -> io::Result<(Vec<u8>, Box<dyn Read + Send>)> {
+    const LEAST: usize = 4;
+    const MOST: usize = 8 * 1024;
+
+    let mut start = vec![0; MOST];
+    let mut length = 0;
+    while length < LEAST {
+        match input.read(&mut start[length..]) {
+            Ok(0) => break,
+            Ok(read) => length += read,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    start.truncate(length);
+    let whole = Cursor::new(start.clone()).chain(input);
+    Ok((start, Box::new(whole)))
+}
+
+/// Decompresses, and says in plain words what is wrong with an archive.
+struct Gzip<R>(MultiGzDecoder<R>);
+
+impl<R: io::BufRead> Read for Gzip<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer).map_err(|error| match error.kind() {
+            ErrorKind::UnexpectedEof => {
+                io::Error::new(error.kind(), "the gzip archive is cut short")
+            }
+            ErrorKind::InvalidInput | ErrorKind::InvalidData => io::Error::new(
+                error.kind(),
+                format!("the gzip archive is damaged: {error}"),
+            ),
+            _ => error,
+        })
+    }
+}
+
+/// Decodes text to UTF-8 while it is read.
+struct Transcoder {
+    input: Box<dyn Read + Send>,
+    decoder: Decoder,
+    /// Bytes that are not decoded yet.
+    bytes: Vec<u8>,
+    start: usize,
+    end: usize,
+    has_ended: bool,
+    /// Text that has not been read yet, with room for a byte more.
+    text: Vec<u8>,
+    next: usize,
+    length: usize,
+    is_done: bool,
+}
+
+impl Transcoder {
+    fn new(input: Box<dyn Read + Send>, encoding: &'static Encoding) -> Transcoder {
+        Transcoder {
+            input,
+            decoder: encoding.new_decoder_with_bom_removal(),
+            bytes: vec![0; CHUNK],
+            start: 0,
+            end: 0,
+            has_ended: false,
+            text: vec![0; CHUNK],
+            next: 0,
+            length: 0,
+            is_done: false,
+        }
+    }
+
+    /// Decodes what there is, and reads first if there is nothing.
+    fn decode(&mut self) -> io::Result<()> {
+        if self.start == self.end && !self.has_ended {
+            self.start = 0;
+            self.end = self.input.read(&mut self.bytes)?;
+            self.has_ended = self.end == 0;
+        }
+        let bytes = &self.bytes[self.start..self.end];
+        let room = self.text.len() - 1;
+        let (result, read, written) = self.decoder.decode_to_utf8_without_replacement(
+            bytes,
+            &mut self.text[..room],
+            self.has_ended,
+        );
+        self.start += read;
+        (self.next, self.length) = (0, written);
+        match result {
+            DecoderResult::InputEmpty => self.is_done = self.has_ended,
+            DecoderResult::OutputFull => {}
+            DecoderResult::Malformed(..) => {
+                self.text[written] = INVALID;
+                self.length += 1;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Read for Transcoder {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.next == self.length && !self.is_done {
+            self.decode()?;
+        }
+        let text = &self.text[self.next..self.length];
+        let length = text.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&text[..length]);
+        self.next += length;
+        Ok(length)
+    }
+}

@@ -1,0 +1,65 @@
+//! What is odd about records that are not wrong.
+
+/// Most records that are named one by one.
+const LISTED: usize = 10;
+
+/// What is odd about the records of a file, and may be meant otherwise.
+#[derive(Debug, Default)]
+pub struct Remarks {
+    /// The first and the last line of records whose lines would be rows by themselves, and how many more there are.
+    rows_in_quotes: Vec<(u64, u64)>,
+    more_rows_in_quotes: u64,
+    /// Whether a cell begins with white space and a quote, and keeps both.
+    pub padded_quotes: bool,
+    /// Whether a record has empty fields beyond the header, and nothing else there.
+    pub empty_surplus: bool,
+    /// Whether a quote behind a backslash breaks a row.
+    pub escaped_quotes: bool,
+}
+
+impl Remarks {
+    /// Adds a record from one line to another, all of which would be rows by themselves.
+    pub fn add_rows_in_quotes(&mut self, first: u64, last: u64) {
+        if self.rows_in_quotes.len() < LISTED {
+            self.rows_in_quotes.push((first, last));
+        } else {
+            self.more_rows_in_quotes += 1;
+        }
+    }
+
+    /// A sentence each, to stand after the name of the file.
+    pub fn sentences(&self) -> Vec<String> {
+        let rows = self.rows_in_quotes.iter().map(|(first, last)| {
+            format!(
+                "has a quoted cell that runs from line {first} to line {last}, each of which would be a row by itself: \
+                 a quote may be missing"
+            )
+        });
+        let mut sentences: Vec<_> = rows.collect();
+        if self.more_rows_in_quotes > 0 {
+            let more = self.more_rows_in_quotes;
+            sentences.push(format!("has {more} more quoted cells like that"));
+        }
+        if self.padded_quotes {
+            sentences.push(
+                "has cells that begin with white space and a quote, which were taken as text: \
+                 with --trim, the cell is what is in the quotes"
+                    .to_string(),
+            );
+        }
+        if self.empty_surplus {
+            sentences.push(
+                "has rows with empty fields beyond the header: --ignore-extra-columns ignores them"
+                    .to_string(),
+            );
+        }
+        if self.escaped_quotes {
+            sentences.push(
+                "has rows that are broken by a quote behind a backslash: \
+                 add --backslash-escapes if it is an export that escapes quotes like that"
+                    .to_string(),
+            );
+        }
+        sentences
+    }
+}

@@ -1,0 +1,285 @@
+//! What a file may be that is not written as expected.
+
+use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
+use memchr::memchr;
+
+use super::{Dialect, Problem, header};
+use crate::row::Header;
+use crate::schema::{Kind, Table};
+
+/// What separates fields more often than anything else, and what it is called.
+const USUAL: [(u8, &str); 4] = [
+    (b';', "semicolons"),
+    (b'\t', "tabs"),
+    (b'|', "vertical bars"),
+    (b',', "commas"),
+];
+
+/// How many lines are searched for a header.
+const LINES: usize = 20;
+
+/// What the first bytes of formats without lines are, and what they are called with what to do.
+const BINARY: [(&[u8], &str); 9] = [
+    (b"SQLite format 3\0", DATABASE),
+    (b"PK\x03\x04", WORKBOOK),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", WORKBOOK),
+    (b"%PDF-", "a PDF document, not CSV: export the table itself"),
+    (b"\x1f\x8b", ARCHIVE),
+    (b"\x28\xb5\x2f\xfd", ARCHIVE),
+    (b"\xfd7zXZ\0", ARCHIVE),
+    (b"7z\xbc\xaf\x27\x1c", ARCHIVE),
+    (b"Rar!\x1a\x07", ARCHIVE),
+];
+const WORKBOOK: &str =
+    "a workbook or another ZIP archive, not CSV: save the sheet as CSV, or unpack the archive";
+const ARCHIVE: &str = "a compressed archive that cannot be read: unpack it first, or use gzip";
+const DATABASE: &str = "a SQLite database, not CSV: export the table with `sqlite3 -csv -header`";
+
+/// The problem of a file that begins like this and is no text in an encoding that can be read.
+pub fn binary(start: &[u8]) -> Option<Problem> {
+    let bzip2 = start.starts_with(b"BZh") && start.get(4..10) == Some(b"1AY&SY");
+    let signature = BINARY.iter().find(|(bytes, _)| start.starts_with(bytes));
+    let what = signature
+        .map(|(_, what)| *what)
+        .or(bzip2.then_some(ARCHIVE));
+    what.map(Problem::NotCsv)
+        .or_else(|| utf32(start).map(Problem::Utf32))
+}
+
+/// The name of the kind of UTF-32 that a file is in, by its byte order mark or by where its bytes are 0.
+fn utf32(start: &[u8]) -> Option<&'static str> {
+    let characters = start.as_chunks::<4>().0;
+    // Any names begin with characters of the basic plane.
+    let characters = &characters[..characters.len().min(16)];
+    let all = |is: fn(&[u8; 4]) -> bool| !characters.is_empty() && characters.iter().all(is);
+    match start {
+        [0xff, 0xfe, 0, 0, ..] => Some("UTF-32LE"),
+        [0, 0, 0xfe, 0xff, ..] => Some("UTF-32BE"),
+        _ if all(|bytes| matches!(bytes, [_, _, 0, 0] if *bytes != [0; 4])) => Some("UTF-32LE"),
+        _ if all(|bytes| matches!(bytes, [0, 0, _, _] if *bytes != [0; 4])) => Some("UTF-32BE"),
+        _ => None,
+    }
+}
+
+/// The kind of UTF-16 that a file without a byte order mark is in, by where the bytes of its first line are 0: delimiters
+/// and line ends have such a byte in any script.
+pub fn utf16(start: &[u8]) -> Option<&'static Encoding> {
+    let end = memchr(b'\n', start).map_or(start.len(), |end| (end + 1).next_multiple_of(2));
+    let units = start[..end.min(start.len())].as_chunks::<2>().0;
+    let first = units.iter().filter(|unit| unit[0] == 0).count();
+    let second = units.iter().filter(|unit| unit[1] == 0).count();
+    match (first, second) {
+        (0, 2..) => Some(UTF_16LE),
+        (2.., 0) => Some(UTF_16BE),
+        _ => None,
+    }
+}
+
+/// What a text is that begins like this, with what to do, if it is known not to be CSV.
+fn other_text(text: &[u8]) -> Option<Problem> {
+    let text = text.trim_ascii_start();
+    let second = text.get(1..).unwrap_or_default().trim_ascii_start();
+    let what = match (text.first()?, second.first()) {
+        (b'<', Some(b'!' | b'?' | b'a'..=b'z' | b'A'..=b'Z')) => {
+            "a web page or XML, not CSV: the download may be a login page or an error, so export it again as CSV"
+        }
+        (b'{', Some(b'"' | b'}')) | (b'[', Some(b'{' | b'[' | b'"' | b']')) => {
+            "JSON, not CSV: export it again as CSV"
+        }
+        _ => return None,
+    };
+    Some(Problem::NotCsv(what))
+}
+
+/// What is wrong with a file whose header has not the columns of its table, given its first bytes and the line where
+/// they begin. `None` if the first line seems to be the header.
+pub fn diagnose(table: &Table, dialect: &Dialect, text: &[u8], line: u64) -> Option<Problem> {
+    other_text(text)
+        .or_else(|| padded_quotes(table, dialect, text))
+        .or_else(|| header_elsewhere(table, dialect, text, line))
+        .or_else(|| no_header(table, dialect, text))
+        .or_else(|| unknown_names(table, dialect, text))
+}
+
+/// The problem of a header with white space between its quotes and its delimiters.
+fn padded_quotes(table: &Table, dialect: &Dialect, text: &[u8]) -> Option<Problem> {
+    let first = lines(text).next()?;
+    let delimiter = dialect.separator();
+    let is_padded = |name: &[u8]| {
+        let trimmed = String::from_utf8_lossy(name).trim().to_string();
+        trimmed.len() < name.len() && trimmed.starts_with('"') && trimmed.ends_with('"')
+    };
+    let is_padded = first.split(|byte| *byte == delimiter).any(is_padded);
+    let names = known_names(table, dialect, first, delimiter);
+    let is_header = !dialect.notation.trim && is_padded && names == table.columns.len();
+    is_header.then_some(Problem::PaddedQuotes)
+}
+
+/// The problem of a header that is found if lines are split at another delimiter, or further on.
+fn header_elsewhere(table: &Table, dialect: &Dialect, text: &[u8], line: u64) -> Option<Problem> {
+    let current = dialect.separator();
+    let columns = table.columns.len();
+    let known = |text: &[u8], delimiter: u8| known_names(table, dialect, text, delimiter);
+    let first = lines(text).next()?;
+    let at_first = known(first, current);
+    let mut best = (at_first, 0, current);
+    for (index, line) in lines(text).take(LINES).enumerate() {
+        for delimiter in delimiters(current, line) {
+            let names = known(line, delimiter);
+            let is_usual = USUAL.iter().any(|(usual, _)| *usual == delimiter);
+            let is_header = names >= 2 || names == columns || index == 0 && is_usual && names > 0;
+            if is_header && names > best.0 {
+                best = (names, index, delimiter);
+            }
+        }
+    }
+    let (names, index, delimiter) = best;
+    if names == at_first {
+        return None;
+    }
+    let delimiter = Delimiter(delimiter);
+    let is_other = delimiter.0 != current;
+    if index == 0 {
+        return Some(Problem::Delimiter(delimiter));
+    }
+    let line = line + index as u64;
+    Some(Problem::HeaderBelow {
+        line,
+        skip: line - 1,
+        delimiter: is_other.then_some(delimiter),
+    })
+}
+
+/// The problem of a first line without any known name, which is one field only unless it is split at another delimiter.
+fn unknown_names(table: &Table, dialect: &Dialect, text: &[u8]) -> Option<Problem> {
+    let first = lines(text).next()?;
+    let (other, _) = USUAL.iter().find(|(usual, _)| first.contains(usual))?;
+    let is_one = table.columns.len() > 1 && !first.contains(&dialect.separator());
+    let is_unknown = known_names(table, dialect, first, dialect.separator()) == 0;
+    (is_one && is_unknown).then_some(Problem::Delimiter(Delimiter(*other)))
+}
+
+/// The problem of a file whose first line looks like a row.
+fn no_header(table: &Table, dialect: &Dialect, text: &[u8]) -> Option<Problem> {
+    let first = lines(text).next()?;
+    let current = dialect.separator();
+    let delimiter = row_delimiter(table, dialect, first)?;
+    let is_other = delimiter.0 != current;
+    Some(Problem::NoHeader(is_other.then_some(delimiter)))
+}
+
+/// What separates the fields of a line that looks like a row of all columns of the table.
+pub fn row_delimiter(table: &Table, dialect: &Dialect, line: &[u8]) -> Option<Delimiter> {
+    let header = header::of(table, dialect);
+    let candidates = delimiters(dialect.separator(), line);
+    let mut rows = candidates.into_iter().filter(|delimiter| {
+        let fields: Vec<_> = line.split(|byte| byte == delimiter).collect();
+        let numbers = (table.columns.iter().zip(&fields))
+            .filter(|(column, _)| matches!(column.kind, Kind::Integer | Kind::Real));
+        let has_number = { numbers }.any(|(_, field)| field.iter().any(u8::is_ascii_digit));
+        has_number && is_row(table, &header, &fields)
+    });
+    rows.next().map(Delimiter)
+}
+
+/// How many columns of the table a line names if it is split at this delimiter.
+fn known_names(table: &Table, dialect: &Dialect, line: &[u8], delimiter: u8) -> usize {
+    let names: Vec<_> = line
+        .split(|byte| *byte == delimiter)
+        .map(|name| {
+            let name = String::from_utf8_lossy(name);
+            let name =
+                name.trim_matches(|c: char| c.is_whitespace() || c == '"' || c == '\u{feff}');
+            header::fold(name)
+        })
+        .collect();
+    let columns = table.columns.iter();
+    columns
+        .filter(|column| names.contains(&header::fold(dialect.header_name(table, column.name))))
+        .count()
+}
+
+/// What may separate the fields of a line: what does so as far as is known, what often does, and any other character
+/// in it that can be given as a delimiter.
+fn delimiters(current: u8, line: &[u8]) -> Vec<u8> {
+    let mut delimiters = vec![current];
+    let usual = USUAL.iter().map(|(usual, _)| usual);
+    for byte in usual.chain(line) {
+        let is_candidate =
+            super::is_delimiter(*byte) && !matches!(byte, b'_' | b'-' | b'.' | b'\\');
+        if is_candidate && !delimiters.contains(byte) && line.contains(byte) {
+            delimiters.push(*byte);
+        }
+    }
+    delimiters
+}
+
+/// The lines of a text. Each has an end, but for the last one.
+fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest.take()?;
+        let Some(length) = super::split::line_length(text) else {
+            return Some(text);
+        };
+        let end = if text[length..].starts_with(b"\r\n") {
+            2
+        } else {
+            1
+        };
+        rest = Some(&text[length + end..]);
+        Some(&text[..length])
+    })
+}
+
+/// What separates fields, as people and `--delimiter` have it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delimiter(pub u8);
+
+impl Delimiter {
+    /// What it is called.
+    pub fn name(self) -> String {
+        let usual = USUAL.iter().find(|(usual, _)| *usual == self.0);
+        match (usual, self.0) {
+            (Some((_, name)), _) => (*name).to_string(),
+            (None, b' ') => "spaces".to_string(),
+            (None, byte) if byte.is_ascii_graphic() => format!("\"{}\"", char::from(byte)),
+            (None, byte) => format!("the character U+{byte:04X}"),
+        }
+    }
+
+    /// As an option for any shell.
+    pub fn option(self) -> String {
+        let word = match self.0 {
+            b'\t' => "tab".to_string(),
+            byte @ (b'$' | b'`' | b'!' | b'\\') => format!("'{}'", char::from(byte)),
+            byte if byte.is_ascii_graphic() || byte == b' ' => format!("\"{}\"", char::from(byte)),
+            byte => format!("\"\\x{byte:02x}\""),
+        };
+        format!("--delimiter {word}")
+    }
+}
+
+/// Whether these fields could be a row of a file with this header: there are as many as it has columns, with numbers
+/// where the table has numbers.
+pub fn is_row(table: &Table, header: &Header, fields: &[&[u8]]) -> bool {
+    let mut columns = table.columns.iter().zip(&header.columns);
+    fields.len() == header.names.len() + usize::from(header.reason.is_some())
+        && columns.all(|(column, index)| match (column.kind, fields.get(*index)) {
+            (Kind::Integer | Kind::Real, Some(field)) => is_number(field),
+            _ => true,
+        })
+}
+
+/// Whether a cell is empty or looks like a number, however its decimals are written.
+fn is_number(cell: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(cell);
+    let text = text.trim_matches(|c: char| c == '"' || c.is_whitespace());
+    let digits = text.trim_start_matches(['+', '-']);
+    text.is_empty()
+        || matches!(text, "NULL" | "\\N")
+        || digits.starts_with(|c: char| c.is_ascii_digit())
+            && digits
+                .chars()
+                .all(|c| c.is_ascii_digit() || ".,eE+-".contains(c))
+}
