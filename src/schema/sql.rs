@@ -7,6 +7,7 @@ mod declared;
 mod definition;
 mod error;
 mod expression;
+mod keys;
 mod memory;
 mod names;
 mod passed_over;
@@ -19,10 +20,10 @@ pub use error::Error;
 
 use memory::Memory;
 use references::Resolved;
-use script::Statement;
+use script::{Action, Statement, Statements};
 use tables::Declared;
 
-use super::{Check, Column, Key, Kind, Reference, Rule, Table};
+use super::{Column, Kind, Reference, Rule, Table};
 
 /// The most tables that a schema may have.
 pub const MOST_TABLES: usize = 200;
@@ -46,12 +47,19 @@ pub type Usable = fn(Kind, &str) -> bool;
 /// If SQLite does not take a statement, or if there are tables that cannot be loaded; the error then says all that keeps
 /// them from it.
 pub fn read(script: &[u8], usable: Usable) -> Result<Schema, Error> {
-    let script = script.strip_prefix(b"\xef\xbb\xbf").unwrap_or(script);
-    let script = str::from_utf8(script).map_err(|error| {
-        let before = &script[..error.valid_up_to()];
-        Error::NotUtf8(1 + before.iter().filter(|byte| **byte == b'\n').count())
-    })?;
-    schema(&script::split(script), usable)
+    let is_utf16 = script.starts_with(b"\xff\xfe") || script.starts_with(b"\xfe\xff");
+    if is_utf16 {
+        return Err(Error::NotUtf8(1));
+    }
+    let is_utf8 = str::from_utf8(script).is_ok();
+    let script = String::from_utf8_lossy(script);
+    let mut memory = Memory::open()?;
+    let mut statements = Statements::new(&script);
+    memory.run(statements.by_ref(), is_utf8)?;
+    match statements.unclosed() {
+        Some(line) => Err(Error::Unclosed(line)),
+        None => schema(memory, usable),
+    }
 }
 
 /// Reads the tables of a database, given the statements of its `sqlite_schema`.
@@ -60,22 +68,15 @@ pub fn read(script: &[u8], usable: Usable) -> Result<Schema, Error> {
 ///
 /// As [`read`].
 pub fn from_statements(statements: &[String], usable: Usable) -> Result<Schema, Error> {
-    let statements: Vec<_> = statements
-        .iter()
-        .map(|text| Statement::whole(text))
-        .collect();
-    let (tables, others): (Vec<_>, Vec<_>) = statements
-        .into_iter()
-        .partition(|statement| !matches!(statement.action, script::Action::CreateIndex { .. }));
-    schema(
-        &tables.into_iter().chain(others).collect::<Vec<_>>(),
-        usable,
-    )
+    let statements = statements.iter().map(|text| Statement::whole(text));
+    let is_index = |statement: &Statement| matches!(statement.action, Action::CreateIndex { .. });
+    let (indexes, others): (Vec<_>, Vec<_>) = statements.partition(is_index);
+    let mut memory = Memory::open()?;
+    memory.run(others.into_iter().chain(indexes), true)?;
+    schema(memory, usable)
 }
 
-fn schema(statements: &[Statement], usable: Usable) -> Result<Schema, Error> {
-    let mut memory = Memory::open()?;
-    memory.run(statements)?;
+fn schema(memory: Memory, usable: Usable) -> Result<Schema, Error> {
     let Memory {
         connection,
         passed_over,
@@ -88,11 +89,15 @@ fn schema(statements: &[Statement], usable: Usable) -> Result<Schema, Error> {
     if !refusals.is_empty() {
         return Err(Error::Refused(refusals));
     }
-    let tables = order
-        .iter()
-        .map(|index| &*leak_one(table(&declared, *index, &references[*index], usable)));
+    let names: Vec<_> = declared.iter().map(|table| table.name).collect();
+    let tables = declared.into_iter().zip(references);
+    let tables = leak(
+        tables
+            .map(|(table, references)| finish(table, references, &names, usable))
+            .collect(),
+    );
     Ok(Schema {
-        tables: leak(tables.collect()),
+        tables: leak(order.iter().map(|index| &tables[*index]).collect()),
         notes: passed_over.notes(),
     })
 }
@@ -118,7 +123,7 @@ fn check_names(tables: &[Declared], refusals: &mut Vec<String>) {
         let folded = names::without_case(name);
         if let Some(other) = tables[..index]
             .iter()
-            .find(|other| names::without_case(&other.name) == folded)
+            .find(|other| names::without_case(other.name) == folded)
         {
             refusals.push(format!(
                 "the names of the tables {} and {name} differ only in upper and lower case, so that some systems have one file for both: give one of them another name",
@@ -128,106 +133,75 @@ fn check_names(tables: &[Declared], refusals: &mut Vec<String>) {
     }
 }
 
-/// Makes the table with this index.
-fn table(tables: &[Declared], index: usize, references: &[Resolved], usable: Usable) -> Table {
-    let declared = &tables[index];
-    let columns = (0..declared.columns.len())
-        .map(|column| self::column(declared, column, references, usable));
-    let keys = declared.keys.iter().map(|key| Key {
-        columns: leak(key.columns.iter().map(|(column, _)| *column).collect()),
-        collations: leak(
-            key.columns
-                .iter()
-                .map(|(_, collation)| *collation)
-                .collect(),
-        ),
-        role: key.role,
-        filter: key.filter.as_deref().map(leak_text),
+/// Puts a table together, given also the names of all tables.
+fn finish(
+    declared: Declared,
+    references: Vec<Resolved>,
+    names: &[&'static str],
+    usable: Usable,
+) -> Table {
+    let columns = (0..).zip(&declared.columns).map(|(index, column)| Column {
+        rules: leak(rules(&declared, &references, Some(index))),
+        default: column
+            .default
+            .filter(|default| usable(column.kind, default)),
+        ..*column
     });
-    let checks = declared.checks.iter().map(|check| Check {
-        name: check.name.as_deref().map(leak_text),
-        sql: leak_text(&check.sql),
+    let columns = leak(columns.collect());
+    let rules = leak(rules(&declared, &references, None));
+    let references = references.into_iter().map(|reference| Reference {
+        columns: leak(reference.columns),
+        parent: names[reference.parent],
+        key: reference.key,
     });
     Table {
-        name: leak_text(&declared.name),
+        name: declared.name,
         row: "row",
-        columns: leak(columns.collect()),
-        keys: leak(keys.collect()),
-        references: leak(
-            references
-                .iter()
-                .map(|reference| Reference {
-                    columns: leak(reference.columns.clone()),
-                    parent: leak_text(&tables[reference.parent].name),
-                    key: reference.key,
-                })
+        columns,
+        keys: leak(declared.keys),
+        references: leak(references.collect()),
+        checks: leak(
+            declared
+                .checks
+                .into_iter()
+                .map(|(_, check)| check)
                 .collect(),
         ),
-        checks: leak(checks.collect()),
-        rules: leak(rules(declared, references, None)),
+        rules,
         makes_ids: declared.makes_ids,
         file: None,
         seed: "",
     }
 }
 
-fn column(table: &Declared, index: usize, references: &[Resolved], usable: Usable) -> Column {
-    let column = &table.columns[index];
-    let kind = declared::kind(&column.declared);
-    let default = column
-        .default
-        .as_deref()
-        .filter(|default| usable(kind, default));
-    Column {
-        name: leak_text(&column.name),
-        kind,
-        declared: leak_text(&declared::stored(&column.declared)),
-        collation: column.collation,
-        required: column.required,
-        default: default.map(leak_text),
-        rules: leak(rules(table, references, Some(index))),
-    }
-}
-
-/// The rules of one column, or those that belong to none.
+/// The rules of one column, or those that concern no single one.
 fn rules(table: &Declared, references: &[Resolved], column: Option<usize>) -> Vec<Rule> {
-    let belongs = |columns: &[usize]| match columns {
+    let concerns = |columns: &[usize]| match columns {
         [only] => column == Some(*only),
         _ => column.is_none(),
     };
-    let keys = table.keys.iter().enumerate().filter(|(_, key)| {
-        belongs(
-            &key.columns
-                .iter()
-                .map(|(column, _)| *column)
-                .collect::<Vec<_>>(),
-        )
-    });
+    let keys = (0..)
+        .zip(&table.keys)
+        .filter(|(_, key)| concerns(key.columns));
     let keys = keys.map(|(index, _)| Rule::Unique(index));
-    let references = references
-        .iter()
-        .enumerate()
-        .filter(|(_, reference)| belongs(&reference.columns));
+    let references = (0..)
+        .zip(references)
+        .filter(|(_, reference)| concerns(&reference.columns));
     let references = references.map(|(index, _)| Rule::Exists(index));
-    let checks = table
-        .checks
-        .iter()
-        .enumerate()
-        .filter(|(_, check)| check.column == column);
+    let checks = (0..)
+        .zip(&table.checks)
+        .filter(|(_, (stands_in, _))| *stands_in == column);
     let checks = checks.map(|(index, _)| Rule::Holds(index));
     keys.chain(references).chain(checks).collect()
 }
 
+/// A schema lives as long as the process.
 fn leak<T>(values: Vec<T>) -> &'static [T] {
     values.leak()
 }
 
-fn leak_one<T>(value: T) -> &'static T {
-    Box::leak(Box::new(value))
-}
-
-fn leak_text(text: &str) -> &'static str {
-    text.to_string().leak()
+fn leak_text(text: String) -> &'static str {
+    text.leak()
 }
 
 #[cfg(test)]

@@ -1,26 +1,16 @@
 //! What a declared type means.
 
-use super::token::{Kind as TokenKind, Tokens, one_line};
+use rusqlite::Connection;
+
+use super::token::{self, Kind as TokenKind, Token, Tokens};
 use crate::schema::Kind;
 
 /// Types that SQLite would take for numbers, by their first word.
 const TEXTS: [&str; 4] = ["ENUM", "INTERVAL", "POINT", "POLYGON"];
 
-/// A declared type in one line, without the quotes around names that need none.
-pub fn normalized(declared: &str) -> String {
-    let tokens: Vec<_> = Tokens::new(declared).collect();
-    match &tokens[..] {
-        [only] if only.kind == TokenKind::Name => {
-            let name = only.unquoted();
-            let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
-            if name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(plain) {
-                name
-            } else {
-                only.text.to_string()
-            }
-        }
-        _ => one_line(&tokens),
-    }
+/// A declared type in one line.
+pub fn one_line(declared: &str) -> String {
+    token::one_line(&Tokens::new(declared).collect::<Vec<_>>())
 }
 
 /// What the cells of a column of this type hold.
@@ -57,17 +47,30 @@ pub fn kind(declared: &str) -> Kind {
     }
 }
 
-/// The type that the table of the database declares: a column of texts must not make numbers of them.
-pub fn stored(declared: &str) -> String {
-    let makes_numbers = matches!(
-        affinity(&declared.to_ascii_uppercase()),
-        Affinity::Integer | Affinity::Real | Affinity::Numeric
-    );
+/// The type that the table of the database declares: one that only stands in quotes gives way to another of its
+/// affinity, and a column of texts must not make numbers of them.
+pub fn stored(connection: &Connection, declared: &str) -> String {
+    let affinity = affinity(&declared.to_ascii_uppercase());
+    let makes_numbers = !matches!(affinity, Affinity::Text | Affinity::Blob);
     if kind(declared) == Kind::Text && makes_numbers {
         "TEXT".to_string()
-    } else {
+    } else if is_type(connection, declared) {
         declared.to_string()
+    } else {
+        affinity.declared().to_string()
     }
+}
+
+/// Whether SQL can declare a type by this name without quotes.
+fn is_type(connection: &Connection, declared: &str) -> bool {
+    let is_plain = |token: Token| {
+        let text = token.text;
+        token.kind == TokenKind::Word
+            || ["(", ")", ",", "+", "-"].contains(&text)
+            || text.starts_with(|c: char| c.is_ascii_digit())
+    };
+    let cast = format!("SELECT CAST(NULL AS {declared})");
+    declared.is_empty() || Tokens::new(declared).all(is_plain) && connection.prepare(&cast).is_ok()
 }
 
 /// What SQLite makes of values (<https://www.sqlite.org/datatype3.html#determination_of_column_affinity>).
@@ -78,6 +81,20 @@ enum Affinity {
     Blob,
     Real,
     Numeric,
+}
+
+impl Affinity {
+    /// A type that has it.
+    fn declared(&self) -> &'static str {
+        match self {
+            // Not INTEGER, which would make a primary key the rowid.
+            Affinity::Integer => "INT",
+            Affinity::Text => "TEXT",
+            Affinity::Blob => "BLOB",
+            Affinity::Real => "REAL",
+            Affinity::Numeric => "NUMERIC",
+        }
+    }
 }
 
 /// The affinity of a type in upper case.

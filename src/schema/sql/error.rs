@@ -6,16 +6,19 @@ use super::script::Statement;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// SQLite does not take a statement.
-    #[error("line {line}: SQLite does not take this statement: {message}")]
+    #[error("{place}: SQLite does not take this statement: {message}")]
     Statement {
-        /// The line of the script that SQLite names, else that of the statement.
-        line: usize,
+        /// Where it is: the line of the script that SQLite names, else that of the statement.
+        place: String,
         /// What SQLite says.
         message: String,
     },
     /// The script is not text.
     #[error("line {0} is not valid UTF-8: save the script as UTF-8")]
     NotUtf8(usize),
+    /// A quote hides the rest of the script.
+    #[error("line {0}: the quote that begins here is not closed: close it")]
+    Unclosed(usize),
     /// The tables are not such as can be loaded: a sentence for each of the reasons.
     #[error("{}", .0.join("\n"))]
     Refused(Vec<String>),
@@ -27,24 +30,33 @@ pub enum Error {
 impl Error {
     /// What SQLite says about a statement.
     pub(super) fn statement(statement: &Statement, error: &rusqlite::Error) -> Error {
-        let (message, lines) = match error {
-            rusqlite::Error::SqlInputError {
-                msg, sql, offset, ..
-            } => {
+        let place = match (statement.line, error) {
+            (Some(line), rusqlite::Error::SqlInputError { sql, offset, .. }) => {
                 let before = usize::try_from(*offset)
                     .ok()
                     .and_then(|offset| sql.get(..offset));
-                (
-                    msg.clone(),
-                    before.unwrap_or_default().matches('\n').count(),
-                )
+                let lines = before.unwrap_or_default().matches('\n').count();
+                format!("line {}", line + lines)
             }
-            rusqlite::Error::SqliteFailure(_, Some(message)) => (message.clone(), 0),
-            _ => (error.to_string(), 0),
+            _ => statement.place(),
         };
-        Error::Statement {
-            line: statement.line + lines,
-            message,
-        }
+        let message = message(error);
+        Error::Statement { place, message }
     }
+}
+
+/// What SQLite says, without the statement.
+pub(super) fn message(error: &rusqlite::Error) -> String {
+    match error {
+        rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
+        rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),
+        _ => error.to_string(),
+    }
+}
+
+/// The function that SQLite does not have, if it says so.
+pub(super) fn unknown_function(error: &rusqlite::Error) -> Option<String> {
+    message(error)
+        .strip_prefix("no such function: ")
+        .map(str::to_string)
 }

@@ -2,7 +2,8 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::token::{Kind, Token, Tokens};
+use super::error::{message, unknown_function};
+use super::token::{Kind, Token, Tokens, closing};
 use crate::schema::quoted;
 
 /// Functions of dates, which know what time it is.
@@ -39,14 +40,11 @@ pub fn problem(
     }
     let evaluated = format!("SELECT ({sql}) FROM {}", quoted(table));
     let error = connection.prepare(&evaluated).err();
-    let unknown = error.and_then(|error| match error {
-        rusqlite::Error::SqlInputError { msg, .. } => {
-            msg.strip_prefix("no such function: ").map(str::to_string)
-        }
-        _ => None,
-    });
-    Ok(unknown.map(|function| {
-        format!("uses the function {function}, which SQLite does not have built in: leave it out")
+    Ok(error.map(|error| match unknown_function(&error) {
+        Some(function) => format!(
+            "uses the function {function}, which SQLite does not have built in: leave it out"
+        ),
+        None => format!("cannot be evaluated ({}): leave it out", message(&error)),
     }))
 }
 
@@ -91,13 +89,13 @@ fn changing(connection: &Connection, tokens: &[Token]) -> Result<Option<String>,
         if token.is_one_of(&["CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP"]) {
             return Ok(Some(token.text.to_string()));
         }
-        let arguments = match &tokens[index + 1..] {
-            [open, arguments @ ..] if open.is_symbol("(") => arguments,
-            _ => continue,
+        let Some(close) = call(tokens, index) else {
+            continue;
         };
+        let arguments = &tokens[index + 2..close];
         let name = token.unquoted().to_ascii_lowercase();
         if DATES.contains(&name.as_str()) {
-            if let Some(time) = time_of_day(&name, arguments, tokens) {
+            if let Some(time) = time_of_day(&name, arguments) {
                 return Ok(Some(time));
             }
         } else if connection
@@ -111,26 +109,28 @@ fn changing(connection: &Connection, tokens: &[Token]) -> Result<Option<String>,
     Ok(None)
 }
 
+/// The index of the parenthesis that closes the call of a function whose name is at this index, if it is one.
+fn call(tokens: &[Token], name: usize) -> Option<usize> {
+    tokens.get(name + 1).filter(|open| open.is_symbol("("))?;
+    closing(tokens, name + 1)
+}
+
 /// What a function of dates takes from the clock or from the time zone of the machine, if it does.
-fn time_of_day(function: &str, arguments: &[Token], tokens: &[Token]) -> Option<String> {
+fn time_of_day(function: &str, arguments: &[Token]) -> Option<String> {
     let is_text = |token: &Token, text: &str| {
         matches!(token.kind, Kind::Text | Kind::Name)
             && token.unquoted().trim().eq_ignore_ascii_case(text)
     };
     let words = ["now", "localtime", "utc"];
-    let word = words
-        .iter()
-        .find(|word| tokens.iter().any(|token| is_text(token, word)));
-    let times = match function {
-        "strftime" => arguments.get(1..).unwrap_or_default(),
-        _ => arguments,
-    };
-    match (word, times.first()) {
-        (Some(word), _) => Some(format!("{function}() with '{word}'")),
-        (None, Some(first)) if first.is_symbol(")") => Some(format!("{function}() without a date")),
-        (None, Some(first)) if is_text(first, "subsec") || is_text(first, "subsecond") => {
-            Some(format!("{function}() without a date"))
-        }
-        _ => None,
+    let is_used = |word: &&&str| arguments.iter().any(|token| is_text(token, word));
+    if let Some(word) = words.iter().find(is_used) {
+        return Some(format!("{function}() with '{word}'"));
     }
+    // The first argument of strftime() is the format.
+    let date = arguments.get(if function == "strftime" { 2 } else { 0 });
+    let is_missing = match date {
+        Some(date) => is_text(date, "subsec") || is_text(date, "subsecond"),
+        None => true,
+    };
+    is_missing.then(|| format!("{function}() without a date"))
 }

@@ -4,14 +4,14 @@ use rusqlite::Connection;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 
 use super::definition::{Check, foreign_collations, items};
-use super::error::Error;
+use super::error::{Error, unknown_function};
 use super::expression;
 use super::passed_over::PassedOver;
 use super::script::{Action, Statement};
 use super::token::{Token, Tokens};
 
 /// The most steps of SQLite's virtual machine for a statement: a `CREATE TABLE … AS` could run for ever.
-const STEPS: i32 = 50_000_000;
+const STEPS: i32 = 10_000_000;
 
 /// The pragmas that tell what a table is; SQLite itself uses the first one for `ADD COLUMN`.
 const PRAGMAS: [&str; 6] = [
@@ -47,12 +47,22 @@ impl Memory {
         })
     }
 
-    /// Runs those of the statements that make tables and unique indexes, and passes over the others.
-    pub fn run(&mut self, statements: &[Statement]) -> Result<(), Error> {
-        self.passed_over.virtual_tables(statements);
-        for statement in statements {
-            if !self.passed_over.takes(statement) {
-                self.run_one(statement)?;
+    /// Runs those of the statements that make tables and unique indexes, and passes over the others. If the script was
+    /// not UTF-8, the bytes at fault are U+FFFD in it.
+    pub fn run<'a>(
+        &mut self,
+        statements: impl Iterator<Item = Statement<'a>>,
+        is_utf8: bool,
+    ) -> Result<(), Error> {
+        let of_tables = statements.filter(|statement| !self.passed_over.takes_at_once(statement));
+        for statement in of_tables.collect::<Vec<_>>() {
+            if !self.passed_over.takes(&statement) {
+                let broken = statement.text.find(char::REPLACEMENT_CHARACTER);
+                if let (false, Some(broken), Some(line)) = (is_utf8, broken, statement.line) {
+                    let before = &statement.text[..broken];
+                    return Err(Error::NotUtf8(line + before.matches('\n').count()));
+                }
+                self.run_one(&statement)?;
             }
         }
         Ok(())
@@ -63,12 +73,16 @@ impl Memory {
         let Err(error) = self.connection.execute(&text, []) else {
             return Ok(());
         };
-        if let Action::CreateTable(table) = &statement.action
-            && self.run_without_checks(table, &text)?
-        {
-            return Ok(());
+        match (&statement.action, unknown_function(&error)) {
+            (Action::CreateTable(table), _) if self.run_without_checks(table, &text)? => Ok(()),
+            (Action::CreateIndex { name, table, .. }, Some(function)) => {
+                self.refusals.push(format!(
+                    "the unique index {name} of {table} uses the function {function}, which SQLite does not have built in: leave it out"
+                ));
+                Ok(())
+            }
+            _ => Err(Error::statement(statement, &error)),
         }
-        Err(Error::statement(statement, &error))
     }
 
     /// Puts `BINARY` in the place of collations that SQLite does not have, so that all of them can be named.
@@ -76,19 +90,25 @@ impl Memory {
         let tokens: Vec<_> = Tokens::new(statement.text).collect();
         let mut text = statement.text.to_string();
         let columns = items(&tokens);
-        for name in foreign_collations(&tokens).iter().rev() {
+        let foreign = foreign_collations(&tokens);
+        for name in &foreign {
             let holds = |tokens: &[Token]| tokens.iter().any(|token| token.start == name.start);
             let column = columns.iter().find(|item| holds(&item.tokens));
             let column = column.and_then(|item| item.column.as_deref());
             let place = match (statement.action.subject(), column) {
                 (Some(table), Some(column)) => format!("{table}.{column}"),
                 (Some(table), None) => table.to_string(),
-                (None, _) => format!("line {}", statement.line),
+                (None, _) => statement.place(),
             };
-            self.refusals.push(format!(
+            let refusal = format!(
                 "{place} uses the collation {}, which SQLite does not have built in: use BINARY, NOCASE or RTRIM",
                 name.unquoted()
-            ));
+            );
+            if !self.refusals.contains(&refusal) {
+                self.refusals.push(refusal);
+            }
+        }
+        for name in foreign.iter().rev() {
             text.replace_range(name.start..name.end(), "BINARY");
         }
         text

@@ -33,103 +33,104 @@ enum Kind {
 }
 
 impl PassedOver {
-    /// Notes the virtual tables among these statements, as the tables that belong to them may come first.
-    pub fn virtual_tables(&mut self, statements: &[Statement]) {
-        for statement in statements {
-            if let Action::CreateVirtualTable(name, module) = &statement.action {
-                self.modules.insert(name.clone(), module.clone());
+    /// Passes over a statement that has to do with no table that could be made; returns whether it did. Notes virtual
+    /// tables, as the tables that belong to them may come first.
+    pub fn takes_at_once(&mut self, statement: &Statement) -> bool {
+        let kind = match &statement.action {
+            Action::CreateTrigger => Some(Kind::Trigger),
+            Action::DropTrigger => None,
+            Action::Data => Some(Kind::Data),
+            Action::Pragma => Some(Kind::Pragma),
+            Action::Transaction => Some(Kind::Transaction),
+            Action::Shell => Some(Kind::Shell),
+            Action::Other(words) => {
+                self.others.insert(words.clone());
+                Some(Kind::Other)
             }
-        }
-    }
-
-    /// Whether a statement is to be passed over; if so, notes it.
-    pub fn takes(&mut self, statement: &Statement) -> bool {
-        let Some(kind) = self.kind(&statement.action) else {
-            return false;
+            Action::CreateVirtualTable(name, module) => {
+                self.modules.insert(folded(name), folded(module));
+                return false;
+            }
+            _ => return false,
         };
-        if let Some(kind) = kind {
-            *self.counts.entry(kind).or_default() += 1;
-        }
+        self.count(kind);
         true
     }
 
-    /// The kind of a statement that is to be passed over; `Some(None)` if without a word.
-    fn kind(&mut self, action: &Action) -> Option<Option<Kind>> {
-        let kind = match action {
-            Action::CreateTable(name) if name.starts_with("sqlite_") => return Some(None),
-            Action::CreateTable(name) if self.is_shadow(name) => {
-                self.tables.insert(name.clone());
-                Kind::Virtual
+    /// Passes over a statement about what was passed over, or about what no table is made of; returns whether it did.
+    /// To be called for the others in their order.
+    pub fn takes(&mut self, statement: &Statement) -> bool {
+        let kind = match &statement.action {
+            Action::CreateTable(name) if folded(name).starts_with("sqlite_") => None,
+            Action::CreateTable(name) if self.is_shadow(&folded(name)) => {
+                self.tables.insert(folded(name));
+                Some(Kind::Virtual)
             }
-            Action::CreateTable(_) => return None,
             Action::CreateTempTable(name) => {
-                self.tables.insert(name.clone());
-                Kind::Temporary
+                self.tables.insert(folded(name));
+                Some(Kind::Temporary)
             }
             Action::CreateVirtualTable(name, _) => {
-                self.tables.insert(name.clone());
-                Kind::Virtual
+                self.tables.insert(folded(name));
+                Some(Kind::Virtual)
             }
             Action::CreateView(name) => {
-                self.tables.insert(name.clone());
-                Kind::View
+                self.tables.insert(folded(name));
+                Some(Kind::View)
+            }
+            Action::CreateIndex { name, table, .. } if self.has(table) => {
+                self.indexes.insert(folded(name));
+                None
             }
             Action::CreateIndex {
-                unique,
+                unique: false,
                 name,
-                table,
+                ..
             } => {
-                let of_passed_over = self.tables.contains(table);
-                if *unique && !of_passed_over {
-                    return None;
-                }
-                self.indexes.insert(name.clone());
-                if of_passed_over {
-                    return Some(None);
-                }
-                Kind::Index
+                self.indexes.insert(folded(name));
+                Some(Kind::Index)
             }
-            Action::AlterTable(table, renamed) => {
-                if !self.tables.contains(table) {
-                    return None;
-                }
+            Action::CreateIndex { name, .. } => {
+                self.indexes.remove(&folded(name));
+                return false;
+            }
+            Action::AlterTable(table, renamed) if self.has(table) => {
                 if let Some(renamed) = renamed {
-                    self.tables.remove(table);
-                    self.tables.insert(renamed.clone());
+                    self.tables.remove(&folded(table));
+                    self.tables.insert(folded(renamed));
                 }
-                return Some(None);
+                None
             }
-            Action::DropTable(name) => return self.tables.remove(name).then_some(None),
-            Action::DropIndex(name) => return self.indexes.remove(name).then_some(None),
+            Action::DropTable(name) if self.tables.remove(&folded(name)) => None,
+            Action::DropIndex(name) if self.indexes.remove(&folded(name)) => None,
             Action::DropView(name) => {
-                self.tables.remove(name);
-                return Some(None);
+                self.tables.remove(&folded(name));
+                None
             }
-            Action::CreateTrigger => Kind::Trigger,
-            Action::DropTrigger => return Some(None),
-            Action::Data => Kind::Data,
-            Action::Pragma => Kind::Pragma,
-            Action::Transaction => Kind::Transaction,
-            Action::Shell => Kind::Shell,
-            Action::Other(words) => {
-                self.others.insert(words.clone());
-                Kind::Other
-            }
+            _ => return self.takes_at_once(statement),
         };
-        Some(Some(kind))
+        self.count(kind);
+        true
+    }
+
+    fn count(&mut self, kind: Option<Kind>) {
+        if let Some(kind) = kind {
+            *self.counts.entry(kind).or_default() += 1;
+        }
     }
 
     /// Whether a table of this name belongs to a virtual one.
     fn is_shadow(&self, name: &str) -> bool {
         name.match_indices('_').any(|(end, _)| {
             let module = self.modules.get(&name[..end]);
-            module.is_some_and(|module| suffixes(module).contains(&stem(&name[end + 1..])))
+            let suffix = name[end + 1..].trim_end_matches(|c: char| c.is_ascii_digit());
+            module.is_some_and(|module| suffixes(module).contains(&suffix))
         })
     }
 
-    /// Whether it is a view or a table that was passed over. The name is in lower case.
+    /// Whether it is a view or a table that was passed over.
     pub fn has(&self, table: &str) -> bool {
-        self.tables.contains(table)
+        self.tables.contains(&folded(table))
     }
 
     /// A line for each kind.
@@ -203,7 +204,7 @@ fn suffixes(module: &str) -> &'static [&'static str] {
     }
 }
 
-/// A name without the digits at its end.
-fn stem(name: &str) -> &str {
-    name.trim_end_matches(|c: char| c.is_ascii_digit())
+/// A name in the case in which SQLite compares names.
+fn folded(name: &str) -> String {
+    name.to_ascii_lowercase()
 }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::passed_over::PassedOver;
 use super::tables::{Declared, DeclaredReference};
+use crate::schema::Role;
 
 /// A reference whose key was found.
 #[derive(PartialEq)]
@@ -46,7 +47,7 @@ fn find(
         reference
             .columns
             .iter()
-            .map(|column| table.columns[*column].name.as_str()),
+            .map(|column| table.columns[*column].name),
     );
     let from = format!("{}.{from}", table.name);
     let parent_name = &reference.parent;
@@ -81,16 +82,25 @@ fn find(
         };
     };
     let matching = to_table.keys.iter().enumerate().find_map(|(index, key)| {
-        let plain = key.filter.is_none() && key.columns.len() == to.len();
-        let columns = key.columns.iter().map(|(column, collation)| {
-            let column = &to_table.columns[*column];
-            let position = to
-                .iter()
-                .position(|to| to.eq_ignore_ascii_case(&column.name))?;
-            (*collation == column.collation || key.is_rowid()).then(|| reference.columns[position])
-        });
-        let columns: Option<Vec<_>> = columns.collect();
-        Some((index, columns.filter(|_| plain)?))
+        let columns = key
+            .columns
+            .iter()
+            .zip(key.collations)
+            .map(|(column, collation)| {
+                let column = &to_table.columns[*column];
+                let position = to
+                    .iter()
+                    .position(|to| to.eq_ignore_ascii_case(column.name))?;
+                let is_compared_alike = *collation == column.collation || key.role == Role::Rowid;
+                is_compared_alike.then(|| reference.columns[position])
+            });
+        let is_plain = key.filter.is_none() && key.columns.len() == to.len();
+        let columns = if is_plain {
+            columns.collect::<Option<_>>()
+        } else {
+            None
+        };
+        Some((index, columns?))
     });
     match matching {
         Some((key, columns)) => Ok(Resolved {
@@ -147,10 +157,7 @@ pub fn order(
             continue;
         }
         if let Some(circle) = circle(&parents, table) {
-            let names: Vec<_> = circle
-                .iter()
-                .map(|table| tables[*table].name.as_str())
-                .collect();
+            let names: Vec<_> = circle.iter().map(|table| tables[*table].name).collect();
             circle.iter().for_each(|table| is_in_circle[*table] = true);
             refusals.push(format!(
                 "{} refers to {}, in a circle: there is no order of writing their files that keeps each reference whole; leave one of these references out",

@@ -10,13 +10,13 @@ const HEAD: usize = 24;
 pub struct Statement<'a> {
     /// Its text, without the semicolon.
     pub text: &'a str,
-    /// The line on which it begins, counted from 1.
-    pub line: usize,
+    /// The line on which it begins, counted from 1; `None` if it does not come from a script.
+    pub line: Option<usize>,
     /// What it is about.
     pub action: Action,
 }
 
-/// What a statement is about. Names are in lower case, as far as they are ASCII.
+/// What a statement is about. Names are as given, without quotes.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Action {
     /// `CREATE TABLE`.
@@ -66,8 +66,20 @@ impl<'a> Statement<'a> {
         let head: Vec<_> = Tokens::new(text).take(HEAD).collect();
         Statement {
             text,
-            line: 1,
+            line: None,
             action: action(&head, text),
+        }
+    }
+
+    /// Where to find it: its line in a script, else its first words.
+    pub fn place(&self) -> String {
+        match self.line {
+            Some(line) => format!("line {line}"),
+            None => Tokens::new(self.text)
+                .take(3)
+                .map(|token| token.text)
+                .collect::<Vec<_>>()
+                .join(" "),
         }
     }
 }
@@ -85,39 +97,56 @@ impl Action {
     }
 }
 
-/// The statements of a script.
-pub fn split(script: &str) -> Vec<Statement<'_>> {
-    let mut statements = Vec::new();
-    let mut tokens = Tokens::new(script);
-    let (mut line, mut counted) = (1, 0);
-    while let Some(first) = tokens.next() {
-        if first.is_symbol(";") {
-            continue;
+/// The statements of a script, one after the other.
+pub struct Statements<'a> {
+    script: &'a str,
+    tokens: Tokens<'a>,
+    line: usize,
+    /// Up to where the lines were counted.
+    counted: usize,
+}
+
+impl<'a> Statements<'a> {
+    /// The statements of this script.
+    pub fn new(script: &'a str) -> Statements<'a> {
+        Statements {
+            script,
+            tokens: Tokens::new(script),
+            line: 1,
+            counted: 0,
         }
-        line += script[counted..first.start].matches('\n').count();
-        counted = first.start;
-        let begins_line = first.start == 0 || script[..first.start].ends_with(['\n', '\u{feff}']);
-        let for_shell = begins_line && (first.is_symbol(".") || first.is_symbol("\\"));
-        let statement = if for_shell {
-            tokens.skip_line();
-            Statement {
+    }
+
+    /// The line of a quote that is not closed, once all statements were read: what follows it was not.
+    pub fn unclosed(&self) -> Option<usize> {
+        let before = &self.script[..self.tokens.unclosed()?];
+        Some(1 + before.matches('\n').count())
+    }
+}
+
+impl<'a> Iterator for Statements<'a> {
+    type Item = Statement<'a>;
+
+    fn next(&mut self) -> Option<Statement<'a>> {
+        let script = self.script;
+        let is_end = |token: &Token| token.is_symbol(";") || ends_by_line(script, token);
+        let first = self.tokens.find(|token| !is_end(token))?;
+        self.line += script[self.counted..first.start].matches('\n').count();
+        self.counted = first.start;
+        let line = Some(self.line);
+        let begins_line = script[..first.start].is_empty() || script[..first.start].ends_with('\n');
+        if begins_line && (first.is_symbol(".") || first.is_symbol("\\")) {
+            self.tokens.skip_line();
+            return Some(Statement {
                 text: "",
                 line,
                 action: Action::Shell,
-            }
-        } else if ends_by_line(script, first) {
-            continue;
-        } else {
-            let (text, head) = statement(script, first, &mut tokens);
-            Statement {
-                text,
-                line,
-                action: action(&head, text),
-            }
-        };
-        statements.push(statement);
+            });
+        }
+        let (text, head) = statement(script, first, &mut self.tokens);
+        let action = action(&head, text);
+        Some(Statement { text, line, action })
     }
-    statements
 }
 
 /// Reads the statement that begins with this token to its end. Returns its text and its first tokens.
@@ -131,13 +160,13 @@ fn statement<'a>(
     let mut depth = 0_usize;
     // The body of a trigger ends with `; END ;`. This is how many of these were just seen.
     let (mut in_body, mut closing) = (false, 0);
-    while let Some(token) = tokens.next() {
+    for token in tokens.by_ref() {
         if token.is_symbol(";") {
             if !in_body || closing == 2 {
                 break;
             }
             closing = 1;
-        } else if depth == 0 && ends_by_line(script, token) {
+        } else if depth == 0 && ends_by_line(script, &token) {
             break;
         } else {
             closing = if closing == 1 && token.is("END") {
@@ -172,10 +201,16 @@ fn statement<'a>(
 }
 
 /// Whether a token is a line `go` or `/`, which ends a statement as a semicolon does.
-fn ends_by_line(script: &str, token: Token) -> bool {
-    let before = script[..token.start].rsplit('\n').next().unwrap_or("");
-    let after = script[token.end()..].split('\n').next().unwrap_or("");
-    (token.is("GO") || token.is_symbol("/")) && before.trim().is_empty() && after.trim().is_empty()
+fn ends_by_line(script: &str, token: &Token) -> bool {
+    let is_alone = || {
+        let before = script[..token.start].rsplit('\n').next();
+        let after = script[token.end()..].split('\n').next();
+        [before, after]
+            .iter()
+            .flatten()
+            .all(|rest| rest.trim().is_empty())
+    };
+    (token.is("GO") || token.is_symbol("/")) && is_alone()
 }
 
 /// Whether a statement that begins like this may have a body of statements.
@@ -239,10 +274,12 @@ fn created(head: &[Token]) -> Option<Action> {
     let object = (1..head.len().min(4)).find(|index| head[*index].is_one_of(&objects))?;
     let has = |keyword: &str| head[1..object].iter().any(|token| token.is(keyword));
     let (name, rest) = name(&head[object + 1..]);
-    let temporary = has("TEMP") || has("TEMPORARY") || name.schema.as_deref() == Some("temp");
+    let temporary = has("TEMP")
+        || has("TEMPORARY")
+        || (name.schema.as_deref()).is_some_and(|schema| schema.eq_ignore_ascii_case("temp"));
     let action = match head[object].text.to_ascii_uppercase().as_str() {
         "TABLE" if has("VIRTUAL") => {
-            let module = rest.get(1).map(|token| folded(token)).unwrap_or_default();
+            let module = rest.get(1).map(Token::unquoted).unwrap_or_default();
             Action::CreateVirtualTable(name.name, module)
         }
         "TABLE" if temporary => Action::CreateTempTable(name.name),
@@ -263,7 +300,7 @@ fn virtual_table(head: &[Token], text: &str) -> Option<Action> {
     let schema = ["sqlite_schema", "sqlite_master"];
     let into_schema = head
         .get(2)
-        .is_some_and(|table| schema.contains(&folded(table).as_str()));
+        .is_some_and(|table| schema.contains(&table.unquoted().to_ascii_lowercase().as_str()));
     let mut texts = Tokens::new(text).filter(|token| into_schema && token.kind == TokenKind::Text);
     texts.find_map(|token| {
         let statement = token.unquoted();
@@ -282,29 +319,27 @@ struct Name {
 
 /// The name at the beginning of these tokens, and what follows it.
 fn name<'a, 'b>(tokens: &'b [Token<'a>]) -> (Name, &'b [Token<'a>]) {
-    let mut tokens = tokens;
-    while let [first, rest @ ..] = tokens
-        && first.is_one_of(&["IF", "NOT", "EXISTS"])
-    {
-        tokens = rest;
-    }
+    let tokens = match tokens {
+        [first, not, exists, rest @ ..]
+            if first.is("IF") && not.is("NOT") && exists.is("EXISTS") =>
+        {
+            rest
+        }
+        [first, exists, rest @ ..] if first.is("IF") && exists.is("EXISTS") => rest,
+        _ => tokens,
+    };
     match tokens {
         [schema, dot, name, rest @ ..] if dot.is_symbol(".") => {
-            let (schema, name) = (Some(folded(schema)), folded(name));
+            let (schema, name) = (Some(schema.unquoted()), name.unquoted());
             (Name { schema, name }, rest)
         }
         [name, rest @ ..] => (
             Name {
                 schema: None,
-                name: folded(name),
+                name: name.unquoted(),
             },
             rest,
         ),
         [] => (Name::default(), tokens),
     }
-}
-
-/// A name without quotes and in lower case, as SQLite compares names.
-fn folded(token: &Token) -> String {
-    token.unquoted().to_ascii_lowercase()
 }

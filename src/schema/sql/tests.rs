@@ -1,15 +1,39 @@
-use super::*;
+mod checks;
+mod columns;
+mod keys;
+mod references;
+mod refusals;
+mod scripts;
 
-fn tables(script: &str) -> &'static [&'static Table] {
-    read(script.as_bytes())
-        .unwrap_or_else(|error| panic!("{error}"))
-        .tables
+use super::*;
+use crate::schema::{Collation, Kind, Role};
+
+/// Reads a script that has nothing wrong.
+fn schema(script: &str) -> Schema {
+    read(script.as_bytes(), |_, _| true).unwrap_or_else(|error| panic!("{error}"))
 }
 
-#[test]
-fn reads_tables() {
-    let t = tables(
-        "CREATE TABLE o(id INTEGER PRIMARY KEY, c TEXT REFERENCES c, q INT CHECK (q /* x */ > 0)); create table c(code text primary key, n varchar(20) not null default 'x' collate nocase, unique(n, code));",
-    );
-    eprintln!("{t:#?}");
+/// Reads a script with one table.
+fn table(script: &str) -> &'static Table {
+    match schema(script).tables {
+        [only] => only,
+        several => panic!("{} tables", several.len()),
+    }
+}
+
+/// The names of the tables of a script, in their order.
+fn names(script: &str) -> Vec<&'static str> {
+    schema(script)
+        .tables
+        .iter()
+        .map(|table| table.name)
+        .collect()
+}
+
+/// What is wrong with a script.
+fn error(script: &str) -> String {
+    match read(script.as_bytes(), |_, _| true) {
+        Ok(schema) => panic!("{} tables", schema.tables.len()),
+        Err(error) => error.to_string(),
+    }
 }

@@ -67,12 +67,23 @@ impl Token<'_> {
 pub struct Tokens<'a> {
     text: &'a str,
     position: usize,
+    /// The offset of a quote that is not closed.
+    unclosed: Option<usize>,
 }
 
 impl<'a> Tokens<'a> {
     /// The tokens of this text.
     pub fn new(text: &'a str) -> Tokens<'a> {
-        Tokens { text, position: 0 }
+        Tokens {
+            text,
+            position: 0,
+            unclosed: None,
+        }
+    }
+
+    /// The offset of a quote that is not closed, once all was read.
+    pub fn unclosed(&self) -> Option<usize> {
+        self.unclosed
     }
 
     /// Whether all of the text was read.
@@ -120,53 +131,50 @@ impl<'a> Iterator for Tokens<'a> {
         let (kind, length) = match first {
             '\'' => (Kind::Text, quoted(rest, '\'', false)),
             '"' | '`' => (Kind::Name, quoted(rest, first, false)),
-            '[' => (Kind::Name, rest.find(']').map_or(rest.len(), |end| end + 1)),
-            'e' | 'E' if rest[1..].starts_with('\'') => {
-                (Kind::Text, 1 + quoted(&rest[1..], '\'', true))
-            }
+            '[' => (Kind::Name, rest.find(']').map(|end| end + 1)),
+            'e' | 'E' if rest[1..].starts_with('\'') => (
+                Kind::Text,
+                quoted(&rest[1..], '\'', true).map(|length| 1 + length),
+            ),
             '$' => match dollar_quoted(rest) {
-                Some(length) => (Kind::Text, length),
-                None => (Kind::Other, 1),
+                Some(length) => (Kind::Text, Some(length)),
+                None => (Kind::Other, Some(1)),
             },
-            _ if first.is_ascii_digit() => (Kind::Other, word(rest)),
-            _ if is_in_word(first) => (Kind::Word, word(rest)),
-            _ => (Kind::Other, first.len_utf8()),
+            _ if first.is_ascii_digit() => (Kind::Other, Some(word(rest))),
+            _ if is_in_word(first) => (Kind::Word, Some(word(rest))),
+            _ => (Kind::Other, Some(first.len_utf8())),
         };
-        self.position += length;
-        Some(Token {
-            kind,
-            text: &rest[..length],
-            start,
-        })
+        if length.is_none() {
+            self.unclosed = Some(start);
+        }
+        let text = &rest[..length.unwrap_or(rest.len())];
+        self.position += text.len();
+        Some(Token { kind, text, start })
     }
 }
 
-/// The length of a text in quotes. A quote that is doubled does not end it, and one after a backslash only if it may.
-fn quoted(text: &str, quote: char, backslashes: bool) -> usize {
+/// The length of a text in quotes, if they are closed. A quote that is doubled does not end it, and one after a
+/// backslash only if backslashes mean nothing.
+fn quoted(text: &str, quote: char, backslashes: bool) -> Option<usize> {
     let mut characters = text.char_indices().skip(1).peekable();
     while let Some((index, character)) = characters.next() {
         if character == quote {
             if characters.next_if(|(_, next)| *next == quote).is_none() {
-                return index + 1;
+                return Some(index + 1);
             }
         } else if backslashes && character == '\\' {
             characters.next();
         }
     }
-    text.len()
+    None
 }
 
 /// The length of a text between `$$`, or between tags such as `$body$`.
 fn dollar_quoted(text: &str) -> Option<usize> {
-    let tag = 1 + text[1..].find('$')?;
-    let quote = &text[..=tag];
-    let is_tag = text[1..tag].chars().all(|c| is_in_word(c) && c != '$');
+    let tag = text[1..].find(|c| c == '$' || !is_in_word(c))?;
+    let quote = text.get(..tag + 2).filter(|quote| quote.ends_with('$'))?;
     let inner = &text[quote.len()..];
-    if is_tag {
-        Some(2 * quote.len() + inner.find(quote)?)
-    } else {
-        None
-    }
+    Some(2 * quote.len() + inner.find(quote)?)
 }
 
 fn word(text: &str) -> usize {
