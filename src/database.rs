@@ -3,6 +3,7 @@
 mod cause;
 mod connect;
 mod create;
+mod group_commit;
 mod length;
 mod location;
 mod lock_timeout;
@@ -13,10 +14,12 @@ mod stored;
 mod wal;
 mod writer;
 
-use std::io::ErrorKind;
+use std::fs::File;
+use std::io;
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, ffi};
 
 use crate::platform;
 use crate::schema::Table;
@@ -25,25 +28,32 @@ use cause::require_room;
 use connect::connect;
 use location::{beside, cannot_open, find};
 use lock_timeout::Waiter;
+use lookup::version;
 use wal::keep_in_wal_mode;
 
 pub use create::{create, is_initialized};
+pub use group_commit::GroupCommit;
 pub use location::refuse_shared_files;
 pub use lock_timeout::LockTimeout;
 pub use problem::Problem;
 pub use reader::Reader;
 pub use stored::StoredRow;
-pub use writer::Writer;
+pub use writer::{Commit, Writer};
 
 /// Moves what is in the log into the file, as far as other processes that read allow it.
 const CHECKPOINT: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 
-/// A database that is open for writing, for the whole run, and whose stored rows are durable. The fields are dropped in
-/// their order.
+/// A database that is open for writing, for the whole run, and whose rows were durable when it was opened. The fields are
+/// dropped in their order.
 #[derive(Debug)]
 pub struct Database {
     /// The connection of the last writer that handed it on.
     kept: Mutex<Option<Connection>>,
+    /// The log, to sync it. It is the same file for the whole run.
+    log: File,
+    commits: GroupCommit,
+    /// The [`version`] that the reader saw last of which all is on disk.
+    durable: Mutex<i64>,
     reader: Reader,
     /// Which file it is.
     file: (u64, u64),
@@ -94,8 +104,40 @@ impl Database {
     /// connection of its own, so that lookups need not wait.
     pub fn checkpoint(&self) {
         if let Ok(Writer { connection, .. }) = self.writer(true) {
-            let _ = connection.execute_batch(CHECKPOINT);
+            self.checkpoint_over(&connection);
         }
+    }
+
+    /// The same, over this connection.
+    fn checkpoint_over(&self, connection: &Connection) {
+        (self.commits).checkpoint(|| match connection.execute_batch(CHECKPOINT) {
+            Err(error) if is_failed_sync(&error) => Err(io::Error::other(error)),
+            // What could not be moved stays in the log.
+            _ => Ok(()),
+        });
+    }
+
+    /// Returns once the commit with this number is on disk.
+    fn sync(&self, commit: u64) -> Result<(), Problem> {
+        let synced = self.commits.sync(commit, || self.log.sync_data());
+        synced.map_err(Problem::NotDurable)
+    }
+
+    /// Returns once all that the reader saw at this version is on disk. Other processes may have written it, or threads
+    /// of this one that wait for the disk as well.
+    fn sync_version(&self, version: i64) -> Result<(), Problem> {
+        if *lock(&self.durable) < version {
+            self.sync(self.commits.committed())?;
+            let mut durable = lock(&self.durable);
+            *durable = version.max(*durable);
+        }
+        Ok(())
+    }
+
+    /// Whether all that is committed is on disk.
+    fn is_durable(&self) -> Result<bool, Problem> {
+        let version = self.reader.reading(version)?;
+        Ok(version <= *lock(&self.durable))
     }
 
     /// Connects to insert rows. Have one writer at a time: others would wait by polling. With `hands_on`, it reuses the
@@ -104,8 +146,12 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// If it cannot be opened, or if there is another file in its place: orders there would refer to users elsewhere.
+    /// If it cannot be opened, if there is another file in its place (orders there would refer to users elsewhere), or if
+    /// a sync has failed.
     pub fn writer(&self, hands_on: bool) -> Result<Writer<'_>, Problem> {
+        if let Some(failure) = self.commits.failure() {
+            return Err(Problem::NotDurable(failure));
+        }
         let path = &self.reader.waiter.path;
         let kept = hands_on.then(|| lock(&self.kept).take()).flatten();
         let connection = match kept {
@@ -133,7 +179,7 @@ impl Reader {
     ///
     /// What had to be recovered was recovered when the database was opened. A checkpoint syncs only what it moves,
     /// which may be nothing, and the switch to WAL deletes the rollback journal without syncing the folder. So all is
-    /// synced here: the log, if there is one, then the file, into which others may move the log meanwhile, and the
+    /// synced here: the log, then the file, into which others may move the log meanwhile, and the
     /// names of both.
     ///
     /// # Errors
@@ -143,11 +189,9 @@ impl Reader {
         let path = &self.waiter.path;
         keep_in_wal_mode(&lock(&self.connection), &self.waiter)?;
         (self.waiter).retry(|| lock(&self.connection).execute_batch(CHECKPOINT))?;
-        // SQLite has no locks on the log that closing it could drop.
-        match platform::open_to_sync(&beside(path, "-wal")) {
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            log => log.map_err(cannot_open)?.sync_all()?,
-        }
+        let version = version(&lock(&self.connection))?;
+        let log = platform::open_to_sync(&beside(path, "-wal")).map_err(cannot_open)?;
+        log.sync_all()?;
         if let Some(file) = &self.file {
             file.sync_all()?;
         }
@@ -157,9 +201,28 @@ impl Reader {
         let file = platform::identity(path)?.file;
         Ok(Database {
             kept: Mutex::default(),
+            log,
+            commits: GroupCommit::default(),
+            durable: Mutex::new(version),
             reader: self,
             file,
         })
+    }
+}
+
+/// Whether a sync failed that SQLite ran.
+fn is_failed_sync(error: &rusqlite::Error) -> bool {
+    error.sqlite_extended_error_code() == Some(ffi::SQLITE_IOERR_FSYNC)
+}
+
+impl Drop for Database {
+    /// What is in the log after a failed sync may not be on disk, whatever a later sync says. It stays there: a power cut
+    /// while a checkpoint copies it would damage the file.
+    fn drop(&mut self) {
+        if self.commits.failure().is_some() {
+            let connection = lock(&self.reader.connection);
+            let _ = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, params_from_iter};
 
+use super::Database;
 use super::problem::Problem;
 use super::reader::Reader;
 use super::stored::StoredRow;
@@ -12,15 +13,9 @@ use crate::schema::Table;
 const IDS_PER_STATEMENT: usize = 50;
 
 impl Reader {
-    /// Which of these ids are stored, in their order. Fastest if they count up.
+    /// Which of these ids are stored, in their order; see [`stored`].
     pub fn stored(&self, ids: &[i64]) -> Result<Vec<i64>, Problem> {
-        let mut stored = Vec::new();
-        self.reading(|connection| {
-            look_up(connection, self.table, "id", ids, |index, _| {
-                stored.push(ids[index])
-            })
-        })?;
-        Ok(stored)
+        self.reading(|connection| stored(connection, self.table, ids))
     }
 
     /// Whether more rows than this are stored.
@@ -34,6 +29,46 @@ impl Reader {
     pub fn compare(&self, rows: &Rows, positions: &[u32]) -> Result<Vec<(u32, Outcome)>, Problem> {
         self.reading(|connection| compare(connection, rows, positions))
     }
+}
+
+impl Database {
+    /// The same as [`Reader::stored`], and what it returns is on disk.
+    pub fn stored(&self, ids: &[i64]) -> Result<Vec<i64>, Problem> {
+        self.durably(|connection| stored(connection, self.reader.table, ids))
+    }
+
+    /// The same as [`Reader::compare`], and what is stored is on disk.
+    pub fn compare(&self, rows: &Rows, positions: &[u32]) -> Result<Vec<(u32, Outcome)>, Problem> {
+        self.durably(|connection| compare(connection, rows, positions))
+    }
+
+    /// Looks up rows, and returns once those that were found are on disk.
+    fn durably<T>(
+        &self,
+        look_up: impl FnOnce(&Connection) -> rusqlite::Result<Vec<T>>,
+    ) -> Result<Vec<T>, Problem> {
+        let look_up = |connection: &Connection| Ok((look_up(connection)?, version(connection)?));
+        let (found, version) = self.reader.reading(look_up)?;
+        if !found.is_empty() {
+            self.sync_version(version)?;
+        }
+        Ok(found)
+    }
+}
+
+/// Which of these ids are stored, in their order. Fastest if they count up.
+fn stored(connection: &Connection, table: &Table, ids: &[i64]) -> rusqlite::Result<Vec<i64>> {
+    let mut stored = Vec::new();
+    look_up(connection, table, "id", ids, |index, _| {
+        stored.push(ids[index])
+    })?;
+    Ok(stored)
+}
+
+/// Changes with every commit of another connection. Answers on different connections cannot be compared
+/// (<https://www.sqlite.org/pragma.html#pragma_data_version>).
+pub fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("PRAGMA data_version", [], |row| row.get(0))
 }
 
 /// What is stored already under the ids of the rows at these positions: [`Outcome::Unchanged`], or [`Outcome::Skipped`]

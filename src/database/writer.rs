@@ -1,10 +1,11 @@
-//! Inserting rows in one durable transaction.
+//! Inserting rows in one transaction, and waiting until it is on disk.
 
 use std::collections::HashSet;
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Statement};
 
 use super::Database;
+use super::lock_timeout::Synchronous;
 use super::lookup::compare;
 use super::problem::Problem;
 use crate::row::{Outcome, Reason, Rows};
@@ -23,11 +24,35 @@ pub struct Writer<'a> {
     pub(super) hands_on: bool,
 }
 
-impl Writer<'_> {
-    /// Inserts the rows at these positions in one transaction, and returns once the commit is on disk. The positions are
-    /// sorted by the ids of their rows, which are all different. Returns the outcomes of the rows that were not inserted,
-    /// in any order. After an error, none of them is inserted.
-    pub fn insert(self, rows: &Rows, positions: &[u32]) -> Result<Vec<(u32, Outcome)>, Problem> {
+/// Rows that are committed, and are on disk once [`Commit::sync`] says so. Until then nothing may rely on them.
+#[derive(Debug)]
+#[must_use]
+pub struct Commit<'a> {
+    database: &'a Database,
+    /// The number of the commit; `None` if nothing was inserted, and all that was found is on disk.
+    number: Option<u64>,
+    others: Vec<(u32, Outcome)>,
+}
+
+impl Commit<'_> {
+    /// Returns once the rows are on disk, those that were found stored as well. Returns the outcomes of the rows that
+    /// were not inserted, in any order. Others may write meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// If a sync has failed. The rows may be stored or not.
+    pub fn sync(self) -> Result<Vec<(u32, Outcome)>, Problem> {
+        if let Some(number) = self.number {
+            self.database.sync(number)?;
+        }
+        Ok(self.others)
+    }
+}
+
+impl<'a> Writer<'a> {
+    /// Inserts the rows at these positions in one transaction. The positions are sorted by the ids of their rows, which are
+    /// all different. After an error, none of them is inserted.
+    pub fn insert(self, rows: &Rows, positions: &[u32]) -> Result<Commit<'a>, Problem> {
         let Writer {
             database,
             connection,
@@ -35,12 +60,12 @@ impl Writer<'_> {
         } = self;
         let waiter = &database.reader.waiter;
         // Where this returns early, the transaction is rolled back.
-        let mut transaction = waiter.begin_to_write(&connection)?;
+        let mut transaction = waiter.begin_to_write(&connection, Synchronous::Normal)?;
         let others = match insert(&transaction, rows, positions, true)? {
             Some(refused) => refused,
             None => {
                 transaction.rollback()?;
-                transaction = waiter.begin_to_write(&connection)?;
+                transaction = waiter.begin_to_write(&connection, Synchronous::Normal)?;
                 // Nobody else can write now: what is stored stays as it is.
                 let mut others = compare(&transaction, rows, positions)?;
                 let stored: HashSet<_> = others.iter().map(|(position, _)| *position).collect();
@@ -57,23 +82,43 @@ impl Writer<'_> {
             overwrite(&connection);
         }
         committed?;
+        // From here on, an error would say that nothing is inserted.
+        let is_durable = others.len() == positions.len() && database.is_durable().unwrap_or(false);
+        let number = (!is_durable).then(|| database.commits.committed());
+        if has_long_log(&connection).unwrap_or(false) {
+            database.checkpoint_over(&connection);
+        }
         if hands_on {
             *lock(&database.kept) = Some(connection);
         }
-        Ok(others)
+        Ok(Commit {
+            database,
+            number,
+            others,
+        })
     }
 }
 
-/// Overwrites what a commit wrote to the WAL but could not sync.
+/// Whether the log is so long that it should be moved into the file.
+fn has_long_log(connection: &Connection) -> rusqlite::Result<bool> {
+    /// The frames after which SQLite would do that by itself.
+    const LONG: u32 = 1000;
+
+    let frames = |row: &rusqlite::Row| row.get::<_, u32>(1);
+    Ok(connection.query_row("PRAGMA wal_checkpoint(NOOP)", [], frames)? >= LONG)
+}
+
+/// Overwrites what a commit that failed wrote to the log.
 ///
-/// This run does not see it. But if this is the last commit, and the WAL stays because a checkpoint fails too, the next
-/// run would recover rows from it that were reported as failed. A commit that changes nothing replaces it, and need not
-/// be synced to do so. If writing fails as well, nothing helps.
+/// All its frames may be there: SQLite adds them to the index of the log last, for which there may be no room. This run
+/// does not see them. But if this is the last commit, and the log stays because a checkpoint fails too, the next run would
+/// recover rows from it that were reported as failed. A commit that changes nothing replaces them, and need not be on disk
+/// to do so. If writing fails as well, nothing helps.
 fn overwrite(connection: &Connection) {
     let version = connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0));
     let _ = version.and_then(|version| {
         connection.execute_batch(&format!(
-            "PRAGMA synchronous = OFF; BEGIN IMMEDIATE; PRAGMA user_version = {version}; COMMIT"
+            "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE; PRAGMA user_version = {version}; COMMIT"
         ))
     });
 }

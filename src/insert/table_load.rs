@@ -8,7 +8,7 @@ use super::fair_lock::FairLock;
 use super::ledger::Ledger;
 use crate::database::{Database, Problem, Reader};
 use crate::platform::Interrupt;
-use crate::row::Reason;
+use crate::row::{Outcome, Reason, Rows};
 use crate::rules::IdSet;
 use crate::schema::Table;
 
@@ -145,7 +145,7 @@ impl TableLoad {
         }
     }
 
-    /// Which of these ids are stored, sorted.
+    /// Which of these ids are stored, and on disk, sorted.
     ///
     /// # Errors
     ///
@@ -156,8 +156,23 @@ impl TableLoad {
         if ids.is_empty() {
             return Ok(ids);
         }
-        let stored = self.reader().stored(&ids);
+        let stored = match &self.target {
+            Target::Database { database, .. } => database.stored(&ids),
+            Target::DryRun(reader) => reader.stored(&ids),
+        };
         stored.map_err(|problem| self.unusable(&problem))
+    }
+
+    /// What is stored, and on disk, under the ids of the rows at these positions.
+    pub(super) fn compare(
+        &self,
+        rows: &Rows,
+        positions: &[u32],
+    ) -> Result<Vec<(u32, Outcome)>, Problem> {
+        match &self.target {
+            Target::Database { database, .. } => database.compare(rows, positions),
+            Target::DryRun(reader) => reader.compare(rows, positions),
+        }
     }
 
     /// The reason of a row whose database has a problem.
