@@ -175,12 +175,13 @@ impl PowerCuts {
             return;
         }
         report.extend_from_slice(record.data);
-        let Ok(report) = serde_json::from_slice::<Value>(report) else {
+        let Ok(whole) = serde_json::from_slice::<Value>(report) else {
             return; // There is more to come, or it is that of another program.
         };
+        report.clear();
         for (table, durable) in self.durable.iter_mut().enumerate() {
             for list in ["rows", "unchanged_rows"] {
-                let rows = report["tables"][table][list].as_array();
+                let rows = whole["tables"][table][list].as_array();
                 for listed in rows.into_iter().flatten() {
                     durable.insert(listed["id"].as_i64().expect("an id"), row(listed));
                 }
