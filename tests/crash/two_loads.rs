@@ -1,6 +1,7 @@
 //! Two loads at once, each with a part of the users and products that orders of both refer to. One may see rows of the
 //! other that are committed and not on disk yet. The power is cut at any point of both.
 
+use crate::careless::shell_is_there;
 use crate::crash::power::PowerCuts;
 use crate::crash::{Fault, Mode, Watched, fault, ready};
 use crate::kit::{Folder, header, say};
@@ -82,6 +83,23 @@ fn no_order_dangles_when_each_of_two_loads_has_a_half_of_the_users_and_products(
     folder.give("other", other);
     let stored = no_order_dangles(&folder, "users", "first", other!("other"), "2|3|2|1");
     assert!(stored > 0, "no order refers to a user of the other load");
+}
+
+#[test]
+fn nothing_is_lost_when_another_program_starts_the_log_over_before_a_commit_is_synced() {
+    if !ready() || !shell_is_there() {
+        return;
+    }
+    let folder = Folder::initialized();
+    let first = files([
+        "1,Alice,alice@b.co\n2,Bob,bob@b.co\n3,Carol,carol@b.co\n",
+        "1,Laptop,1000\n",
+        "1,3,1,1\n",
+    ]);
+    folder.give("first", first);
+    let checkpoint = "sqlite3 databases/users.db 'PRAGMA wal_checkpoint(TRUNCATE)' >/dev/null 2>&1";
+    let stored = no_order_dangles(&folder, "users", "first", checkpoint, "1|3|1|1");
+    assert!(stored > 10, "the order was stored {stored} times");
 }
 
 /// The other program stores one row, and is killed before it syncs that. An order of this one refers to the row.
