@@ -29,7 +29,7 @@ use connect::connect;
 use location::{beside, cannot_open, find};
 use lock_timeout::Waiter;
 use lookup::version;
-use wal::keep_in_wal_mode;
+use wal::{keep_in_wal_mode, rewrite_log};
 
 pub use create::{create, is_initialized};
 pub use group_commit::GroupCommit;
@@ -216,12 +216,14 @@ fn is_failed_sync(error: &rusqlite::Error) -> bool {
 }
 
 impl Drop for Database {
-    /// What is in the log after a failed sync may not be on disk, whatever a later sync says. It stays there: a power cut
-    /// while a checkpoint copies it would damage the file.
+    /// What is in the log after a failed sync may not be on disk, and the system may take it for written: a checkpoint that
+    /// copies it would damage the file if the power is cut meanwhile. So it is written again, for the sync of the next
+    /// checkpoint, and this run does not run one.
     fn drop(&mut self) {
         if self.commits.failure().is_some() {
             let connection = lock(&self.reader.connection);
             let _ = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+            let _ = rewrite_log(&connection, &self.reader.waiter);
         }
     }
 }

@@ -47,12 +47,12 @@ pub enum Target {
     /// Into its database.
     Database {
         /// The database.
-        database: Database,
+        database: Box<Database>,
         /// How many writer threads may be alive at one time.
         threads: usize,
     },
     /// Nowhere: rows are only compared with what is stored.
-    DryRun(Reader),
+    DryRun(Box<Reader>),
 }
 
 /// What is known once no more rows of a table will be accepted. Some may still be waiting to be written.

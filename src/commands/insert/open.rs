@@ -165,7 +165,8 @@ pub fn databases(
     };
     if options.dry_run {
         return each_table(folder, messages, |table| {
-            Reader::open_or_empty(table, folder, &lock_timeout).map(Target::DryRun)
+            let reader = Reader::open_or_empty(table, folder, &lock_timeout)?;
+            Ok(Target::DryRun(Box::new(reader)))
         });
     }
     let databases = each_table(folder, messages, |table| {
@@ -175,7 +176,10 @@ pub fn databases(
     let databases = all_databases(folder, messages, prepared)?.into_iter();
     let threads = usize::from(options.threads);
     Ok(databases
-        .map(|database| Target::Database { database, threads })
+        .map(|database| Target::Database {
+            database: Box::new(database),
+            threads,
+        })
         .collect())
 }
 
