@@ -3,6 +3,7 @@
 mod cause;
 mod connect;
 mod create;
+mod group_commit;
 mod length;
 mod location;
 mod lock_timeout;
@@ -14,11 +15,13 @@ mod stored;
 mod wal;
 mod writer;
 
-use std::io::ErrorKind;
+use std::fs::File;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, ffi};
 
 use crate::platform;
 use crate::schema::Table;
@@ -27,34 +30,41 @@ use cause::require_room;
 use connect::{Kept, Way, connect};
 use location::{beside, cannot_open, find};
 use lock_timeout::Waiter;
-use wal::keep_in_wal_mode;
+use lookup::version;
+use wal::{keep_in_wal_mode, rewrite_log};
 
 pub use create::{create, is_initialized};
+pub use group_commit::GroupCommit;
 pub use location::refuse_shared_files;
 pub use lock_timeout::LockTimeout;
 pub use problem::Problem;
 pub use reader::Reader;
 pub use statements::statements;
 pub use stored::StoredRow;
-pub use writer::{Writer, Written};
+pub use writer::{Commit, Writer, Written};
 
 /// Moves what is in the log into the file, as far as other processes that read allow it.
 const CHECKPOINT: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 
-/// A database that is open for writing, for the whole run, and whose stored rows are durable. The readers of its tables
-/// are dropped after it.
+/// A database that is open for writing, for the whole run, and whose rows were durable when it was opened. The fields are
+/// dropped in their order.
 #[derive(Debug)]
 pub struct Database {
     /// The connection of the last writer that handed it on.
     kept: Mutex<Option<Connection>>,
+    /// The log, to sync it. It is the same file for the whole run.
+    log: File,
+    commits: GroupCommit,
     waiter: Arc<Waiter>,
+    /// What reads its tables, one each; at least one.
+    readers: Vec<Reader>,
     /// Which file it is.
     file: (u64, u64),
     stack: usize,
 }
 
 impl Database {
-    /// Opens the database of a table in a folder for [`Reader::prepare`], and changes nothing yet.
+    /// Opens the database of a table in a folder for [`Database::prepare`], and changes nothing yet.
     ///
     /// # Errors
     ///
@@ -97,8 +107,48 @@ impl Database {
     /// connection of its own, so that lookups need not wait.
     pub fn checkpoint(&self) {
         if let Ok(Writer { connection, .. }) = self.writer(true) {
-            let _ = connection.execute_batch(CHECKPOINT);
+            self.checkpoint_over(&connection);
         }
+    }
+
+    /// The same, over this connection.
+    fn checkpoint_over(&self, connection: &Connection) {
+        (self.commits).checkpoint(|| match connection.execute_batch(CHECKPOINT) {
+            Err(error) if is_failed_sync(&error) => Err(io::Error::other(error)),
+            // What could not be moved stays in the log.
+            _ => Ok(()),
+        });
+    }
+
+    /// Returns once the commit with this number is on disk.
+    fn sync(&self, commit: u64) -> Result<(), Problem> {
+        let synced = self.commits.sync(commit, || self.log.sync_data());
+        synced.map_err(Problem::NotDurable)
+    }
+
+    /// Returns once all that a reader saw at this version is on disk. Other processes may have written it, or threads of
+    /// this one that wait for the disk as well.
+    fn sync_version(&self, reader: &Reader, version: i64) -> Result<(), Problem> {
+        if *lock(&reader.durable) < version {
+            self.sync(self.commits.committed())?;
+            let mut durable = lock(&reader.durable);
+            *durable = version.max(*durable);
+        }
+        Ok(())
+    }
+
+    /// Whether all that is committed is on disk.
+    fn is_durable(&self) -> Result<bool, Problem> {
+        let reader = &self.readers[0];
+        let version = reader.reading(version)?;
+        Ok(version <= *lock(&reader.durable))
+    }
+
+    /// What reads a table, which is one of those of the database.
+    pub fn reader(&self, table: &Table) -> &Reader {
+        let mut readers = self.readers.iter();
+        let reader = readers.find(|reader| reader.table == table);
+        reader.unwrap_or(&self.readers[0])
     }
 
     /// Connects to insert rows. Have one writer at a time: others would wait by polling. With `hands_on`, it reuses the
@@ -107,8 +157,12 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// If it cannot be opened, or if there is another file in its place: orders there would refer to users elsewhere.
+    /// If it cannot be opened, if there is another file in its place (orders there would refer to users elsewhere), or if
+    /// a sync has failed.
     pub fn writer(&self, hands_on: bool) -> Result<Writer<'_>, Problem> {
+        if let Some(failure) = self.commits.failure() {
+            return Err(Problem::NotDurable(failure));
+        }
         let path = &self.waiter.path;
         let kept = hands_on.then(|| lock(&self.kept).take()).flatten();
         let connection = match kept {
@@ -126,9 +180,9 @@ impl Database {
     }
 }
 
-impl Reader {
-    /// Makes the database that [`Database::open`] opened ready to be written, whichever of its tables this reads: WAL
-    /// journal, and durable what it holds already.
+impl Database {
+    /// Makes a database ready to be written that [`Database::open`] opened, given the readers of its tables, at least one:
+    /// WAL journal, and durable what it holds already.
     ///
     /// A run that was killed between writing a commit and syncing it leaves rows that SQLite recovers and shows, but
     /// that a power cut can still take. So do programs that do not sync, and copies made a moment ago. An order that
@@ -136,34 +190,62 @@ impl Reader {
     ///
     /// What had to be recovered was recovered when the database was opened. A checkpoint syncs only what it moves,
     /// which may be nothing, and the switch to WAL deletes the rollback journal without syncing the folder. So all is
-    /// synced here: the log, if there is one, then the file, into which others may move the log meanwhile, and the
+    /// synced here: the log, then the file, into which others may move the log meanwhile, and the
     /// names of both.
     ///
     /// # Errors
     ///
     /// If the database is locked, cannot be in WAL mode, or a disk fails.
-    pub fn prepare(&self) -> Result<Database, Problem> {
-        let path = &self.waiter.path;
-        keep_in_wal_mode(&lock(&self.connection), &self.waiter)?;
-        (self.waiter).retry(|| lock(&self.connection).execute_batch(CHECKPOINT))?;
-        // SQLite has no locks on the log that closing it could drop.
-        match platform::open_to_sync(&beside(path, "-wal")) {
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            log => log.map_err(cannot_open)?.sync_all()?,
+    pub fn prepare(readers: Vec<Reader>) -> Result<Database, Problem> {
+        let waiter = Arc::clone(&readers[0].waiter);
+        let path = &waiter.path;
+        for reader in &readers {
+            // Each of them holds the lock that prevents another switch.
+            keep_in_wal_mode(&lock(&reader.connection), &waiter)?;
         }
-        if let Some(file) = &self.file {
+        waiter.retry(|| lock(&readers[0].connection).execute_batch(CHECKPOINT))?;
+        for reader in &readers {
+            *lock(&reader.durable) = version(&lock(&reader.connection))?;
+        }
+        let log = platform::open_to_sync(&beside(path, "-wal")).map_err(cannot_open)?;
+        log.sync_all()?;
+        if let Some(file) = &readers[0].file {
             file.sync_all()?;
         }
         if let Some(folder) = path.parent() {
             platform::sync_folder(folder)?;
         }
         let file = platform::identity(path)?.file;
+        let longest = readers[0].longest_declaration().unwrap_or(usize::MAX);
         Ok(Database {
             kept: Mutex::default(),
-            waiter: Arc::clone(&self.waiter),
+            log,
+            commits: GroupCommit::default(),
+            waiter,
+            readers,
             file,
-            stack: Database::stack_for(self.longest_declaration().unwrap_or(usize::MAX)),
+            stack: Database::stack_for(longest),
         })
+    }
+}
+
+/// Whether a sync failed that SQLite ran.
+fn is_failed_sync(error: &rusqlite::Error) -> bool {
+    error.sqlite_extended_error_code() == Some(ffi::SQLITE_IOERR_FSYNC)
+}
+
+impl Drop for Database {
+    /// What is in the log after a failed sync may not be on disk, and the system may take it for written: a checkpoint that
+    /// copies it would damage the file if the power is cut meanwhile. So it is written again, for the sync of the next
+    /// checkpoint, and this run does not run one.
+    fn drop(&mut self) {
+        if self.commits.failure().is_some() {
+            for reader in &self.readers {
+                let connection = lock(&reader.connection);
+                let _ = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+            }
+            let _ = rewrite_log(&lock(&self.readers[0].connection), &self.waiter);
+        }
     }
 }
 

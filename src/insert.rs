@@ -1,7 +1,8 @@
 //! The concurrent run. Each table has a [load](TableLoad) and a reader thread, which reads and checks its records. The
 //! rows that follow the rules go to writer threads, one row each at first and shares of many rows later. A writer waits
-//! for the rows that its own refer to, then for the write lock of the database. It sends the outcomes of its rows to the
-//! reader thread, which tallies them in the order of the file.
+//! for the rows that its own refer to, then for the write lock of the database. It commits, releases the lock, and waits
+//! until the commit is on disk, by a sync that it shares with others. Then it sends the outcomes of its rows to the reader
+//! thread, which tallies them in the order of the file.
 //!
 //! No thread waits forever. A reader thread waits for its input, for the reader threads of referenced tables, and for
 //! its own writers. The writers of a table start only when the reader threads of the tables it refers to have handed

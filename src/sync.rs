@@ -5,12 +5,12 @@
 mod parking;
 
 #[cfg(not(all(test, loom)))]
-pub use std::sync::{Mutex, MutexGuard};
+pub use std::sync::{Condvar, Mutex, MutexGuard};
 #[cfg(not(all(test, loom)))]
 pub use std::thread::{Thread, current, park};
 
 #[cfg(all(test, loom))]
-pub use loom::sync::{Mutex, MutexGuard};
+pub use loom::sync::{Condvar, Mutex, MutexGuard};
 #[cfg(all(test, loom))]
 pub use parking::{Thread, current, park};
 
@@ -33,4 +33,9 @@ pub fn watch(running: &Receiver<()>, mut show: impl FnMut()) {
 /// Locks a mutex whether or not a thread panicked while it had it: what it guards is whole at any time.
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Unlocks a mutex, waits until somebody notifies the condition variable, or for no reason at all, and locks it again.
+pub fn wait<'a, T>(changed: &Condvar, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
+    changed.wait(guard).unwrap_or_else(PoisonError::into_inner)
 }

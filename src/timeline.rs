@@ -11,13 +11,26 @@ pub enum Phase {
     Turn,
     /// Opening its connection.
     Open,
-    /// Writing, from the beginning of the transaction until the commit is on disk. Includes waiting for other processes.
+    /// Writing, from the beginning of the transaction until it is committed. Includes waiting for other processes.
     Write,
+    /// Waiting until the commit is on disk.
+    Sync,
 }
 
 impl Phase {
     /// All phases, in order.
-    pub const ALL: [Phase; 4] = [Phase::Parents, Phase::Turn, Phase::Open, Phase::Write];
+    pub const ALL: [Phase; 5] = [
+        Phase::Parents,
+        Phase::Turn,
+        Phase::Open,
+        Phase::Write,
+        Phase::Sync,
+    ];
+
+    /// Whether it is work, and not waiting.
+    pub fn is_work(self) -> bool {
+        matches!(self, Phase::Open | Phase::Write)
+    }
 }
 
 /// The timeline of one thread.

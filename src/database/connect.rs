@@ -18,8 +18,10 @@ use crate::sync::Mutex;
 ///
 /// What macOS takes for a sync may leave data in the cache of the disk without `fullfsync`, which has no effect
 /// elsewhere. There may be no folder for temporary files. The bundled SQLite has `foreign_keys` on by default, but a
-/// foreign key that the file declares may refer to rows that are in another file.
-const SETTINGS: &str = "PRAGMA fullfsync = 1; PRAGMA checkpoint_fullfsync = 1;
+/// foreign key that the file declares may refer to rows that are in another file. A checkpoint that SQLite runs by itself
+/// after a commit hides that it failed.
+const SETTINGS: &str =
+    "PRAGMA fullfsync = 1; PRAGMA checkpoint_fullfsync = 1; PRAGMA wal_autocheckpoint = 0;
     PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF";
 
 /// Connects with these flags; an error if SQLite cannot open the file. The connection does not wait for locks:

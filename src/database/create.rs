@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use super::cause::require_room;
 use super::connect::connect;
 use super::location::{find, is_too_long, path};
-use super::lock_timeout::{LockTimeout, Waiter};
+use super::lock_timeout::{LockTimeout, Synchronous, Waiter};
 use super::problem::Problem;
 use super::reader::Reader;
 use super::wal::keep_in_wal_mode;
@@ -74,7 +74,7 @@ fn create_at(
     let waiter = Waiter::new(path, lock_timeout.clone());
     connection.pragma_update(None, "page_size", PAGE_SIZE)?;
     keep_in_wal_mode(&connection, &waiter)?;
-    let transaction = waiter.begin_to_write(&connection)?;
+    let transaction = waiter.begin_to_write(&connection, Synchronous::Full)?;
     let is_new = !has_table(&connection, table, &waiter)?;
     if is_new {
         create_table(&connection, table)?;

@@ -41,6 +41,24 @@ pub struct Waiter {
     pub gave_up: AtomicBool,
 }
 
+/// What a commit waits for (<https://www.sqlite.org/pragma.html#pragma_synchronous>).
+#[derive(Debug, Clone, Copy)]
+pub enum Synchronous {
+    /// Until it is on disk.
+    Full,
+    /// Until it is in the log. Whoever commits so has to sync the log.
+    Normal,
+}
+
+impl Synchronous {
+    fn name(self) -> &'static str {
+        match self {
+            Synchronous::Full => "FULL",
+            Synchronous::Normal => "NORMAL",
+        }
+    }
+}
+
 #[derive(Debug, Default)]
 struct Clock {
     /// The time waited since the count started.
@@ -87,13 +105,14 @@ impl Waiter {
         }
     }
 
-    /// Begins a transaction that writes, and whose commit returns once it is on disk, as [`Waiter::retry`] does.
+    /// Begins a transaction that writes, as [`Waiter::retry`] does.
     pub fn begin_to_write<'a>(
         &self,
         connection: &'a Connection,
+        synchronous: Synchronous,
     ) -> Result<Transaction<'a>, Problem> {
         let transaction = self.retry(|| {
-            connection.execute_batch("PRAGMA synchronous = FULL")?;
+            connection.pragma_update(None, "synchronous", synchronous.name())?;
             Transaction::new_unchecked(connection, TransactionBehavior::Immediate)
         })?;
         lock(&self.clock).waited = Duration::ZERO;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use rusqlite::Connection;
 
+use super::Database;
 use super::problem::Problem;
 use super::reader::Reader;
 use super::stored::StoredRow;
@@ -14,31 +15,9 @@ use crate::schema::{self, Table, quoted};
 const KEYS_PER_STATEMENT: usize = 50;
 
 impl Reader {
-    /// Which of these values of one of the table's keys, given its index, are stored. Fastest if they are sorted.
+    /// Which of these values of one of the table's keys, given its index, are stored; see [`stored`].
     pub fn stored(&self, key: usize, values: &[Key]) -> Result<Vec<bool>, Problem> {
-        let mut stored = vec![false; values.len()];
-        let key = &self.table.keys[key];
-        self.reading(|connection| {
-            if key.is_primary() {
-                let values = |index: usize| values[index].values();
-                look_up(
-                    connection,
-                    self.table,
-                    key,
-                    stored.len(),
-                    values,
-                    "1",
-                    |index, _| {
-                        stored[index] = true;
-                    },
-                )
-            } else {
-                scan(connection, self.table, key, values, |index| {
-                    stored[index] = true
-                })
-            }
-        })?;
-        Ok(stored)
+        self.reading(|connection| stored(connection, self.table, key, values))
     }
 
     /// Whether more rows than this are stored.
@@ -52,6 +31,73 @@ impl Reader {
     pub fn compare(&self, rows: &Rows, positions: &[u32]) -> Result<Vec<(u32, Outcome)>, Problem> {
         self.reading(|connection| compare(connection, rows, positions))
     }
+}
+
+impl Database {
+    /// The same as [`Reader::stored`], and what is stored is on disk.
+    pub fn stored(&self, table: &Table, key: usize, values: &[Key]) -> Result<Vec<bool>, Problem> {
+        let reader = self.reader(table);
+        let any = |stored: &Vec<bool>| stored.contains(&true);
+        self.durably(reader, any, |connection| {
+            stored(connection, reader.table, key, values)
+        })
+    }
+
+    /// The same as [`Reader::compare`], and what is stored is on disk.
+    pub fn compare(&self, rows: &Rows, positions: &[u32]) -> Result<Vec<(u32, Outcome)>, Problem> {
+        let any = |outcomes: &Vec<_>| !outcomes.is_empty();
+        let look_up = |connection: &Connection| compare(connection, rows, positions);
+        self.durably(self.reader(rows.table), any, look_up)
+    }
+
+    /// Looks up rows, and returns once those that were found are on disk.
+    fn durably<T>(
+        &self,
+        reader: &Reader,
+        any: impl Fn(&T) -> bool,
+        look_up: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, Problem> {
+        let look_up = |connection: &Connection| Ok((look_up(connection)?, version(connection)?));
+        let (found, version) = reader.reading(look_up)?;
+        if any(&found) {
+            self.sync_version(reader, version)?;
+        }
+        Ok(found)
+    }
+}
+
+/// Which of these values of one of the table's keys, given its index, are stored. Fastest if they are sorted.
+fn stored(
+    connection: &Connection,
+    table: &Table,
+    key: usize,
+    values: &[Key],
+) -> rusqlite::Result<Vec<bool>> {
+    let mut stored = vec![false; values.len()];
+    let key = &table.keys[key];
+    if key.is_primary() {
+        let values = |index: usize| values[index].values();
+        look_up(
+            connection,
+            table,
+            key,
+            stored.len(),
+            values,
+            "1",
+            |index, _| {
+                stored[index] = true;
+            },
+        )?;
+    } else {
+        scan(connection, table, key, values, |index| stored[index] = true)?;
+    }
+    Ok(stored)
+}
+
+/// Changes with every commit of another connection. Answers on different connections cannot be compared
+/// (<https://www.sqlite.org/pragma.html#pragma_data_version>).
+pub fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("PRAGMA data_version", [], |row| row.get(0))
 }
 
 /// What is stored already under the keys of the rows at these positions: [`Outcome::Unchanged`], or

@@ -1,6 +1,7 @@
 //! What can be wrong with a database.
 
 use std::io;
+use std::sync::Arc;
 
 use rusqlite::ErrorCode;
 
@@ -84,6 +85,11 @@ pub enum Problem {
         "cannot be opened: {0} (check the permissions of the file and its folder, and {CHECK_TO_OPEN})"
     )]
     CannotOpen(String),
+    /// What was written to it may not be on disk; this is why.
+    #[error(
+        "could not be made durable: {0} (some rows may be stored all the same: check the disk, and run the command again)"
+    )]
+    NotDurable(Arc<io::Error>),
     /// SQLite says something else.
     #[error("could not be used: {0}")]
     Sqlite(rusqlite::Error),

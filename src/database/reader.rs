@@ -27,6 +27,8 @@ pub struct Reader {
     pub table: &'static Table,
     pub(super) waiter: Arc<Waiter>,
     pub(super) connection: Mutex<Connection>,
+    /// The [`version`](super::lookup::version) that it saw last of which all is on disk.
+    pub(super) durable: Mutex<i64>,
     /// How to make another such connection.
     way: Way,
     /// What they need.
@@ -131,6 +133,7 @@ impl Reader {
             table,
             waiter,
             connection: Mutex::new(connection),
+            durable: Mutex::default(),
             way,
             kept,
             file,

@@ -3,6 +3,7 @@
 mod durable;
 mod files;
 mod foreign;
+mod group_commit;
 mod insert;
 mod locks;
 mod read;
@@ -71,8 +72,8 @@ impl Fixture {
     fn insert(&self, lines: &str) -> Vec<Outcome> {
         let rows = self.rows(lines);
         let writer = self.database.writer(false).unwrap();
-        let others = writer.insert(&rows, &sorted(&rows)).unwrap();
-        each(&rows, others)
+        let commit = writer.insert(&rows, &sorted(&rows)).unwrap();
+        each(&rows, commit.sync().unwrap())
     }
 
     /// The row with an id as SQLite prints it, its columns joined by `|`; nothing if there is none.

@@ -1,10 +1,11 @@
-//! Inserting rows in one durable transaction.
+//! Inserting rows in one transaction, and waiting until it is on disk.
 
 use std::collections::HashSet;
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Statement};
 
 use super::Database;
+use super::lock_timeout::Synchronous;
 use super::lookup::compare;
 use super::problem::Problem;
 use crate::row::{Outcome, Reason, Rows};
@@ -41,10 +42,34 @@ impl From<Vec<(u32, Outcome)>> for Written {
     }
 }
 
-impl Writer<'_> {
-    /// Inserts the rows at these positions in one transaction, and returns once the commit is on disk. The positions are
-    /// sorted by the keys of their rows, which are all different. The outcomes of the rows that were not inserted come
-    /// in any order. After an error, none of them is inserted.
+/// Rows that are committed, and are on disk once [`Commit::sync`] says so. Until then nothing may rely on them.
+#[derive(Debug)]
+#[must_use]
+pub struct Commit<'a> {
+    database: &'a Database,
+    /// The number of the commit; `None` if nothing was inserted, and all that was found is on disk.
+    number: Option<u64>,
+    written: Written,
+}
+
+impl Commit<'_> {
+    /// Returns once the rows are on disk, those that were found stored as well. Others may write meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// If a sync has failed. The rows may be stored or not.
+    pub fn sync(self) -> Result<Written, Problem> {
+        if let Some(number) = self.number {
+            self.database.sync(number)?;
+        }
+        Ok(self.written)
+    }
+}
+
+impl<'a> Writer<'a> {
+    /// Inserts the rows at these positions in one transaction. The positions are sorted by the keys of their rows, which
+    /// are all different. The outcomes of the rows that were not inserted come in any order. After an error, none of them
+    /// is inserted.
     ///
     /// `dependents` says which other rows cannot be inserted, given the outcomes of those that were not.
     pub fn insert(
@@ -52,7 +77,7 @@ impl Writer<'_> {
         rows: &Rows,
         positions: &[u32],
         dependents: impl Fn(&[(u32, Outcome)]) -> Vec<(u32, Outcome)>,
-    ) -> Result<Written, Problem> {
+    ) -> Result<Commit<'a>, Problem> {
         let Writer {
             database,
             connection,
@@ -62,7 +87,7 @@ impl Writer<'_> {
         let mut excluded = Vec::new();
         let mut written;
         // Where this returns early, the transaction is rolled back.
-        let mut transaction = waiter.begin_to_write(&connection)?;
+        let mut transaction = waiter.begin_to_write(&connection, Synchronous::Normal)?;
         loop {
             let is_open = |position: &u32| !excluded.iter().any(|(other, _)| other == position);
             let open: Vec<_> = positions.iter().copied().filter(is_open).collect();
@@ -71,7 +96,7 @@ impl Writer<'_> {
                 Some(written) => written,
                 None => {
                     transaction.rollback()?;
-                    transaction = waiter.begin_to_write(&connection)?;
+                    transaction = waiter.begin_to_write(&connection, Synchronous::Normal)?;
                     insert_new(&transaction, rows, &open)?
                 }
             };
@@ -82,17 +107,28 @@ impl Writer<'_> {
             }
             excluded.extend(more);
             transaction.rollback()?;
-            transaction = waiter.begin_to_write(&connection)?;
+            transaction = waiter.begin_to_write(&connection, Synchronous::Normal)?;
         }
         let committed = transaction.commit();
         if committed.is_err() {
             overwrite(&connection);
         }
         committed?;
+        // From here on, an error would say that nothing is inserted.
+        let none = written.others.len() == positions.len();
+        let is_durable = none && database.is_durable().unwrap_or(false);
+        let number = (!is_durable).then(|| database.commits.committed());
+        if has_long_log(&connection).unwrap_or(false) {
+            database.checkpoint_over(&connection);
+        }
         if hands_on {
             *lock(&database.kept) = Some(connection);
         }
-        Ok(written)
+        Ok(Commit {
+            database,
+            number,
+            written,
+        })
     }
 }
 
@@ -114,16 +150,26 @@ fn insert_new(
     Ok(written)
 }
 
-/// Overwrites what a commit wrote to the WAL but could not sync.
+/// Whether the log is so long that it should be moved into the file.
+fn has_long_log(connection: &Connection) -> rusqlite::Result<bool> {
+    /// The frames after which SQLite would do that by itself.
+    const LONG: u32 = 1000;
+
+    let frames = |row: &rusqlite::Row| row.get::<_, u32>(1);
+    Ok(connection.query_row("PRAGMA wal_checkpoint(NOOP)", [], frames)? >= LONG)
+}
+
+/// Overwrites what a commit that failed wrote to the log.
 ///
-/// This run does not see it. But if this is the last commit, and the WAL stays because a checkpoint fails too, the next
-/// run would recover rows from it that were reported as failed. A commit that changes nothing replaces it, and need not
-/// be synced to do so. If writing fails as well, nothing helps.
+/// All its frames may be there: SQLite adds them to the index of the log last, for which there may be no room. This run
+/// does not see them. But if this is the last commit, and the log stays because a checkpoint fails too, the next run would
+/// recover rows from it that were reported as failed. A commit that changes nothing replaces them, and need not be on disk
+/// to do so. If writing fails as well, nothing helps.
 fn overwrite(connection: &Connection) {
     let version = connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0));
     let _ = version.and_then(|version| {
         connection.execute_batch(&format!(
-            "PRAGMA synchronous = OFF; BEGIN IMMEDIATE; PRAGMA user_version = {version}; COMMIT"
+            "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE; PRAGMA user_version = {version}; COMMIT"
         ))
     });
 }

@@ -1,4 +1,4 @@
-//! The fair lock and the ledger under loom, which runs a model once for every order in which its threads can run (up to
+//! The fair lock, the ledger and group commit under loom, which runs a model once for every order in which its threads can run (up to
 //! [`PREEMPTIONS`] switches away from a thread that could continue). It fails if no thread can continue, or if two
 //! threads touch a [`Cell`] without synchronizing.
 //!
@@ -7,6 +7,8 @@
 //! ```
 //!
 //! Panics are tested in `tests.rs`: loom's threads share one real thread, and with it the state of panicking.
+
+mod group_commit;
 
 use std::iter;
 use std::sync::Arc;

@@ -8,7 +8,7 @@ use super::fair_lock::FairLock;
 use super::ledger::Ledger;
 use crate::database::{Database, Problem, Reader};
 use crate::platform::Interrupt;
-use crate::row::{Key, Reason};
+use crate::row::{Key, Outcome, Reason, Rows};
 use crate::rules::UsedKeys;
 use crate::schema::Table;
 
@@ -77,13 +77,11 @@ pub enum Target {
     Database {
         /// The database.
         database: Arc<Database>,
-        /// What reads the table there.
-        reader: Reader,
         /// How many writer threads may be alive at one time.
         threads: usize,
     },
     /// Nowhere: rows are only compared with what is stored.
-    DryRun(Reader),
+    DryRun(Box<Reader>),
 }
 
 /// What is known once no more rows of a table will be accepted. Some may still be waiting to be written.
@@ -158,7 +156,7 @@ impl TableLoad {
     /// The connection that looks up rows of the table.
     pub fn reader(&self) -> &Reader {
         match &self.target {
-            Target::Database { reader, .. } => reader,
+            Target::Database { database, .. } => database.reader(self.table),
             Target::DryRun(reader) => reader,
         }
     }
@@ -204,7 +202,7 @@ impl TableLoad {
         single.min(part).max(1)
     }
 
-    /// Which of these values of one of the table's keys, given its index, are stored, sorted.
+    /// Which of these values of one of the table's keys, given its index, are stored, and on disk, sorted.
     ///
     /// # Errors
     ///
@@ -219,12 +217,27 @@ impl TableLoad {
         if keys.is_empty() {
             return Ok(keys);
         }
-        let stored = self.reader().stored(key, &keys);
+        let stored = match &self.target {
+            Target::Database { database, .. } => database.stored(self.table, key, &keys),
+            Target::DryRun(reader) => reader.stored(key, &keys),
+        };
         let stored = stored.map_err(|problem| self.unusable(&problem))?;
         let keys = keys.into_iter().zip(stored);
         Ok(keys
             .filter_map(|(key, is_stored)| is_stored.then_some(key))
             .collect())
+    }
+
+    /// What is stored, and on disk, under the ids of the rows at these positions.
+    pub(super) fn compare(
+        &self,
+        rows: &Rows,
+        positions: &[u32],
+    ) -> Result<Vec<(u32, Outcome)>, Problem> {
+        match &self.target {
+            Target::Database { database, .. } => database.compare(rows, positions),
+            Target::DryRun(reader) => reader.compare(rows, positions),
+        }
     }
 
     /// The reason of a row whose database has a problem.

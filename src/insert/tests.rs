@@ -72,7 +72,7 @@ fn loads(folder: &Path, threads: usize) -> Vec<Arc<TableLoad>> {
     for table in [&SUPPLIERS, &OFFERS] {
         let database = Database::open(table, folder, &LockTimeout::default()).unwrap();
         let target = Target::Database {
-            database: database.prepare().unwrap(),
+            database: Box::new(database.prepare().unwrap()),
             threads,
         };
         let load = TableLoad::new(table, target, &loads, Arc::default());

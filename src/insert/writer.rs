@@ -1,4 +1,5 @@
-//! A writer thread: it waits for the rows that its own refer to, then for the write lock, and writes its share.
+//! A writer thread: it waits for the rows that its own refer to, then for the write lock, writes its share, and waits for
+//! the disk. Only then is anything known of its rows.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -6,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::table_load::{TableLoad, Target};
-use crate::database::{Problem, Written};
+use crate::database::{Commit, Problem, Written};
 use crate::row::{Outcome, Reason, Rows, encode};
 use crate::timeline::{Phase, Track};
 
@@ -95,16 +96,19 @@ fn write(load: &TableLoad, share: &Share, track: &mut Option<Track>) -> Written 
         return others.into();
     }
     let written = match &load.target {
-        Target::DryRun(reader) => reader.compare(rows, &free).map(Written::from),
+        Target::DryRun(_) => load.compare(rows, &free).map(Written::from),
         Target::Database { database, .. } => {
-            let _guard = load.write_lock.acquire();
+            let guard = load.write_lock.acquire();
             track.end(Phase::Turn);
-            let written = database.writer(free.len() > 1).and_then(|writer| {
+            let commit = database.writer(free.len() > 1).and_then(|writer| {
                 track.end(Phase::Open);
                 writer.insert(rows, &free, |others| dependents(load, rows, &free, others))
             });
             // While the lock is held, or the next thread would seem to write at the same time.
             track.end(Phase::Write);
+            drop(guard);
+            let written = commit.and_then(Commit::sync);
+            track.end(Phase::Sync);
             written
         }
     };
@@ -165,7 +169,7 @@ fn not_written(
 ) -> Vec<(u32, Outcome)> {
     let failed = Outcome::failed(load.unusable(problem));
     let mut outcomes = match problem {
-        Problem::Locked(_) => load.reader().compare(rows, positions).unwrap_or_default(),
+        Problem::Locked(_) => load.compare(rows, positions).unwrap_or_default(),
         _ => Vec::new(),
     };
     outcomes.sort_unstable_by_key(|(position, _)| *position);

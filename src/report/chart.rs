@@ -21,7 +21,11 @@ pub(super) const LEGEND: [(char, &str); Phase::ALL.len()] = [
     ('-', "waits for turn"),
     ('o', "opens"),
     ('█', "writes"),
+    ('~', "waits for disk"),
 ];
+
+/// What the marks mean, in one line.
+const SHORT_LEGEND: &str = "waits for · parents  - turn  ~ disk    o opens  █ writes";
 
 impl Report {
     /// One line per writer thread, grouped by database, over a shared time axis. Empty if the timeline was not recorded.
@@ -32,16 +36,15 @@ impl Report {
         let columns = columns.unwrap_or(DEFAULT_WIDTH);
         let width = columns.saturating_sub(LABEL + 1).max(20);
         let tracks = || self.tables.iter().flat_map(Tally::tracks);
-        let ends = tracks().map(|track| track.span(Phase::Write, self.started).1);
+        let ends = tracks().map(|track| track.span(Phase::Sync, self.started).1);
         let end = ends.max().unwrap_or_default();
         let mut text = String::from("\n=== TIMELINE ===\n");
         for table in &self.tables {
             text += &self.lines(table, width, end);
         }
         let axis = duration(end);
-        let legend = LEGEND.map(|(mark, name)| format!("{mark} {name}"));
         text += &format!("\n{:LABEL$} 0{axis:>last$}\n", "", last = width - 1);
-        text += &format!("{:LABEL$} {}\n", "", legend.join("  "));
+        text += &format!("{:LABEL$} {SHORT_LEGEND}\n", "");
         text
     }
 
@@ -78,8 +81,8 @@ impl Report {
         text + &one_each(first) + &line(&label, left_out) + &one_each(last)
     }
 
-    /// One mark per column of the axis. Where phases overlap, the later one is shown. Opening and writing are always
-    /// shown, however short they were.
+    /// One mark per column of the axis. Where phases overlap, work is shown rather than waiting, else the later one. Work
+    /// is always shown, however short it was.
     fn cells(&self, tracks: &[&Track], width: usize, end: Duration) -> String {
         let seconds = end.as_secs_f64().max(f64::MIN_POSITIVE);
         let column =
@@ -89,11 +92,14 @@ impl Report {
             let mut from = 0;
             for phase in Phase::ALL {
                 let (start, end) = track.span(phase, self.started);
-                let least = usize::from(phase >= Phase::Open && end > start);
+                let least = usize::from(phase.is_work() && end > start);
                 from = column(start).max(from).min(width - least);
                 let to = column(end).max(from + least);
                 for cell in &mut cells[from..to] {
-                    *cell = (*cell).max(Some(phase));
+                    *cell = [*cell, Some(phase)]
+                        .into_iter()
+                        .flatten()
+                        .max_by_key(|phase| (phase.is_work(), *phase));
                 }
                 from = to;
             }

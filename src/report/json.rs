@@ -52,7 +52,7 @@ impl Report {
         let mut threads = Vec::new();
         for table in &self.tables {
             for track in table.timeline.as_ref()? {
-                let [parents, turn, open, write] = Phase::ALL.map(|phase| {
+                let [parents, turn, open, write, sync] = Phase::ALL.map(|phase| {
                     let (start, end) = track.span(phase, self.started);
                     [milliseconds(start, 1e3), milliseconds(end, 1e3)]
                 });
@@ -64,6 +64,7 @@ impl Report {
                     "turn": turn,
                     "open": open,
                     "write": write,
+                    "sync": sync,
                 }));
             }
         }

@@ -267,7 +267,7 @@ fn orders_stay_durable_whenever_another_program_switches_to_a_rollback_journal()
     );
 }
 
-fn shell_is_there() -> bool {
+pub fn shell_is_there() -> bool {
     let there = Command::new("sqlite3").arg("--version").output();
     let there = there.is_ok_and(|output| output.status.success());
     if !there {

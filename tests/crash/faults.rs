@@ -4,7 +4,7 @@
 use crate::crash::stored::{SEED, Stored};
 use crate::crash::truth::assert_true;
 use crate::crash::{FEW_THREADS, Fault, INSERT, Mode, Watched, fault, ready};
-use crate::kit::{ALL_INSERTED, Folder, say};
+use crate::kit::{ALL_INSERTED, Folder, header, say};
 
 /// Fails the 1st, 2nd, 3rd … call of a class in a run on copies of a folder, until a run has none left; `check` looks
 /// at each run. Returns how many faults that were.
@@ -86,6 +86,53 @@ fn an_insert_completes_every_write_that_is_cut_short() {
 #[test]
 fn an_insert_survives_every_sync_that_fails() {
     insert_survives("sync", &[Mode::Once("EIO"), Mode::Always("EIO")], [25, 0]);
+}
+
+/// The index of a log grows once it has this many rows or more, which are a page each.
+const ROWS_OF_A_LONG_LOG: usize = 4100;
+
+#[test]
+fn rows_whose_commit_failed_once_all_was_written_are_not_found_later() {
+    if !ready() {
+        return;
+    }
+    let name = "x".repeat(400);
+    let rows = (1..=ROWS_OF_A_LONG_LOG).map(|id| format!("{id},{name},{id}@b.co\n"));
+    let users = format!("{}\n{}", header(0), rows.collect::<String>());
+    let folder = Folder::initialized();
+    let small =
+        "PRAGMA journal_mode = DELETE; PRAGMA page_size = 512; VACUUM; PRAGMA journal_mode = WAL";
+    folder.execute("users", small);
+    folder.csv("input", "users", users);
+    let load = [
+        "insert",
+        "--from",
+        "input",
+        "--format",
+        "json",
+        "--threads",
+        "1",
+    ];
+    let mut failed = 0;
+    for at in 1.. {
+        let folder = folder.copy();
+        // Keeps the log from being deleted.
+        let _reader = folder.execute("users", "SELECT count(*) FROM users");
+        let full = Fault {
+            file: Some("databases/users.db-shm"),
+            ..fault("write", at, Mode::Once("ENOSPC"))
+        };
+        let ran = folder.faulty(&load, full);
+        if !ran.hit {
+            break;
+        }
+        if !ran.run.report["tables"].is_null() {
+            let inserted = ran.run.count("users", "inserted") as usize;
+            failed += usize::from(inserted == 1);
+            assert_eq!(Stored::read(&folder).counts(), [inserted, 0, 0]);
+        }
+    }
+    assert!(failed > 0, "no commit failed");
 }
 
 #[test]

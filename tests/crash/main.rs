@@ -15,3 +15,4 @@ mod interrupts;
 mod kills;
 mod power_cuts;
 mod power_cuts_of_init;
+mod two_loads;

@@ -101,6 +101,39 @@ fn what_is_reported_after_a_sync_has_failed_survives_a_power_cut() {
     assert!(faults >= 50, "only {faults} syncs were seen");
 }
 
+#[test]
+fn a_rerun_after_a_sync_has_failed_survives_a_power_cut_at_any_point() {
+    if !ready() {
+        return;
+    }
+    let (mut states, mut faults) = (0, 0);
+    let empty = Folder::initialized();
+    for at in 1.. {
+        let folder = empty.copy();
+        let mut cuts = PowerCuts::of(&folder);
+        let fault = Fault {
+            file: Some("databases/users.db*"),
+            ..fault("sync", at, Mode::Once("EIO"))
+        };
+        let run = folder.logged(INSERT, Some(fault));
+        println!("sync {at}: {}", run.run.ended); // Shown if what follows fails.
+        if !run.hit {
+            break;
+        }
+        faults += 1;
+        cuts.examine_end(&run.log).unwrap();
+        let rerun = folder.logged(INSERT, None);
+        rerun.run.succeeded();
+        cuts.examine(&rerun.log).unwrap();
+        folder.assert_complete();
+        states += cuts.states();
+    }
+    say(&format!(
+        "states examined in reruns after {faults} failed syncs: {states}"
+    ));
+    assert!(faults >= 5, "only {faults} syncs were seen");
+}
+
 /// One row of a table is missing. A first run is killed right before each of its syncs of that table's database, so
 /// that the row may be written, but not synced. A second run finds it, and stores the order that refers to it. Then
 /// the power is cut, at any point of the second run.

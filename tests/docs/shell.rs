@@ -70,7 +70,7 @@ pub fn comparable(text: &str) -> Vec<String> {
 }
 
 fn is_bar(line: &str) -> bool {
-    line.ends_with('█')
+    line.ends_with(['█', '~'])
 }
 
 /// The line with each `14.2 ms` as `TIME`. The spaces in front of it depend on how long it is.

@@ -52,7 +52,7 @@ fn json_lists_the_phases_of_every_thread_in_order() {
     assert_eq!(threads.len(), 25);
     for thread in &threads {
         let mut before = 0.0;
-        for phase in ["parents", "turn", "open", "write"] {
+        for phase in ["parents", "turn", "open", "write", "sync"] {
             let [start, end] = [0, 1].map(|index| thread[phase][index].as_f64().unwrap());
             assert!(before <= start && start <= end, "{thread}");
             before = end;

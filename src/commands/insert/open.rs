@@ -217,20 +217,19 @@ pub fn databases(
         let readers = databases.readers(messages, |table, other| {
             Reader::open_or_empty(table, databases.folder, other, lock_timeout)
         })?;
-        return Ok(readers.into_iter().map(Target::DryRun).collect());
+        let readers = readers.into_iter().map(Box::new);
+        return Ok(readers.map(Target::DryRun).collect());
     }
     let readers = databases.readers(messages, |table, other| match other {
         Some(other) => other.of_another(table),
         None => Database::open(table, databases.folder, lock_timeout),
     })?;
-    // One of the readers of each file makes it ready.
-    let mut files = BTreeMap::new();
-    for reader in &readers {
-        files.entry(reader.table.file()).or_insert(reader);
+    let mut files: BTreeMap<PathBuf, Vec<Reader>> = BTreeMap::new();
+    for reader in readers {
+        files.entry(reader.table.file()).or_default().push(reader);
     }
-    let firsts: Vec<_> = files.values().copied().collect();
-    let tables: Vec<_> = firsts.iter().map(|reader| reader.table).collect();
-    let prepared = side_by_side(firsts, Reader::prepare);
+    let tables: Vec<_> = files.values().map(|readers| readers[0].table).collect();
+    let prepared = side_by_side(files.into_values().collect(), Database::prepare);
     let prepared = tables.into_iter().zip(prepared);
     let prepared = prepared.map(|(table, database)| match database {
         Ok(database) => Ok((table.file(), Arc::new(database))),
@@ -238,10 +237,9 @@ pub fn databases(
     });
     let prepared: BTreeMap<_, _> = messages.all(prepared)?.into_iter().collect();
     let threads = usize::from(options.threads);
-    let targets = readers.into_iter().filter_map(|reader| {
+    let targets = databases.tables.iter().filter_map(|table| {
         Some(Target::Database {
-            database: Arc::clone(prepared.get(&reader.table.file())?),
-            reader,
+            database: Arc::clone(prepared.get(&table.file())?),
             threads,
         })
     });

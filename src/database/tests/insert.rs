@@ -104,12 +104,12 @@ fn rows_whose_places_are_not_sorted_by_id_keep_their_ids_too() {
     let fixture = Fixture::new(0);
     let rows = fixture.rows(&users((100..150).chain(1..=50)));
     let positions = Vec::from_iter(0..100);
-    let others = fixture
+    let commit = fixture
         .database
         .writer(false)
         .unwrap()
         .insert(&rows, &positions);
-    assert_eq!(others.unwrap(), []);
+    assert_eq!(commit.unwrap().sync().unwrap(), []);
     assert_eq!(fixture.ids(), Vec::from_iter((1..=50).chain(100..150)));
 }
 
@@ -144,19 +144,19 @@ fn rows_that_are_stored_already_are_unchanged_among_those_that_are_not() {
 fn only_the_rows_at_the_given_places_are_inserted() {
     let fixture = Fixture::new(0);
     let rows = fixture.rows(&users([3, 1, 2, 4]));
-    let others = fixture
+    let commit = fixture
         .database
         .writer(false)
         .unwrap()
         .insert(&rows, &[1, 0]);
-    assert_eq!(others.unwrap(), []);
+    assert_eq!(commit.unwrap().sync().unwrap(), []);
     assert_eq!(fixture.ids(), [1, 3]);
-    let others = fixture
+    let commit = fixture
         .database
         .writer(false)
         .unwrap()
         .insert(&rows, &[1, 2]);
-    assert_eq!(others.unwrap(), [(1, Unchanged)]);
+    assert_eq!(commit.unwrap().sync().unwrap(), [(1, Unchanged)]);
     assert_eq!(fixture.ids(), [1, 2, 3]);
 }
 
@@ -194,7 +194,7 @@ fn insert_and_hand_on(
 ) -> Result<(), Problem> {
     let rows = fixture.rows(&users(ids));
     let writer = fixture.database.writer(true)?;
-    writer.insert(&rows, &sorted(&rows)).map(drop)
+    writer.insert(&rows, &sorted(&rows))?.sync().map(drop)
 }
 
 #[test]
@@ -208,7 +208,8 @@ fn a_connection_is_handed_on_from_writer_to_writer() {
         .execute_batch("DELETE FROM users WHERE id = 60")
         .unwrap();
     let rows = fixture.rows(&users([60, 61]));
-    assert_eq!(writer.insert(&rows, &[0, 1]).unwrap(), []);
+    let commit = writer.insert(&rows, &[0, 1]).unwrap();
+    assert_eq!(commit.sync().unwrap(), []);
     assert_eq!(fixture.ids(), Vec::from_iter(1..=61));
 }
 

@@ -8,6 +8,7 @@ use rusqlite::ffi::{self, SQLITE_PROTOCOL};
 
 use super::super::lock_timeout::Waiter;
 use super::*;
+use crate::database::lock_timeout::Synchronous;
 
 const LONG: Duration = Duration::from_secs(600);
 const SHORT: Duration = Duration::from_millis(100);
@@ -143,7 +144,12 @@ fn the_lock_to_write_makes_it_worth_waiting_again() {
     let locked = Locked::new(lock_timeout(SHORT));
     locked.wait(|_| ());
     locked.release();
-    drop(locked.waiter.begin_to_write(&locked.waiting).unwrap());
+    drop(
+        locked
+            .waiter
+            .begin_to_write(&locked.waiting, Synchronous::Full)
+            .unwrap(),
+    );
     locked.other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let (attempts, _) = locked.wait(|_| ());
     assert!(attempts > 1);
@@ -225,7 +231,8 @@ fn eight_loads_at_once_share_the_rows_without_a_failure() {
         for share in 0..20 {
             let rows = rows(TABLES[0], &users(share * 500..(share + 1) * 500));
             let writer = database.writer(false).unwrap();
-            let others = writer.insert(&rows, &sorted(&rows)).unwrap();
+            let commit = writer.insert(&rows, &sorted(&rows)).unwrap();
+            let others = commit.sync().unwrap();
             assert!(others.iter().all(|(_, outcome)| *outcome == Unchanged));
             inserted += rows.accepted.len() - others.len();
         }

@@ -30,6 +30,8 @@ enum Fate {
 pub enum Change {
     Write(usize, Vec<u8>),
     Truncate(usize),
+    /// The file has at least this length, with zeros where nothing was.
+    Grow(usize),
 }
 
 impl Inode {
@@ -140,7 +142,7 @@ impl Change {
             return Vec::new();
         };
         let boundary = SECTOR - offset % SECTOR;
-        let mut torn = vec![Change::Write(*offset, vec![0; data.len()])];
+        let mut torn = vec![Change::Grow(offset + data.len())];
         for cut in (boundary..data.len()).step_by(SECTOR) {
             torn.push(Change::Write(*offset, data[..cut].to_vec()));
             torn.push(Change::Write(offset + cut, data[cut..].to_vec()));
@@ -151,6 +153,7 @@ impl Change {
     fn apply(&self, content: &mut Vec<u8>) {
         match self {
             Change::Truncate(size) => content.resize(*size, 0),
+            Change::Grow(size) => content.resize(content.len().max(*size), 0),
             Change::Write(offset, data) => {
                 let end = offset + data.len();
                 content.resize(content.len().max(end), 0);

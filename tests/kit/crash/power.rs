@@ -23,7 +23,7 @@ pub struct PowerCuts {
     stems: [String; 3],
     /// What SQLite recovers from the files of one database, or what is wrong with it.
     recovered: HashMap<u64, Result<Rows, String>>,
-    /// What a power cut must leave: the rows whose commit had returned, and those that were reported.
+    /// What a power cut must leave: the rows that were synced, and those that were reported.
     durable: [Rows; 3],
     /// Another program has written without syncing: until this one has synced that, it may be lost and damaged.
     careless: bool,
@@ -81,7 +81,7 @@ impl PowerCuts {
     ///
     /// # Errors
     ///
-    /// If a database is damaged then, if a row is lost whose commit had returned or that was reported, if an order
+    /// If a database is damaged then, if a row is lost that was synced or reported, if an order
     /// dangles, or if the log lacks something.
     pub fn examine(&mut self, log: &[u8]) -> Result<(), String> {
         self.examine_calls(&records(log))?;
@@ -105,7 +105,8 @@ impl PowerCuts {
 
     fn examine_calls(&mut self, records: &[Record]) -> Result<(), String> {
         let mut images = [0, 1, 2].map(|table| self.images(table));
-        let mut written = HashSet::new();
+        let mut writing = HashSet::new();
+        let mut committed = [false; 3];
         let mut report = Vec::new();
         for (index, record) in records.iter().enumerate() {
             self.disk.apply(record);
@@ -115,12 +116,18 @@ impl PowerCuts {
                     || record.name.starts_with(stem)
                     || stem.starts_with(&format!("{}/", record.name))
                 {
-                    // A writer closes the WAL, which it opened for itself, when its commit has returned.
-                    if record.operation == "write" && record.name.ends_with("-wal") {
-                        written.insert(record.handle);
-                    } else if record.operation == "close" && written.remove(&record.handle) {
-                        self.durable[table] = self.live_rows(table);
-                        self.commits += 1;
+                    // A writer closes the log, which it opened for itself, when its commit has returned. What is
+                    // committed is durable once the log is synced, which anyone may do.
+                    match record.operation {
+                        "write" if record.name.ends_with("-wal") => {
+                            writing.insert(record.handle);
+                            committed[table] = true;
+                        }
+                        "sync" if record.name.ends_with("-wal") && committed[table] => {
+                            self.durable[table] = self.live_rows(table);
+                        }
+                        "close" if writing.remove(&record.handle) => self.commits += 1,
+                        _ => {}
                     }
                     *images = self.images(table);
                 }
@@ -168,12 +175,13 @@ impl PowerCuts {
             return;
         }
         report.extend_from_slice(record.data);
-        let Ok(report) = serde_json::from_slice::<Value>(report) else {
+        let Ok(whole) = serde_json::from_slice::<Value>(report) else {
             return; // There is more to come, or it is that of another program.
         };
+        report.clear();
         for (table, durable) in self.durable.iter_mut().enumerate() {
             for list in ["rows", "unchanged_rows"] {
-                let rows = report["tables"][table][list].as_array();
+                let rows = whole["tables"][table][list].as_array();
                 for listed in rows.into_iter().flatten() {
                     durable.insert(listed["id"].as_i64().expect("an id"), row(listed));
                 }
