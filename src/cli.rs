@@ -85,9 +85,16 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
     after_long_help = format!("{EXAMPLES}\n\n{ENVIRONMENT}")
 )]
 pub struct Cli {
-    /// Folder of the databases [env: TRADEXA_DIR]
-    #[arg(long, global = true, value_name = "DIR", default_value_os_t = default_dir(), value_parser = folder(), value_hint = ValueHint::DirPath)]
-    pub dir: PathBuf,
+    /// Folder of the databases [env: TRADEXA_DIR] [default: .]
+    #[arg(long, global = true, value_name = "DIR", value_parser = folder(), value_hint = ValueHint::DirPath)]
+    pub dir: Option<PathBuf>,
+
+    /// One SQLite database for all tables [env: TRADEXA_DATABASE]
+    ///
+    /// Its own tables are loaded and checked, as they are declared there. With --schema, `init` creates what is missing
+    /// in it, and the tables of the schema are loaded.
+    #[arg(long, global = true, value_name = "FILE", conflicts_with = "dir", value_parser = folder(), value_hint = ValueHint::FilePath)]
+    pub database: Option<PathBuf>,
 
     /// Tables of your own: a script of SQL statements, or a SQLite database [env: TRADEXA_SCHEMA]
     ///
@@ -333,12 +340,7 @@ impl Insert {
     /// header of their own, so what says otherwise of the files is left out.
     pub fn again(&self, cli: &Cli, renamed: &[Renamed], tables: &[&str]) -> Vec<OsString> {
         let mut words = vec![OsString::from("tradexa")];
-        if [&cli.dir, &default_dir()] != [Path::new("."); 2] {
-            words.extend(["--dir".into(), cli.dir.clone().into()]);
-        }
-        if let Some(schema) = &cli.schema {
-            words.extend(["--schema".into(), schema.into()]);
-        }
+        words.extend(cli.names());
         words.push("insert".into());
         let switches = [
             (self.unique_email, "--unique-email"),
@@ -379,11 +381,45 @@ impl Insert {
     }
 }
 
-/// The folder in `TRADEXA_DIR`, or the current one if that is unset or empty. The `env` of clap would take an
-/// empty variable for an empty folder.
-fn default_dir() -> PathBuf {
-    let named = env::var_os("TRADEXA_DIR").filter(|dir| !dir.is_empty());
-    named.unwrap_or_else(|| ".".into()).into()
+impl Cli {
+    /// The folder of the databases.
+    pub fn folder(&self) -> PathBuf {
+        let folder = self.dir.clone().or_else(|| variable("TRADEXA_DIR"));
+        folder.unwrap_or_else(|| ".".into())
+    }
+
+    /// The database that all tables are in, if there is one.
+    pub fn one_file(&self) -> Option<PathBuf> {
+        let named = || variable("TRADEXA_DATABASE").filter(|_| self.dir.is_none());
+        self.database.clone().or_else(named)
+    }
+
+    /// What declares the tables, unless they are built in.
+    pub fn declared(&self) -> Option<PathBuf> {
+        self.schema.clone().or_else(|| variable("TRADEXA_SCHEMA"))
+    }
+
+    /// The options that name databases and tables, as another command needs them: `--dir data`.
+    pub fn names(&self) -> Vec<OsString> {
+        let mut words = Vec::new();
+        let mut add = |option: &str, path: PathBuf| words.extend([option.into(), path.into()]);
+        match self.one_file() {
+            Some(file) => add("--database", file),
+            None if self.folder() == Path::new(".") && variable("TRADEXA_DIR").is_none() => {}
+            None => add("--dir", self.folder()),
+        }
+        if let Some(schema) = self.declared() {
+            add("--schema", schema);
+        }
+        words
+    }
+}
+
+/// The path in a variable of the environment, unless it is unset or empty. The `env` of clap would take an empty variable
+/// for an empty path.
+fn variable(name: &str) -> Option<PathBuf> {
+    let path = env::var_os(name).filter(|path| !path.is_empty())?;
+    Some(path.into())
 }
 
 /// A folder, with the separators of the system. `-x` becomes `./-x`, because it would be an option in the commands that

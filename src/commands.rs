@@ -8,9 +8,8 @@ mod man;
 mod messages;
 mod schema;
 
-use std::ffi::OsStr;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Error, Result, anyhow, bail};
@@ -21,6 +20,7 @@ use crate::cli::{Cli, Command, Format, Output};
 use crate::database::{self, LockTimeout, Problem, Reader};
 use crate::platform;
 use crate::report::{self, Listing};
+use crate::schema::sql::Layout;
 use crate::schema::{TABLES, Table};
 use crate::terminal::{quote, show};
 
@@ -60,40 +60,117 @@ pub fn run(cli: &Cli) -> ExitCode {
 
 /// Where the tables are, and which.
 #[derive(Debug)]
-struct Databases<'a> {
+struct Databases {
     /// The folder of the databases.
-    folder: &'a Path,
+    folder: PathBuf,
     /// The tables, each after those it refers to.
     tables: Vec<&'static Table>,
-    /// What declares them, unless they are built in.
-    schema: Option<&'a OsStr>,
+    /// Whether they are all in one file.
+    in_one_file: bool,
+    /// The tables in that file that cannot be loaded, with the reasons.
+    unserved: Vec<(&'static str, Vec<String>)>,
+    /// The statements that make that file.
+    statements: Vec<String>,
+    /// The command that creates what is missing.
+    init: String,
     /// How long to wait for one that another process has locked.
     lock_timeout: LockTimeout,
 }
 
-impl<'a> Databases<'a> {
+impl Databases {
     /// Those that the options name.
     ///
     /// # Errors
     ///
     /// If the schema cannot be read, or if it has tables that this program cannot serve.
-    fn open(cli: &'a Cli, messages: &mut Messages) -> Result<Databases<'a>> {
+    fn open(cli: &Cli, messages: &mut Messages) -> Result<Databases> {
         let lock_timeout = LockTimeout {
             limit: cli.lock_timeout,
             ..LockTimeout::default()
         };
-        let tables = match &cli.schema {
-            None => TABLES.to_vec(),
-            Some(path) => schema::read(path, &lock_timeout, messages)?,
-        };
-        let folder = &cli.dir;
-        let schema = cli.schema.as_ref().map(|schema| schema.as_os_str());
-        Ok(Databases {
-            folder,
-            tables,
-            schema,
+        let one_file = cli.one_file();
+        let mut databases = Databases {
+            folder: cli.folder(),
+            tables: TABLES.to_vec(),
+            in_one_file: one_file.is_some(),
+            unserved: Vec::new(),
+            statements: Vec::new(),
+            init: String::new(),
             lock_timeout,
-        })
+        };
+        let schema = cli.declared();
+        let schema_option = schema
+            .as_ref()
+            .map(|path| format!(" --schema {}", quote(path.as_ref())));
+        let schema_option = schema_option.unwrap_or_default();
+        databases.init = match &one_file {
+            None => format!("`tradexa{schema_option} init` first, with the same --dir"),
+            Some(file) => {
+                let file = quote(file.as_ref());
+                format!("`tradexa --database {file}{schema_option} init` first")
+            }
+        };
+        let Some(source) = schema.as_ref().or(one_file.as_ref()) else {
+            return Ok(databases);
+        };
+        let layout = if databases.in_one_file {
+            Layout::OneFile
+        } else {
+            Layout::OwnFiles
+        };
+        if schema.is_none() && !source.exists() {
+            let file = show(source);
+            bail!(
+                "{file} does not exist: name the file of your database with --database, or what declares its tables with --schema"
+            );
+        }
+        let read = schema::read(source, layout, &databases.lock_timeout, messages)?;
+        databases.tables = read.tables.to_vec();
+        databases.unserved = read.unserved;
+        databases.statements = read.statements;
+        if schema.is_some() {
+            for note in read.notes {
+                messages.note(format!("{}: {note}", show(source)));
+            }
+            messages.say();
+        }
+        if let Some(file) = one_file {
+            databases.put_in(&file)?;
+        }
+        Ok(databases)
+    }
+
+    /// Puts all tables in one file.
+    fn put_in(&mut self, file: &Path) -> Result<()> {
+        let Some(name) = file.file_name() else {
+            bail!("{} is not a file: name one with --database", show(file));
+        };
+        let folder = file
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        self.folder = folder.unwrap_or(Path::new(".")).to_path_buf();
+        let name: &'static Path = Box::leak(PathBuf::from(name).into_boxed_path());
+        for table in &mut self.tables {
+            let moved = Table {
+                file: Some(name),
+                ..table.clone()
+            };
+            *table = Box::leak(Box::new(moved));
+        }
+        Ok(())
+    }
+
+    /// Leaves out the tables that are not `wanted`, and that none of those refers to.
+    fn keep(&mut self, wanted: impl Fn(&Table) -> bool) {
+        let mut kept: Vec<&'static Table> = Vec::new();
+        for table in self.tables.iter().rev() {
+            let mut references = kept.iter().flat_map(|other| other.references);
+            if wanted(table) || references.any(|reference| reference.parent == table.name) {
+                kept.push(table);
+            }
+        }
+        kept.reverse();
+        self.tables = kept;
     }
 
     /// Does something with the database of each table: all results, or all problems.
@@ -125,17 +202,17 @@ impl<'a> Databases<'a> {
 
     /// Makes sure that the files are where they can be used.
     fn check_files(&self) -> Result<()> {
-        if let Some(character) = platform::refused_character(self.folder) {
-            let folder = show(self.folder);
+        if let Some(character) = platform::refused_character(&self.folder) {
+            let folder = show(&self.folder);
             bail!(
                 "{folder} cannot be a folder here: no name may have {character:?} in it, so choose another one with --dir"
             );
         }
         if self.folder.exists() && !self.folder.is_dir() {
-            let folder = show(self.folder);
+            let folder = show(&self.folder);
             bail!("{folder} is not a folder: choose another one with --dir");
         }
-        database::refuse_shared_files(self.folder, &self.tables).map_err(Error::msg)
+        database::refuse_shared_files(&self.folder, &self.tables).map_err(Error::msg)
     }
 
     /// The results for the databases of all tables, or all their problems.
@@ -153,13 +230,7 @@ impl<'a> Databases<'a> {
         let path = self.folder.join(table.file());
         let (file, why) = (show(&path), problem.explain(&path));
         match problem {
-            Problem::Missing | Problem::NoTable(_) => {
-                let schema = self
-                    .schema
-                    .map(|schema| format!(" --schema {}", quote(schema)));
-                let schema = schema.unwrap_or_default();
-                anyhow!("{file} {why}: run `tradexa{schema} init` first, with the same --dir")
-            }
+            Problem::Missing | Problem::NoTable(_) => anyhow!("{file} {why}: run {}", self.init),
             _ => anyhow!("{file} {why}"),
         }
     }

@@ -31,9 +31,9 @@ use connect::{Kept, Way, connect};
 use location::{beside, cannot_open, find};
 use lock_timeout::Waiter;
 use lookup::version;
-use wal::{keep_in_wal_mode, rewrite_log};
+use wal::{journal_mode, keep_in_wal_mode, rewrite_log};
 
-pub use create::{create, is_initialized};
+pub use create::{create, create_all, is_initialized};
 pub use group_commit::GroupCommit;
 pub use location::refuse_shared_files;
 pub use lock_timeout::LockTimeout;
@@ -61,6 +61,8 @@ pub struct Database {
     /// Which file it is.
     file: (u64, u64),
     stack: usize,
+    /// The journal mode that it was in, if that was not WAL.
+    pub was_in: Option<String>,
 }
 
 impl Database {
@@ -199,6 +201,7 @@ impl Database {
     pub fn prepare(readers: Vec<Reader>) -> Result<Database, Problem> {
         let waiter = Arc::clone(&readers[0].waiter);
         let path = &waiter.path;
+        let was_in = waiter.retry(|| journal_mode(&lock(&readers[0].connection)))?;
         for reader in &readers {
             // Each of them holds the lock that prevents another switch.
             keep_in_wal_mode(&lock(&reader.connection), &waiter)?;
@@ -225,6 +228,7 @@ impl Database {
             readers,
             file,
             stack: Database::stack_for(longest),
+            was_in: Some(was_in).filter(|mode| mode != "wal"),
         })
     }
 }

@@ -126,7 +126,10 @@ impl Rules {
         header: Option<&Header>,
     ) -> rusqlite::Result<Rules> {
         let columns = 0..table.columns.len();
-        let absent = columns.map(|column| header.is_some_and(|header| !header.has(column)));
+        let absent = columns.map(|column| {
+            let is_in_file = header.is_none_or(|header| header.has(column));
+            !is_in_file || header.is_some() && table.columns[column].generated
+        });
         let absent: Vec<_> = absent.collect();
         let defaults =
             table
@@ -350,7 +353,7 @@ impl Rules {
         for position in 0..given.len() {
             let row = given.row(position);
             for (index, column) in columns.iter().enumerate() {
-                let cell = match row.value_or_null(index, column.kind == Kind::Text) {
+                let cell = match row.value_or_null(index, column.kind.is_text()) {
                     _ if self.absent[index] => Cell::Default,
                     Value::Null => null(column.required),
                     Value::Text(text) if source != Source::Database => {
@@ -613,7 +616,7 @@ impl Rules {
     fn unparsable<'r>(&self, row: impl GivenRow<'r>, index: usize) -> Reason {
         let column = &self.table.columns[index];
         let (name, kind) = (column.name, column.kind);
-        let value = row.value_or_null(index, kind == Kind::Text);
+        let value = row.value_or_null(index, kind.is_text());
         match value {
             Value::Null if column.required => return Reason::Empty(name),
             Value::Text(bytes) if str::from_utf8(bytes).is_err() => {

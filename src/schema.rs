@@ -30,6 +30,8 @@ pub struct Table {
     pub rules: &'static [Rule],
     /// Whether SQLite makes up the primary key of a row that comes without one.
     pub makes_ids: bool,
+    /// Whether it has SQLite's rowid.
+    pub has_rowid: bool,
     /// The name of the database file that the table shares with others; `None` if it has a file of its own.
     pub file: Option<&'static Path>,
     /// The embedded rows, as the text of a CSV file; empty for a table that has none.
@@ -56,6 +58,8 @@ pub struct Column {
     pub collation: Collation,
     /// Whether it may not be NULL.
     pub required: bool,
+    /// Whether SQLite computes it.
+    pub generated: bool,
     /// Its default, as an SQL expression.
     pub default: Option<&'static str>,
     /// The rules for its cells beyond that, in the order in which broken rules are reported.
@@ -77,6 +81,8 @@ pub enum Kind {
     Time,
     /// Any text without NUL.
     Text,
+    /// The same, in a column where SQLite makes a number of what looks like one.
+    NumericText,
     /// What Rust's `f64` parses, if it is finite.
     Real,
     /// The same, stored as a whole number where that loses nothing.
@@ -170,7 +176,7 @@ impl Kind {
             Kind::Date => "a date",
             Kind::DateTime => "a date and time",
             Kind::Time => "a time",
-            Kind::Text => "text",
+            Kind::Text | Kind::NumericText => "text",
             Kind::Real | Kind::Numeric => "a number",
             Kind::Blob => "hexadecimal",
         }
@@ -186,8 +192,14 @@ impl Kind {
             Numeric => other == Numeric,
             Date | DateTime | Time => matches!(other, Date | DateTime | Time),
             Text => other == Text,
+            NumericText => other == NumericText,
             Blob => true,
         }
+    }
+
+    /// Whether an empty cell can be a text of this kind.
+    pub fn is_text(self) -> bool {
+        matches!(self, Kind::Text | Kind::NumericText)
     }
 
     /// Whether a value of this kind is a number, which stands right in a table and without quotes in a sentence.
@@ -260,7 +272,7 @@ impl Table {
         };
         ["rowid", "_rowid_", "oid"]
             .into_iter()
-            .find(|name| !is_column(name))
+            .find(|name| self.has_rowid && !is_column(name))
     }
 
     /// The names of some columns in a sentence: `id`, or `(invoice, pos)`.
@@ -310,7 +322,9 @@ impl Table {
         let is_key = self
             .primary_key()
             .is_some_and(|key| key.columns.contains(&index));
-        if is_key {
+        if self.columns[index].generated {
+            false
+        } else if is_key {
             !(self.makes_ids && self.rowid_key() == Some(index))
         } else {
             self.columns[index].required && self.columns[index].default.is_none()

@@ -25,10 +25,14 @@ pub fn check(
     messages: &mut Messages,
 ) -> Result<ExitCode> {
     let databases = Databases::open(cli, messages)?;
+    for (table, reasons) in &databases.unserved {
+        messages.note(format!("{table} is not checked: {}", reasons.join("; ")));
+    }
+    messages.say();
     for _ in 0..ATTEMPTS {
         let readers = databases.readers(messages, |table, other| match other {
             Some(other) => other.of_another(table),
-            None => Reader::open(table, databases.folder, &databases.lock_timeout),
+            None => Reader::open(table, &databases.folder, &databases.lock_timeout),
         })?;
         let checks: Vec<_> = readers.into_iter().map(TableCheck::new).collect();
         let mut progress = (!output.quiet).then(Progress::new);

@@ -20,7 +20,10 @@ use crate::terminal::show;
 /// If a file is something else than it should be, or cannot be created, or if what was done could not be printed.
 pub fn init(cli: &Cli, messages: &mut Messages) -> Result<ExitCode> {
     let databases = Databases::open(cli, messages)?;
-    let (folder, lock_timeout) = (databases.folder, &databases.lock_timeout);
+    let (folder, lock_timeout) = (&databases.folder, &databases.lock_timeout);
+    if databases.in_one_file {
+        return init_one_file(&databases, messages);
+    }
     let states = databases.each(messages, |table| {
         database::is_initialized(table, folder, lock_timeout)
     })?;
@@ -42,6 +45,30 @@ pub fn init(cli: &Cli, messages: &mut Messages) -> Result<ExitCode> {
         };
         done += &format!("{} database {already}initialized.\n", table.name);
     }
+    if let Err(error) = print(|out| out.write_all(done.as_bytes())) {
+        messages.error(error);
+    }
+    Ok(messages.status())
+}
+
+/// Creates what is missing in the one file that all tables are in.
+fn init_one_file(databases: &Databases, messages: &mut Messages) -> Result<ExitCode> {
+    let Databases {
+        folder,
+        tables,
+        statements,
+        lock_timeout,
+        ..
+    } = databases;
+    databases.check_files()?;
+    create_folder(folder).with_context(|| format!("{} could not be created", show(folder)))?;
+    let created = database::create_all(tables, folder, statements, lock_timeout);
+    let created = created.map_err(|problem| databases.at(tables[0], &problem))?;
+    let done = tables.iter().zip(created).map(|(table, created)| {
+        let already = if created { "" } else { "already " };
+        format!("{} table {already}initialized.\n", table.name)
+    });
+    let done: String = done.collect();
     if let Err(error) = print(|out| out.write_all(done.as_bytes())) {
         messages.error(error);
     }

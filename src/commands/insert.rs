@@ -30,15 +30,14 @@ use crate::terminal::{Progress, Step, Terminal, show};
 /// or if the report or the rejects could not be written.
 pub fn insert(cli: &Cli, options: &Insert, messages: &mut Messages) -> Result<ExitCode> {
     let started = Instant::now();
-    let databases = Databases::open(cli, messages)?;
-    let (folder, tables) = (databases.folder, &databases.tables[..]);
+    let mut databases = Databases::open(cli, messages)?;
     let has_files = options.from.is_some() || !options.file.is_empty();
-    if tables.iter().all(|table| table.seed.is_empty()) && !has_files {
+    if databases.tables.iter().all(|table| table.seed.is_empty()) && !has_files {
         bail!(
             "there are no sample rows for tables of your own: name the folder of their CSV files with --from, or files with --file"
         );
     }
-    if options.unique_email && cli.schema.is_some() {
+    if options.unique_email && databases.tables.iter().all(|table| table.seed.is_empty()) {
         bail!("--unique-email is for the built-in tables: declare the column UNIQUE in the schema");
     }
     let dialect = Dialect {
@@ -54,9 +53,21 @@ pub fn insert(cli: &Cli, options: &Insert, messages: &mut Messages) -> Result<Ex
         encoding: options.encoding,
         no_header: options.no_header,
         skip_lines: options.skip_lines,
-        renamed: sources::renamed(tables, &options.column, messages)?,
+        renamed: sources::renamed(&databases.tables, &options.column, messages)?,
     };
-    let sources = sources::sources(tables, options, messages)?;
+    let mut sources = sources::sources(&databases, options, messages)?;
+    if databases.in_one_file {
+        let named = databases.tables.iter().zip(&sources);
+        let named = named.filter(|(_, source)| source.is_some());
+        let named: Vec<_> = named.map(|(table, _)| table.name).collect();
+        let before = databases.tables.clone();
+        if !named.is_empty() {
+            databases.keep(|table| named.contains(&table.name));
+        }
+        let mut kept = before.iter().map(|table| databases.tables.contains(table));
+        sources.retain(|_| kept.next().unwrap_or(false));
+    }
+    let (folder, tables) = (&databases.folder, &databases.tables[..]);
     let mut readers = open::files(&databases, options, &sources, &dialect, messages)?;
     let mut attempts = 0;
     let (loads, inputs, limit, trace) = loop {

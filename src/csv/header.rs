@@ -38,7 +38,9 @@ pub fn parse<'a>(
     let all: HashSet<_> = names.iter().map(|name| &**name).collect();
     for (index, (given, name)) in fields.into_iter().zip(&names).enumerate() {
         let folded = fold(name);
-        let is_column = |column: &Column| fold(dialect.header_name(table, column.name)) == folded;
+        let is_column = |column: &Column| {
+            !column.generated && fold(dialect.header_name(table, column.name)) == folded
+        };
         let column = table.columns.iter().position(is_column);
         let known = column.is_some() || folded == reason;
         let is_repeated = !earlier.insert(folded.clone());

@@ -14,7 +14,7 @@ use super::problem::Problem;
 use super::reader::Reader;
 use super::wal::keep_in_wal_mode;
 use crate::platform;
-use crate::schema::{Table, quoted};
+use crate::schema::{Column, Table, quoted};
 
 /// The page size of a new database, in bytes. A large load is faster with fewer and larger pages than SQLite's 4096,
 /// most of all where ids are in no order.
@@ -86,6 +86,52 @@ fn create_at(
     Ok(is_new)
 }
 
+/// Creates what is missing in the database that these tables share, by these statements, in one transaction. Returns for
+/// each table whether it was missing.
+///
+/// # Errors
+///
+/// If the file cannot be created or written, or if a table is not as it should be.
+pub fn create_all(
+    tables: &[&'static Table],
+    folder: &Path,
+    statements: &[String],
+    lock_timeout: &LockTimeout,
+) -> Result<Vec<bool>, Problem> {
+    let Some(first) = tables.first() else {
+        return Ok(Vec::new());
+    };
+    let found = find(first, folder)?;
+    let path = found.unwrap_or_else(|| path(first, folder));
+    require_room(&path)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+    let connection = connect(&path, flags)?;
+    let waiter = Waiter::new(path, lock_timeout.clone());
+    connection.pragma_update(None, "page_size", PAGE_SIZE)?;
+    keep_in_wal_mode(&connection, &waiter)?;
+    let transaction = waiter.begin_to_write(&connection, Synchronous::Full)?;
+    let mut missing = Vec::new();
+    for table in tables {
+        missing.push(!has_table(&connection, table, &waiter)?);
+    }
+    for statement in statements {
+        match transaction.execute_batch(statement) {
+            Err(error) if is_there(&error) => {}
+            made => made?,
+        }
+    }
+    transaction.commit()?;
+    if let Some(folder) = waiter.path.parent() {
+        platform::sync_folder(folder)?;
+    }
+    Ok(missing)
+}
+
+/// Whether an error says that there is something of the same name: SQLite has no code for that.
+fn is_there(error: &rusqlite::Error) -> bool {
+    error.to_string().contains("already exists")
+}
+
 /// Creates the table, as declared; an error if it is there, or if the database cannot be written.
 pub fn create_table(connection: &Connection, table: &Table) -> rusqlite::Result<()> {
     let (name, declaration) = (table.sql_name(), table.declaration());
@@ -103,6 +149,9 @@ pub fn has_table(
     let read = |row: &rusqlite::Row| row.get::<_, String>(0);
     let found = match waiter.retry(|| connection.query_row(sql, [table.name], read).optional())? {
         None => return Ok(false),
+        Some(found) if found == "table" && table.file.is_some() => {
+            return has_columns(connection, table, waiter);
+        }
         Some(found) if found == "table" => waiter.retry(|| declaration(connection, table))?,
         Some(found) if found == "index" => "an index".to_string(),
         Some(found) => format!("a {found}"),
@@ -113,6 +162,30 @@ pub fn has_table(
     } else {
         Err(Problem::OtherTable { table, found })
     }
+}
+
+/// Whether a table of a shared file has all its columns; an error if it has not.
+fn has_columns(
+    connection: &Connection,
+    table: &'static Table,
+    waiter: &Waiter,
+) -> Result<bool, Problem> {
+    let names: Vec<String> = waiter.retry(|| {
+        let mut statement =
+            connection.prepare("SELECT name FROM pragma_table_xinfo(?1) ORDER BY cid")?;
+        let names = statement.query_map([table.name], |row| row.get(0))?;
+        names.collect()
+    })?;
+    let is_there = |column: &Column| {
+        names
+            .iter()
+            .any(|name| name.eq_ignore_ascii_case(column.name))
+    };
+    if table.columns.iter().all(is_there) {
+        return Ok(true);
+    }
+    let found = format!("({})", names.join(", "));
+    Err(Problem::OtherTable { table, found })
 }
 
 /// How a table of this name is declared in a database, in the words of [`Table::declaration`], and what else makes it

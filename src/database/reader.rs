@@ -173,9 +173,9 @@ impl Reader {
         self.select(&sql, values, each).map(|rows| rows > 0)
     }
 
-    /// What SQLite's rowid is called here. Every table of a database of ours has one.
+    /// What SQLite's rowid is called here, or what stands for it in a table that has none.
     fn rowid_name(&self) -> &'static str {
-        self.table.rowid_name().unwrap_or("rowid")
+        self.table.rowid_name().unwrap_or("0")
     }
 
     /// Calls `each` with all stored rows, many at a time, in the order of their keys. Stops at its first error.
@@ -186,7 +186,7 @@ impl Reader {
         let (names, table) = (self.table.column_list(), self.table.sql_name());
         let rowid = self.rowid_name();
         let order = match self.table.primary_key() {
-            Some(key) if self.table.rowid_key().is_none() => {
+            Some(key) => {
                 let names = key
                     .columns
                     .iter()

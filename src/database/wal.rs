@@ -77,7 +77,10 @@ pub fn rewrite_log(connection: &Connection, waiter: &Waiter) -> Result<(), Probl
 
 /// Whether the connection uses a log, as far as it knows: another program may have changed the mode since it read.
 fn is_wal(connection: &Connection) -> rusqlite::Result<bool> {
-    connection.query_row("PRAGMA journal_mode", [], |row| {
-        Ok(row.get_ref(0)?.as_str()? == "wal")
-    })
+    Ok(journal_mode(connection)? == "wal")
+}
+
+/// The journal mode of a database.
+pub fn journal_mode(connection: &Connection) -> rusqlite::Result<String> {
+    connection.query_row("PRAGMA journal_mode", [], |row| row.get(0))
 }

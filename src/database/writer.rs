@@ -31,13 +31,15 @@ pub struct Written {
     pub others: Vec<(u32, Outcome)>,
     /// The rowids of the inserted ones, where nothing else identifies them. Sorted by position.
     pub rowids: Vec<(u32, i64)>,
+    /// Whether the last of the others made SQLite undo all that was done before.
+    rolled_back: bool,
 }
 
 impl From<Vec<(u32, Outcome)>> for Written {
     fn from(others: Vec<(u32, Outcome)>) -> Written {
         Written {
             others,
-            rowids: Vec::new(),
+            ..Written::default()
         }
     }
 }
@@ -92,7 +94,7 @@ impl<'a> Writer<'a> {
             let is_open = |position: &u32| !excluded.iter().any(|(other, _)| other == position);
             let open: Vec<_> = positions.iter().copied().filter(is_open).collect();
             let may_append = excluded.is_empty();
-            written = match insert(&transaction, rows, &open, may_append)? {
+            written = match insert(&transaction, rows, &open, may_append, true)? {
                 Some(written) => written,
                 None => {
                     transaction.rollback()?;
@@ -101,6 +103,18 @@ impl<'a> Writer<'a> {
                 }
             };
             written.others.extend_from_slice(&excluded);
+            if written.rolled_back {
+                excluded.extend(
+                    written
+                        .others
+                        .iter()
+                        .rfind(|(_, outcome)| matches!(outcome, Outcome::Failed(_)))
+                        .cloned(),
+                );
+                drop(transaction);
+                transaction = waiter.begin_to_write(&connection, Synchronous::Normal)?;
+                continue;
+            }
             let more = dependents(&written.others);
             if more.is_empty() {
                 break;
@@ -144,7 +158,7 @@ fn insert_new(
     let is_new = |position: &u32| !stored.contains(position);
     let new: Vec<_> = positions.iter().copied().filter(is_new).collect();
     // Only two rows with one key can still be in each other's way.
-    let inserted = insert(connection, rows, &new, false)?;
+    let inserted = insert(connection, rows, &new, false, false)?;
     let mut written = inserted.ok_or(rusqlite::Error::StatementChangedRows(0))?;
     written.others.append(&mut others);
     Ok(written)
@@ -183,6 +197,7 @@ fn insert(
     rows: &Rows,
     positions: &[u32],
     may_append: bool,
+    may_exist: bool,
 ) -> rusqlite::Result<Option<Written>> {
     let table = rows.table;
     let rowid = table.rowid_key().filter(|_| !rows.by_content);
@@ -226,11 +241,19 @@ fn insert(
             continue;
         }
         match execute(&mut insert, rows, &[*first], None) {
-            Ok(0) => return Ok(None),
+            Ok(0) if may_exist => return Ok(None),
+            Ok(0) => written
+                .others
+                .push((*first, refused(table, "a trigger ignored it"))),
             Err(error) if is_refusal(&error) => {
-                let why = format!("{} refused it: {error}", table.database());
-                let outcome = Outcome::failed(Reason::failure(why));
-                written.others.push((*first, outcome));
+                written
+                    .others
+                    .push((*first, refused(table, &words(&error))));
+                if connection.is_autocommit() {
+                    // A trigger rolled all of it back.
+                    written.rolled_back = true;
+                    break;
+                }
             }
             inserted => {
                 inserted?;
@@ -244,6 +267,20 @@ fn insert(
         }
     }
     Ok(Some(written))
+}
+
+/// The outcome of a row that SQLite does not insert, in its words.
+fn refused(table: &Table, words: &str) -> Outcome {
+    let why = format!("refused by {}: {words}", table.database());
+    Outcome::failed(Reason::failure(why))
+}
+
+/// What SQLite says, without what is put around it.
+fn words(error: &rusqlite::Error) -> String {
+    match error {
+        rusqlite::Error::SqliteFailure(_, Some(words)) => words.clone(),
+        _ => error.to_string(),
+    }
 }
 
 /// Whether the ids of these rows count on from the last one.
@@ -268,7 +305,9 @@ fn execute(
 ) -> rusqlite::Result<usize> {
     let values = positions.iter().flat_map(|position| {
         let values = rows.values(*position).enumerate();
-        values.filter(move |(column, _)| Some(*column) != without)
+        values.filter(move |(column, _)| {
+            Some(*column) != without && !rows.table.columns[*column].generated
+        })
     });
     for (index, (_, value)) in values.enumerate() {
         statement.raw_bind_parameter(index + 1, value)?;
@@ -306,7 +345,7 @@ pub fn insert_statement(
     by_content: bool,
 ) -> String {
     let columns = table.columns.iter().enumerate();
-    let columns = columns.filter(|(index, _)| Some(*index) != without);
+    let columns = columns.filter(|(index, column)| Some(*index) != without && !column.generated);
     let names: Vec<_> = columns.map(|(_, column)| quoted(column.name)).collect();
     let row = format!("({})", vec!["?"; names.len()].join(","));
     let conflict = table.primary_key().filter(|_| !by_content).map(|key| {

@@ -62,7 +62,9 @@ pub(super) fn complete_with(
 ) -> Completion {
     let mut track = None;
     let work = AssertUnwindSafe(|| work(load, &share, &mut track));
-    let Written { mut others, rowids } = catch_unwind(work).unwrap_or_else(|_| {
+    let Written {
+        mut others, rowids, ..
+    } = catch_unwind(work).unwrap_or_else(|_| {
         let panicked = Outcome::failed(Reason::failure("its thread panicked"));
         same_outcome(share.accepted(), &panicked).into()
     });

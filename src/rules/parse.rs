@@ -32,6 +32,12 @@ pub fn parse(kind: Kind, text: &[u8], decimal: char, trusted: bool, blobs: &mut 
         },
         Kind::Time => Some(valid(is_time(text))),
         Kind::Blob => blob(text, blobs),
+        Kind::NumericText if !is_text(text.as_bytes()) => None,
+        // As SQLite does, which takes no notice of white space around a number.
+        Kind::NumericText => {
+            let bare = text.trim_matches([' ', '\t', '\n', '\x0b', '\x0c', '\r']);
+            Some(numeric(bare, '.').unwrap_or(Cell::Text))
+        }
         Kind::Text => None,
     };
     cell.unwrap_or(Cell::Invalid)
@@ -48,7 +54,9 @@ pub fn typed(kind: Kind, value: Value, blobs: &mut Vec<u8>) -> Cell {
             Cell::Real(number)
         }
         (Kind::Real, Value::Integer(number)) => Cell::Real(number as f64),
-        (Kind::Text, Value::Text(text)) if is_text(text) => Cell::Text,
+        (Kind::Text | Kind::NumericText, Value::Text(text)) if is_text(text) => Cell::Text,
+        (Kind::NumericText, Value::Integer(number)) => Cell::Integer(number),
+        (Kind::NumericText, Value::Real(number)) => Cell::Real(number),
         (Kind::Date | Kind::DateTime | Kind::Time, Value::Text(text)) => {
             match parse(kind, text, '.', false, blobs) {
                 // A number that is stored as text is no date.

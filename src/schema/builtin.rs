@@ -74,6 +74,7 @@ pub const TABLE: Table = Table {
     checks: &[],
     rules: &[],
     makes_ids: false,
+    has_rowid: true,
     file: None,
     seed: "",
 };
@@ -115,6 +116,7 @@ const fn column(
         declared,
         collation: Collation::Binary,
         required: true,
+        generated: false,
         default: None,
         rules,
     }

@@ -12,16 +12,21 @@ mod memory;
 mod names;
 mod passed_over;
 mod references;
+mod refusals;
 mod script;
 mod tables;
 mod token;
 
 pub use error::Error;
+pub use refusals::Layout;
 
 use memory::Memory;
 use references::Resolved;
+use refusals::Refusals;
 use script::{Action, Statement, Statements};
 use tables::Declared;
+
+use rusqlite::Connection;
 
 use super::{Column, Kind, Reference, Rule, Table};
 
@@ -35,6 +40,10 @@ pub struct Schema {
     pub tables: &'static [&'static Table],
     /// What was passed over, a line for each kind.
     pub notes: Vec<String>,
+    /// The tables that cannot be loaded, with the reasons as sentences. None of those that have files of their own.
+    pub unserved: Vec<(&'static str, Vec<String>)>,
+    /// The statements that make all of it: tables, indexes, views and triggers.
+    pub statements: Vec<String>,
 }
 
 /// Whether a column of this kind can have this expression as its default.
@@ -46,19 +55,19 @@ pub type Usable = fn(Kind, &str) -> bool;
 ///
 /// If SQLite does not take a statement, or if there are tables that cannot be loaded; the error then says all that keeps
 /// them from it.
-pub fn read(script: &[u8], usable: Usable) -> Result<Schema, Error> {
+pub fn read(script: &[u8], layout: Layout, usable: Usable) -> Result<Schema, Error> {
     let is_utf16 = script.starts_with(b"\xff\xfe") || script.starts_with(b"\xfe\xff");
     if is_utf16 {
         return Err(Error::NotUtf8(1));
     }
     let is_utf8 = str::from_utf8(script).is_ok();
     let script = String::from_utf8_lossy(script);
-    let mut memory = Memory::open()?;
+    let mut memory = Memory::open(layout)?;
     let mut statements = Statements::new(&script);
     memory.run(statements.by_ref(), is_utf8)?;
     match statements.unclosed() {
         Some(line) => Err(Error::Unclosed(line)),
-        None => schema(memory, usable),
+        None => schema(memory, layout, usable),
     }
 }
 
@@ -67,28 +76,69 @@ pub fn read(script: &[u8], usable: Usable) -> Result<Schema, Error> {
 /// # Errors
 ///
 /// As [`read`].
-pub fn from_statements(statements: &[String], usable: Usable) -> Result<Schema, Error> {
+pub fn from_statements(
+    statements: &[String],
+    layout: Layout,
+    usable: Usable,
+) -> Result<Schema, Error> {
     let statements = statements.iter().map(|text| Statement::whole(text));
     let is_index = |statement: &Statement| matches!(statement.action, Action::CreateIndex { .. });
     let (indexes, others): (Vec<_>, Vec<_>) = statements.partition(is_index);
-    let mut memory = Memory::open()?;
+    let mut memory = Memory::open(layout)?;
     memory.run(others.into_iter().chain(indexes), true)?;
-    schema(memory, usable)
+    schema(memory, layout, usable)
 }
 
-fn schema(memory: Memory, usable: Usable) -> Result<Schema, Error> {
+/// The statements that made the tables and unique indexes of a database.
+fn made(connection: &Connection) -> Result<Vec<String>, rusqlite::Error> {
+    let sql = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid";
+    let mut statement = connection.prepare(sql)?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    rows.collect()
+}
+
+fn schema(memory: Memory, layout: Layout, usable: Usable) -> Result<Schema, Error> {
     let Memory {
         connection,
         passed_over,
         mut refusals,
+        others,
     } = memory;
     let declared = tables::read(&connection, &mut refusals)?;
-    check_names(&declared, &mut refusals);
+    check_count(&declared, &mut refusals);
+    if layout == Layout::OwnFiles {
+        check_names(&declared, &mut refusals);
+    }
     let references = references::resolve(&declared, &passed_over, &mut refusals);
     let order = references::order(&declared, &references, &mut refusals);
-    if !refusals.is_empty() {
-        return Err(Error::Refused(refusals));
+    if !refusals.is_empty() && layout == Layout::OwnFiles || !refusals.of("").is_empty() {
+        return Err(Error::Refused(refusals.into_sentences()));
     }
+    // What refers to a table that cannot be served cannot be either.
+    let mut served = Vec::new();
+    for index in order {
+        let table = &declared[index];
+        let mut parents = references[index].iter().map(|reference| reference.parent);
+        let lacks = parents.find(|parent| *parent != index && !served.contains(parent));
+        if let Some(parent) = lacks {
+            let (name, parent) = (table.name, declared[parent].name);
+            refusals.refuse(
+                name,
+                format!("{name} refers to {parent}, which cannot be loaded"),
+            );
+        }
+        if refusals.of(table.name).is_empty() {
+            served.push(index);
+        }
+    }
+    let unserved = declared
+        .iter()
+        .map(|table| (table.name, refusals.of(table.name)));
+    let unserved = unserved.filter(|(_, sentences)| !sentences.is_empty());
+    let unserved: Vec<_> = unserved
+        .map(|(name, sentences)| (name, sentences.to_vec()))
+        .collect();
+    let made = made(&connection)?.into_iter().chain(others).collect();
     let names: Vec<_> = declared.iter().map(|table| table.name).collect();
     let tables = declared.into_iter().zip(references);
     let tables = leak(
@@ -97,38 +147,47 @@ fn schema(memory: Memory, usable: Usable) -> Result<Schema, Error> {
             .collect(),
     );
     Ok(Schema {
-        tables: leak(order.iter().map(|index| &tables[*index]).collect()),
+        tables: leak(served.iter().map(|index| &tables[*index]).collect()),
         notes: passed_over.notes(),
+        unserved,
+        statements: made,
     })
 }
 
-/// Refuses names that cannot be those of files, and too few or too many tables.
-fn check_names(tables: &[Declared], refusals: &mut Vec<String>) {
-    if tables.is_empty() {
-        refusals.push("there is no CREATE TABLE statement: declare at least one table".to_string());
+/// Refuses too few or too many tables.
+fn check_count(tables: &[Declared], refusals: &mut Refusals) {
+    let count = tables.len();
+    if count == 0 {
+        let sentence = "there is no CREATE TABLE statement: declare at least one table";
+        refusals.refuse("", sentence.to_string());
     }
-    if tables.len() > MOST_TABLES {
-        refusals.push(format!(
-            "there are {} tables, and at most {MOST_TABLES} are possible: leave out those that you do not load",
-            tables.len()
-        ));
+    if count > MOST_TABLES && refusals.layout() == Layout::OwnFiles {
+        refusals.refuse(
+            "",
+            format!("there are {count} tables, and at most {MOST_TABLES} are possible: leave out those that you do not load"),
+        );
     }
+}
+
+/// Refuses names that cannot be those of files.
+fn check_names(tables: &[Declared], refusals: &mut Refusals) {
     for (index, table) in tables.iter().enumerate() {
         let name = &table.name;
         if let Some(problem) = names::problem(name, cfg!(windows)) {
-            refusals.push(format!(
-                "the name of the table {name:?} {problem}: give it another name"
-            ));
+            let sentence =
+                format!("the name of the table {name:?} {problem}: give it another name");
+            refusals.refuse(name, sentence);
         }
         let folded = names::without_case(name);
         if let Some(other) = tables[..index]
             .iter()
             .find(|other| names::without_case(other.name) == folded)
         {
-            refusals.push(format!(
+            let sentence = format!(
                 "the names of the tables {} and {name} differ only in upper and lower case, so that some systems have one file for both: give one of them another name",
                 other.name
-            ));
+            );
+            refusals.refuse(name, sentence);
         }
     }
 }
@@ -169,6 +228,7 @@ fn finish(
         ),
         rules,
         makes_ids: declared.makes_ids,
+        has_rowid: declared.has_rowid,
         file: None,
         seed: "",
     }

@@ -637,10 +637,14 @@ fn add_check(table: &mut Table, drawn: &DrawnCheck) {
         return;
     }
     let names = ["positive", "second rule", "r\"3"];
+    let column = (!is_of_both && drawn.second.is_multiple_of(2)).then_some(index);
+    // SQLite also gives a name to what follows in the definition of the column.
+    let follows_name = column.is_some()
+        && (table.checks.iter()).any(|check| check.column == column && check.name.is_some());
     table.checks.push(Check {
-        name: drawn.named.then(|| names[table.checks.len()]),
+        name: (drawn.named || follows_name).then(|| names[table.checks.len()]),
         expression,
-        column: (!is_of_both && drawn.second.is_multiple_of(2)).then_some(index),
+        column,
     });
 }
 

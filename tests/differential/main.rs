@@ -42,7 +42,6 @@ fn tables_of_ones_own_hold_what_sqlite_takes() {
 }
 
 #[test]
-#[ignore = "needs --database"]
 fn one_file_holds_what_sqlite_takes() {
     try_cases("tables in one file", asked_for(), |case| {
         program::perform(&case.clone().with(Layout::OneFile));

@@ -120,12 +120,20 @@ fn say_if_it_lasts<T>(
 /// That a file lacks columns that its table can do without, if it does.
 fn absent_columns(path: &Path, table: &Table, reader: &csv::Reader) -> Option<String> {
     let header = reader.header();
-    let absent = (0..table.columns.len()).filter(|column| !header.has(*column));
+    let is_absent = |column: &usize| !header.has(*column) && !table.columns[*column].generated;
+    let absent = (0..table.columns.len()).filter(is_absent);
     let names = absent.map(|column| table.columns[column].name);
     let names: Vec<_> = names.collect();
     let path = show(path);
     let (columns, they) = match &names[..] {
         [] => return None,
+        [name]
+            if table
+                .rowid_key()
+                .is_some_and(|key| table.columns[key].name == *name) =>
+        {
+            (format!("column {name:?}"), "SQLite makes up the ids")
+        }
         [name] => (format!("column {name:?}"), "it gets its default, or NULL"),
         _ => (
             format!("columns {}", list(&names)),
@@ -215,14 +223,14 @@ pub fn databases(
 ) -> Result<Vec<Target>> {
     if options.dry_run {
         let readers = databases.readers(messages, |table, other| {
-            Reader::open_or_empty(table, databases.folder, other, lock_timeout)
+            Reader::open_or_empty(table, &databases.folder, other, lock_timeout)
         })?;
         let readers = readers.into_iter().map(Box::new);
         return Ok(readers.map(Target::DryRun).collect());
     }
     let readers = databases.readers(messages, |table, other| match other {
         Some(other) => other.of_another(table),
-        None => Database::open(table, databases.folder, lock_timeout),
+        None => Database::open(table, &databases.folder, lock_timeout),
     })?;
     let mut files: BTreeMap<PathBuf, Vec<Reader>> = BTreeMap::new();
     for reader in readers {
@@ -236,6 +244,15 @@ pub fn databases(
         Err(problem) => Err(databases.at(table, &problem)),
     });
     let prepared: BTreeMap<_, _> = messages.all(prepared)?.into_iter().collect();
+    if databases.in_one_file {
+        for (file, database) in &prepared {
+            if let Some(mode) = &database.was_in {
+                let mode = mode.to_uppercase();
+                let path = show(&databases.folder.join(file));
+                messages.note(format!("{path} was in {mode} mode and now is in WAL mode, which keeps its rows safe; when the load is done, `PRAGMA journal_mode = {mode}` in the sqlite3 shell puts it back"));
+            }
+        }
+    }
     let threads = usize::from(options.threads);
     let targets = databases.tables.iter().filter_map(|table| {
         Some(Target::Database {

@@ -1,11 +1,11 @@
 //! Where the rows of each table come from, as the options say.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow, bail};
 
-use super::super::Messages;
+use super::super::{Databases, Messages};
 use crate::cli::Insert;
 use crate::csv::{Renamed, Source};
 use crate::platform;
@@ -14,10 +14,12 @@ use crate::terminal::show;
 
 /// Where the rows of each table come from; `None` for a table that has no file.
 pub fn sources(
-    tables: &[&'static Table],
+    databases: &Databases,
     options: &Insert,
     messages: &mut Messages,
 ) -> Result<Vec<Option<Source>>> {
+    let tables = &databases.tables[..];
+    refuse_unserved(databases, options)?;
     let mut sources = vec![None; tables.len()];
     let files = options.file.iter().map(|file| named_file(tables, file));
     for (table, source) in messages.all(files)? {
@@ -54,6 +56,25 @@ pub fn sources(
         Source::in_folder(folder, table).map_err(|problem| anyhow!("{} {problem}", show(&path)))
     });
     messages.all(found.collect::<Vec<_>>().into_iter())
+}
+
+/// An error if there is a file for a table that cannot be loaded.
+fn refuse_unserved(databases: &Databases, options: &Insert) -> Result<()> {
+    for (table, reasons) in &databases.unserved {
+        let is_named = |file: &OsString| {
+            let bytes = file.as_encoded_bytes();
+            let name = bytes.get(..table.len()).unwrap_or_default();
+            name.eq_ignore_ascii_case(table.as_bytes()) && bytes.get(table.len()) == Some(&b'=')
+        };
+        let has_file = |folder: &PathBuf| {
+            let names = ["csv", "csv.gz"].map(|suffix| format!("{table}.{suffix}"));
+            names.iter().any(|name| folder.join(name).exists())
+        };
+        if options.file.iter().any(is_named) || options.from.as_ref().is_some_and(has_file) {
+            bail!("{table} cannot be loaded: {}", reasons.join("; "));
+        }
+    }
+    Ok(())
 }
 
 /// The index of a table, and where its rows come from, given `TABLE=PATH`.

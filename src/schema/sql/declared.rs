@@ -61,6 +61,26 @@ pub fn stored(connection: &Connection, declared: &str) -> String {
     }
 }
 
+/// The kind of a column of a table that stays as it is declared.
+pub fn kind_as_declared(declared: &str) -> Kind {
+    let affinity = affinity(&declared.to_ascii_uppercase());
+    match kind(declared) {
+        Kind::Text if !matches!(affinity, Affinity::Text | Affinity::Blob) => Kind::NumericText,
+        kind => kind,
+    }
+}
+
+/// A type of the same affinity that SQL can declare without quotes.
+pub fn declarable(connection: &Connection, declared: &str) -> String {
+    if is_type(connection, declared) {
+        declared.to_string()
+    } else {
+        affinity(&declared.to_ascii_uppercase())
+            .declared()
+            .to_string()
+    }
+}
+
 /// Whether SQL can declare a type by this name without quotes.
 fn is_type(connection: &Connection, declared: &str) -> bool {
     let is_plain = |token: Token| {

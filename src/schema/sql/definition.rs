@@ -1,6 +1,6 @@
 //! What only the text of a `CREATE TABLE` statement says: its CHECK constraints.
 
-use super::token::{Kind, Token, closing, one_line};
+use super::token::{Kind, Token, Tokens, closing, one_line};
 
 /// One of the parts of a table's definition that commas separate.
 #[derive(Debug)]
@@ -20,6 +20,14 @@ pub struct Check {
     pub sql: String,
     /// The offsets of its first byte and of the one behind it.
     pub span: (usize, usize),
+}
+
+impl Check {
+    /// Whether a column of this name may be in it.
+    pub fn names(&self, column: &str) -> bool {
+        let mut tokens = Tokens::new(&self.sql);
+        tokens.any(|token| token.unquoted().eq_ignore_ascii_case(column))
+    }
 }
 
 /// The parts of a `CREATE TABLE` statement.

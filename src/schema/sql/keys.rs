@@ -2,6 +2,7 @@
 
 use rusqlite::Connection;
 
+use super::refusals::{Layout, Refusals};
 use super::token::{Tokens, closing, one_line};
 use super::{expression, leak, leak_text};
 use crate::schema::{Collation, Column, Key, Role};
@@ -13,7 +14,7 @@ pub fn read(
     table: &str,
     columns: &[Column],
     primary: Vec<usize>,
-    refusals: &mut Vec<String>,
+    refusals: &mut Refusals,
 ) -> Result<(Vec<Key>, bool), rusqlite::Error> {
     // SQLite lists the last one first.
     let mut indexes = connection.prepare_cached(
@@ -22,6 +23,7 @@ pub fn read(
          LEFT JOIN sqlite_schema AS schema ON schema.type = 'index' AND schema.name = list.name
          WHERE \"unique\" ORDER BY origin = 'pk' DESC, seq DESC",
     )?;
+    let is_plain = refusals.layout() == Layout::OwnFiles;
     let mut keys = Vec::new();
     let mut rows = indexes.query([table])?;
     while let Some(row) = rows.next()? {
@@ -32,21 +34,28 @@ pub fn read(
         if let Some(filter) = &filter
             && let Some(problem) = expression::problem(connection, table, filter)?
         {
-            refusals.push(format!(
-                "the unique index {index} of {table} (WHERE {filter}) {problem}"
-            ));
+            let sentence =
+                format!("the unique index {index} of {table} (WHERE {filter}) {problem}");
+            if refusals.leave_to_sqlite(table, sentence) {
+                continue;
+            }
         }
         let Some(indexed) = indexed(connection, &index)? else {
-            refusals.push(format!(
+            let sentence = format!(
                 "the unique index {index} of {table} is over an expression: leave it out, or declare UNIQUE over columns"
-            ));
+            );
+            refusals.leave_to_sqlite(table, sentence);
             continue;
         };
+        if indexed.iter().any(|(column, _)| columns[*column].generated) {
+            // Either the column is refused, or SQLite checks this.
+            continue;
+        }
         let (indexed, collations): (Vec<_>, Vec<_>) = indexed.into_iter().unzip();
         let role = match (is_primary, &indexed[..]) {
             (false, _) => Role::Unique,
             // The plain table has an INTEGER PRIMARY KEY, which is the rowid, where this is one with DESC.
-            (true, [only]) if columns[*only].is_integer() => Role::Rowid,
+            (true, [only]) if is_plain && columns[*only].is_integer() => Role::Rowid,
             (true, _) => Role::Primary,
         };
         keys.push(Key {

@@ -7,6 +7,7 @@ use super::definition::{Check, foreign_collations, items};
 use super::error::{Error, unknown_function};
 use super::expression;
 use super::passed_over::PassedOver;
+use super::refusals::{Layout, Refusals};
 use super::script::{Action, Statement};
 use super::token::{Token, Tokens};
 
@@ -14,12 +15,13 @@ use super::token::{Token, Tokens};
 const STEPS: i32 = 10_000_000;
 
 /// The pragmas that tell what a table is; SQLite itself uses the first one for `ADD COLUMN`.
-const PRAGMAS: [&str; 6] = [
+const PRAGMAS: [&str; 7] = [
     "quick_check",
     "foreign_key_list",
     "function_list",
     "index_list",
     "index_xinfo",
+    "table_list",
     "table_xinfo",
 ];
 
@@ -30,12 +32,14 @@ pub struct Memory {
     /// What was passed over.
     pub passed_over: PassedOver,
     /// What SQLite takes only if something else than it declares is put in its place, as sentences.
-    pub refusals: Vec<String>,
+    pub refusals: Refusals,
+    /// The statements that make indexes, views and triggers, and were passed over.
+    pub others: Vec<String>,
 }
 
 impl Memory {
     /// Opens an empty database.
-    pub fn open() -> Result<Memory, rusqlite::Error> {
+    pub fn open(layout: Layout) -> Result<Memory, rusqlite::Error> {
         let mut connection = Connection::open_in_memory()?;
         connection.execute_batch("PRAGMA foreign_keys = OFF; PRAGMA temp_store = MEMORY")?;
         connection.authorizer(Some(authorize))?;
@@ -43,7 +47,8 @@ impl Memory {
         Ok(Memory {
             connection,
             passed_over: PassedOver::default(),
-            refusals: Vec::new(),
+            refusals: Refusals::new(layout),
+            others: Vec::new(),
         })
     }
 
@@ -54,9 +59,23 @@ impl Memory {
         statements: impl Iterator<Item = Statement<'a>>,
         is_utf8: bool,
     ) -> Result<(), Error> {
-        let of_tables = statements.filter(|statement| !self.passed_over.takes_at_once(statement));
+        let of_tables = statements.filter(|statement| {
+            let takes = self.passed_over.takes_at_once(statement);
+            if takes && statement.action == Action::CreateTrigger {
+                self.others.push(statement.text.to_string());
+            }
+            !takes
+        });
         for statement in of_tables.collect::<Vec<_>>() {
-            if !self.passed_over.takes(&statement) {
+            let takes = self.passed_over.takes(&statement);
+            let is_other = matches!(
+                statement.action,
+                Action::CreateIndex { .. } | Action::CreateView(_)
+            );
+            if takes && is_other {
+                self.others.push(statement.text.to_string());
+            }
+            if !takes {
                 let broken = statement.text.find(char::REPLACEMENT_CHARACTER);
                 if let (false, Some(broken), Some(line)) = (is_utf8, broken, statement.line) {
                     let before = &statement.text[..broken];
@@ -76,9 +95,10 @@ impl Memory {
         match (&statement.action, unknown_function(&error)) {
             (Action::CreateTable(table), _) if self.run_without_checks(table, &text)? => Ok(()),
             (Action::CreateIndex { name, table, .. }, Some(function)) => {
-                self.refusals.push(format!(
+                let sentence = format!(
                     "the unique index {name} of {table} uses the function {function}, which SQLite does not have built in: leave it out"
-                ));
+                );
+                self.refusals.leave_to_sqlite(table, sentence);
                 Ok(())
             }
             _ => Err(Error::statement(statement, &error)),
@@ -104,9 +124,8 @@ impl Memory {
                 "{place} uses the collation {}, which SQLite does not have built in: use BINARY, NOCASE or RTRIM",
                 name.unquoted()
             );
-            if !self.refusals.contains(&refusal) {
-                self.refusals.push(refusal);
-            }
+            let table = statement.action.subject().unwrap_or_default();
+            self.refusals.refuse(table, refusal);
         }
         for name in foreign.iter().rev() {
             text.replace_range(name.start..name.end(), "BINARY");
@@ -136,8 +155,8 @@ impl Memory {
         }
         for (check, problem) in checks.iter().zip(problems) {
             if let Some(problem) = problem {
-                self.refusals
-                    .push(format!("CHECK ({}) of {table} {problem}", check.sql));
+                let sentence = format!("CHECK ({}) of {table} {problem}", check.sql);
+                self.refusals.leave_to_sqlite(table, sentence);
             }
         }
         Ok(true)

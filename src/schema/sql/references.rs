@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::passed_over::PassedOver;
+use super::refusals::Refusals;
 use super::tables::{Declared, DeclaredReference};
 use crate::schema::Role;
 
@@ -21,7 +22,7 @@ pub struct Resolved {
 pub fn resolve(
     tables: &[Declared],
     passed_over: &PassedOver,
-    refusals: &mut Vec<String>,
+    refusals: &mut Refusals,
 ) -> Vec<Vec<Resolved>> {
     let of_table = |table: &Declared| {
         let mut resolved = Vec::new();
@@ -29,7 +30,7 @@ pub fn resolve(
             match find(tables, passed_over, table, reference) {
                 Ok(found) if resolved.contains(&found) => {}
                 Ok(found) => resolved.push(found),
-                Err(refusal) => refusals.push(refusal),
+                Err(refusal) => refusals.refuse(table.name, refusal),
             }
         }
         resolved
@@ -129,7 +130,7 @@ fn column_names<'a>(names: impl Iterator<Item = &'a str>) -> String {
 pub fn order(
     tables: &[Declared],
     references: &[Vec<Resolved>],
-    refusals: &mut Vec<String>,
+    refusals: &mut Refusals,
 ) -> Vec<usize> {
     let parents: Vec<Vec<usize>> = references
         .iter()
@@ -159,11 +160,16 @@ pub fn order(
         if let Some(circle) = circle(&parents, table) {
             let names: Vec<_> = circle.iter().map(|table| tables[*table].name).collect();
             circle.iter().for_each(|table| is_in_circle[*table] = true);
-            refusals.push(format!(
+            let sentence = format!(
                 "{} refers to {}, in a circle: there is no order of writing their files that keeps each reference whole; leave one of these references out",
                 names[0],
-                [&names[1..], &names[..1]].concat().join(", which refers to "),
-            ));
+                [&names[1..], &names[..1]]
+                    .concat()
+                    .join(", which refers to "),
+            );
+            names
+                .iter()
+                .for_each(|name| refusals.refuse(name, sentence.clone()));
         }
     }
     order

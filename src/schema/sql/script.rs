@@ -129,13 +129,22 @@ impl<'a> Iterator for Statements<'a> {
 
     fn next(&mut self) -> Option<Statement<'a>> {
         let script = self.script;
-        let is_end = |token: &Token| token.is_symbol(";") || ends_by_line(script, token);
-        let first = self.tokens.find(|token| !is_end(token))?;
+        let begins_line = |token: &Token| {
+            let before = &script[..token.start];
+            before.is_empty() || before.ends_with(['\n', '\u{feff}'])
+        };
+        let first = loop {
+            let token = self.tokens.next()?;
+            if token.is_symbol("#") && begins_line(&token) {
+                self.tokens.skip_line();
+            } else if !token.is_symbol(";") && !ends_by_line(script, &token) {
+                break token;
+            }
+        };
         self.line += script[self.counted..first.start].matches('\n').count();
         self.counted = first.start;
         let line = Some(self.line);
-        let begins_line = script[..first.start].is_empty() || script[..first.start].ends_with('\n');
-        if begins_line && (first.is_symbol(".") || first.is_symbol("\\")) {
+        if begins_line(&first) && (first.is_symbol(".") || first.is_symbol("\\")) {
             self.tokens.skip_line();
             return Some(Statement {
                 text: "",

@@ -3,6 +3,7 @@
 use rusqlite::Connection;
 
 use super::definition::items;
+use super::refusals::{Layout, Refusals};
 use super::token::{Kind, Tokens, one_line};
 use super::{declared, expression, keys, leak_text};
 use crate::schema::{Check, Collation, Column, Key};
@@ -21,6 +22,8 @@ pub struct Declared {
     pub checks: Vec<(Option<usize>, Check)>,
     /// Whether SQLite makes up its primary key.
     pub makes_ids: bool,
+    /// Whether it will have SQLite's rowid.
+    pub has_rowid: bool,
 }
 
 /// A reference that may go to anything.
@@ -36,7 +39,7 @@ pub struct DeclaredReference {
 /// Reads the tables in the order of their declaration.
 pub fn read(
     connection: &Connection,
-    refusals: &mut Vec<String>,
+    refusals: &mut Refusals,
 ) -> Result<Vec<Declared>, rusqlite::Error> {
     let mut tables = connection.prepare(
         "SELECT name, sql FROM sqlite_schema
@@ -54,25 +57,32 @@ fn table(
     connection: &Connection,
     name: &'static str,
     sql: &str,
-    refusals: &mut Vec<String>,
+    refusals: &mut Refusals,
 ) -> Result<Declared, rusqlite::Error> {
     let (columns, primary) = columns(connection, name, refusals)?;
     let (keys, makes_ids) = keys::read(connection, name, &columns, primary, refusals)?;
     Ok(Declared {
         name,
         keys,
-        references: references(connection, name, &columns)?,
+        references: references(connection, name, &columns, refusals)?,
         checks: checks(connection, name, sql, &columns, refusals)?,
         columns,
         makes_ids,
+        has_rowid: refusals.layout() == Layout::OwnFiles || has_rowid(connection, name)?,
     })
+}
+
+/// Whether a table has SQLite's rowid.
+fn has_rowid(connection: &Connection, table: &str) -> Result<bool, rusqlite::Error> {
+    let sql = "SELECT NOT wr FROM pragma_table_list(?1) WHERE schema = 'main'";
+    connection.query_row(sql, [table], |row| row.get(0))
 }
 
 /// The columns of a table, and which of them are in its primary key.
 fn columns(
     connection: &Connection,
     table: &str,
-    refusals: &mut Vec<String>,
+    refusals: &mut Refusals,
 ) -> Result<(Vec<Column>, Vec<usize>), rusqlite::Error> {
     let mut info = connection.prepare_cached(
         "SELECT name, type, \"notnull\", dflt_value, pk > 0, hidden > 0
@@ -86,9 +96,10 @@ fn columns(
         let default: Option<String> = row.get(3)?;
         let is_generated = row.get(5)?;
         if is_generated {
-            refusals.push(format!(
+            let sentence = format!(
                 "{table}.{name} is a generated column: leave it out, or declare it as a plain column"
-            ));
+            );
+            refusals.leave_to_sqlite(table, sentence);
         }
         if is_in_key {
             primary.push(columns.len());
@@ -96,10 +107,21 @@ fn columns(
         let (_, collation, ..) = connection.column_metadata(Some("main"), table, name.as_str())?;
         let collation = collation.and_then(|name| Collation::named(name.to_str().ok()?));
         let declared = declared::one_line(&declared);
+        let (kind, declared) = match refusals.layout() {
+            Layout::OwnFiles => {
+                let stored = declared::stored(connection, &declared);
+                (declared::kind(&declared), stored)
+            }
+            Layout::OneFile => (
+                declared::kind_as_declared(&declared),
+                declared::declarable(connection, &declared),
+            ),
+        };
         columns.push(Column {
             name: leak_text(name),
-            kind: declared::kind(&declared),
-            declared: leak_text(declared::stored(connection, &declared)),
+            kind,
+            declared: leak_text(declared),
+            generated: is_generated,
             collation: collation.unwrap_or(Collation::Binary),
             required: not_null || is_in_key,
             default: default.map(|sql| leak_text(default_value(&sql))),
@@ -133,6 +155,7 @@ fn references(
     connection: &Connection,
     table: &str,
     columns: &[Column],
+    refusals: &mut Refusals,
 ) -> Result<Vec<DeclaredReference>, rusqlite::Error> {
     // SQLite lists the last one first.
     let mut list = connection.prepare_cached(
@@ -151,6 +174,13 @@ fn references(
             });
         }
         if let (Some(reference), Some(column)) = (references.last_mut(), find(columns, &from)) {
+            if columns[column].generated {
+                let name = columns[column].name;
+                refusals.refuse(
+                    table,
+                    format!("{table}.{name} is a generated column that refers to other rows: that cannot be checked"),
+                );
+            }
             reference.columns.push(column);
             reference
                 .to
@@ -167,15 +197,23 @@ fn checks(
     table: &str,
     sql: &str,
     columns: &[Column],
-    refusals: &mut Vec<String>,
+    refusals: &mut Refusals,
 ) -> Result<Vec<(Option<usize>, Check)>, rusqlite::Error> {
     let tokens: Vec<_> = Tokens::new(sql).collect();
     let mut checks = Vec::new();
     for item in items(&tokens) {
         let column = item.column.as_ref().and_then(|name| find(columns, name));
         for check in item.checks() {
+            let uses_generated = columns.iter().filter(|column| column.generated);
+            let uses_generated = { uses_generated }.any(|column| check.names(column.name));
             if let Some(problem) = expression::problem(connection, table, &check.sql)? {
-                refusals.push(format!("CHECK ({}) of {table} {problem}", check.sql));
+                let sentence = format!("CHECK ({}) of {table} {problem}", check.sql);
+                if refusals.leave_to_sqlite(table, sentence) {
+                    continue;
+                }
+            }
+            if uses_generated {
+                continue;
             }
             let check = Check {
                 name: check.name.map(leak_text),
