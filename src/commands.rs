@@ -160,19 +160,6 @@ impl Databases {
         Ok(())
     }
 
-    /// Leaves out the tables that are not `wanted`, and that none of those refers to.
-    fn keep(&mut self, wanted: impl Fn(&Table) -> bool) {
-        let mut kept: Vec<&'static Table> = Vec::new();
-        for table in self.tables.iter().rev() {
-            let mut references = kept.iter().flat_map(|other| other.references);
-            if wanted(table) || references.any(|reference| reference.parent == table.name) {
-                kept.push(table);
-            }
-        }
-        kept.reverse();
-        self.tables = kept;
-    }
-
     /// Does something with the database of each table: all results, or all problems.
     fn each<T>(
         &self,

@@ -30,7 +30,7 @@ use crate::terminal::{Progress, Step, Terminal, show};
 /// or if the report or the rejects could not be written.
 pub fn insert(cli: &Cli, options: &Insert, messages: &mut Messages) -> Result<ExitCode> {
     let started = Instant::now();
-    let mut databases = Databases::open(cli, messages)?;
+    let databases = Databases::open(cli, messages)?;
     let has_files = options.from.is_some() || !options.file.is_empty();
     if databases.tables.iter().all(|table| table.seed.is_empty()) && !has_files {
         bail!(
@@ -55,18 +55,7 @@ pub fn insert(cli: &Cli, options: &Insert, messages: &mut Messages) -> Result<Ex
         skip_lines: options.skip_lines,
         renamed: sources::renamed(&databases.tables, &options.column, messages)?,
     };
-    let mut sources = sources::sources(&databases, options, messages)?;
-    if databases.in_one_file {
-        let named = databases.tables.iter().zip(&sources);
-        let named = named.filter(|(_, source)| source.is_some());
-        let named: Vec<_> = named.map(|(table, _)| table.name).collect();
-        let before = databases.tables.clone();
-        if !named.is_empty() {
-            databases.keep(|table| named.contains(&table.name));
-        }
-        let mut kept = before.iter().map(|table| databases.tables.contains(table));
-        sources.retain(|_| kept.next().unwrap_or(false));
-    }
+    let sources = sources::sources(&databases, options, messages)?;
     let (folder, tables) = (&databases.folder, &databases.tables[..]);
     let mut readers = open::files(&databases, options, &sources, &dialect, messages)?;
     let mut attempts = 0;

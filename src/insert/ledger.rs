@@ -16,7 +16,7 @@ struct State {
     registered: u64,
     /// Whether any row so far could not be inserted.
     any_failed: bool,
-    /// The sleeping threads, each with the number it waits for, and its own share, for which it does not wait.
+    /// The sleeping threads, each with the number it waits for, and the share before which it waits for it.
     waiting: Vec<(i64, u64, Thread)>,
 }
 
@@ -53,14 +53,15 @@ impl Ledger {
         lock(&self.state).pending.is_empty()
     }
 
-    /// Waits until none of these rows is pending, except in the share with this number. Returns whether all rows of the table that were resolved so far have
+    /// Waits until none of these rows is pending in a share with a smaller number than this: rows of one table wait only for
+    /// earlier ones, never in a circle. Returns whether all rows of the table that were resolved so far have
     /// been inserted: if not, some of these may be missing from the database.
-    pub fn wait(&self, except: u64, ids: impl IntoIterator<Item = i64>) -> bool {
+    pub fn wait(&self, before: u64, ids: impl IntoIterator<Item = i64>) -> bool {
         let mut state = lock(&self.state);
         for id in ids {
-            while is_pending(&state.pending, except, id) {
+            while is_pending(&state.pending, before, id) {
                 // A thread woken for another reason may be in the list already; a second entry does no harm.
-                state.waiting.push((id, except, current()));
+                state.waiting.push((id, before, current()));
                 drop(state);
                 park();
                 state = lock(&self.state);
@@ -70,6 +71,6 @@ impl Ledger {
     }
 }
 
-fn is_pending(pending: &[(u64, Vec<i64>)], except: u64, id: i64) -> bool {
-    (pending.iter()).any(|(share, ids)| *share != except && ids.binary_search(&id).is_ok())
+fn is_pending(pending: &[(u64, Vec<i64>)], before: u64, id: i64) -> bool {
+    (pending.iter()).any(|(share, ids)| *share < before && ids.binary_search(&id).is_ok())
 }

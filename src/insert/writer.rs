@@ -192,11 +192,11 @@ fn wait_for_parents(load: &TableLoad, share: &Share) -> Vec<(u32, Outcome)> {
     for (index, reference) in load.table.references.iter().enumerate() {
         let parent = load.parent(index);
         let is_own = parent.table == load.table;
-        let except = if is_own { share.number } else { 0 };
+        let before = if is_own { share.number } else { u64::MAX };
         let number = |position: &u32| rows.parent_number(index, *position);
         if parent
             .ledger
-            .wait(except, accepted.iter().filter_map(number))
+            .wait(before, accepted.iter().filter_map(number))
         {
             continue;
         }
