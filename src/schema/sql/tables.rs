@@ -72,6 +72,12 @@ fn table(
     })
 }
 
+/// Whether a table takes only values of the declared types.
+fn is_strict(connection: &Connection, table: &str) -> Result<bool, rusqlite::Error> {
+    let sql = "SELECT strict FROM pragma_table_list(?1) WHERE schema = 'main'";
+    connection.query_row(sql, [table], |row| row.get(0))
+}
+
 /// Whether a table has SQLite's rowid.
 fn has_rowid(connection: &Connection, table: &str) -> Result<bool, rusqlite::Error> {
     let sql = "SELECT NOT wr FROM pragma_table_list(?1) WHERE schema = 'main'";
@@ -88,6 +94,7 @@ fn columns(
         "SELECT name, type, \"notnull\", dflt_value, pk > 0, hidden > 0
          FROM pragma_table_xinfo(?1) ORDER BY cid",
     )?;
+    let is_strict = is_strict(connection, table)?;
     let (mut columns, mut primary) = (Vec::new(), Vec::new());
     let mut rows = info.query([table])?;
     while let Some(row) = rows.next()? {
@@ -111,6 +118,10 @@ fn columns(
             Layout::OwnFiles => {
                 let stored = declared::stored(connection, &declared);
                 (declared::kind(&declared), stored)
+            }
+            // Where types are strict, this one stands for any value as it is.
+            Layout::OneFile if is_strict && declared.eq_ignore_ascii_case("ANY") => {
+                (crate::schema::Kind::Text, String::new())
             }
             Layout::OneFile => (
                 declared::kind_as_declared(&declared),
