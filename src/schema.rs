@@ -10,6 +10,8 @@ pub mod sql;
 use std::path::{Path, PathBuf};
 
 pub use builtin::TABLES;
+#[cfg(test)]
+pub use builtin::{ID, TABLE, integer, real, text};
 
 /// One table, and where it is kept.
 #[derive(Debug, Clone)]
@@ -186,10 +188,10 @@ impl Kind {
     pub fn is_stored_like(self, other: Kind) -> bool {
         use Kind::*;
         match self {
-            Integer | Boolean => matches!(other, Integer | Boolean | Numeric),
+            // SQLite compares whole numbers with real ones as they are.
+            Integer | Boolean => matches!(other, Integer | Boolean | Numeric | Real),
             Real => matches!(other, Real | Numeric),
-            // A real number may be less exact.
-            Numeric => other == Numeric,
+            Numeric => matches!(other, Real | Numeric),
             Date | DateTime | Time => matches!(other, Date | DateTime | Time),
             Text => other == Text,
             NumericText => other == NumericText,

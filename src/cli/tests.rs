@@ -79,7 +79,7 @@ fn an_empty_folder_is_wrong_usage() {
 #[test]
 fn a_folder_whose_name_looks_like_an_option_never_stands_for_one() {
     let cli = Cli::try_parse_from(["tradexa", "--dir=-v", "init"]).unwrap();
-    assert_eq!(cli.dir, Path::new(".").join("-v"));
+    assert_eq!(cli.dir, Some(Path::new(".").join("-v")));
     let options = insert(&["--from=-in", "--rejects=a/-bad"]).unwrap();
     assert_eq!(options.from.unwrap(), Path::new(".").join("-in"));
     assert_eq!(options.rejects.unwrap(), Path::new("a").join("-bad"));
@@ -93,10 +93,17 @@ fn the_command_to_go_on_with_keeps_what_decides_about_rows() {
             column,
             header: "Its Name".to_string(),
         });
-        let words =
-            insert(arguments)
-                .unwrap()
-                .again(Path::new(dir), &renamed, &["orders", "products"]);
+        let dir = if dir == "." {
+            vec![]
+        } else {
+            vec!["--dir", dir]
+        };
+        let all = [&["tradexa"], &dir[..], &["insert"], arguments].concat();
+        let cli = Cli::try_parse_from(all).unwrap();
+        let Command::Insert(options) = &cli.command else {
+            panic!("{cli:?}");
+        };
+        let words = options.again(&cli, &renamed, &["orders", "products"]);
         words.join(" ".as_ref()).into_string().unwrap()
     };
     let column = "--column orders.id=Its Name";
@@ -140,9 +147,8 @@ fn the_command_to_go_on_with_leaves_out_what_does_not_hold_for_rejects() {
         "--skip-lines=3",
         "--file=users=-",
     ];
-    let words = insert(&given)
-        .unwrap()
-        .again(Path::new("."), &[], &["users"]);
+    let cli = Cli::try_parse_from(["tradexa", "insert"]).unwrap();
+    let words = insert(&given).unwrap().again(&cli, &[], &["users"]);
     assert_eq!(words.join(" ".as_ref()), "tradexa insert --from");
 }
 

@@ -156,8 +156,9 @@ pub fn has_table(
         Some(found) if found == "index" => "an index".to_string(),
         Some(found) => format!("a {found}"),
     };
-    // SQLite's names are case-insensitive.
-    if found.eq_ignore_ascii_case(&format!("({})", table.declaration())) {
+    // SQLite's names are case-insensitive, and may be in quotes.
+    let bare = |declaration: &str| declaration.replace('"', "").to_ascii_lowercase();
+    if bare(&found) == bare(&format!("({})", table.declaration())) {
         Ok(true)
     } else {
         Err(Problem::OtherTable { table, found })
@@ -203,7 +204,11 @@ fn declaration(connection: &Connection, table: &Table) -> rusqlite::Result<Strin
                WHERE origin = 'pk' AND key ORDER BY seqno";
     let mut statement = connection.prepare(sql)?;
     let key = statement.query_map([name], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let key: Vec<(Option<String>, String)> = key.collect::<rusqlite::Result<_>>()?;
+    let mut key: Vec<(Option<String>, String)> = key.collect::<rusqlite::Result<_>>()?;
+    let has_index = table.rowid_key().is_some() && key.len() == 1;
+    if has_index {
+        key.clear();
+    }
     let mut parts = Vec::new();
     let mut collations = HashMap::new();
     for (column, declared, not_null, pk) in &columns {
@@ -242,7 +247,12 @@ fn declaration(connection: &Connection, table: &Table) -> rusqlite::Result<Strin
     let mut statement = connection.prepare(sql)?;
     let more = statement.query_map([name], |row| row.get::<_, String>(0))?;
     let more = more.collect::<rusqlite::Result<Vec<_>>>()?.concat();
-    Ok(format!("({}){more}", parts.join(", ")))
+    let index = if has_index {
+        " with an index for the primary key"
+    } else {
+        ""
+    };
+    Ok(format!("({}){index}{more}", parts.join(", ")))
 }
 
 /// A clause for a collation that is not the usual one.

@@ -17,7 +17,7 @@ use tempfile::TempDir;
 
 use super::location::path;
 use super::*;
-use crate::row::{Batch, Header, Outcome, Reason, Rows, Value};
+use crate::row::{Batch, Given, GivenRow, Header, Key, Outcome, Reason, RowId, Rows, Value};
 use crate::schema::{Kind, TABLES};
 use Outcome::{Failed, Skipped, Unchanged};
 
@@ -47,12 +47,12 @@ impl Fixture {
 
     fn open(table: usize, folder: TempDir) -> Fixture {
         let database = Database::open(TABLES[table], folder.path(), &none()).unwrap();
-        let database = database.prepare().unwrap();
+        let database = Database::prepare(vec![database]).unwrap();
         Fixture { database, folder }
     }
 
     fn reader(&self) -> &Reader {
-        self.database.reader()
+        self.database.reader(TABLES[0])
     }
 
     fn path(&self) -> std::path::PathBuf {
@@ -72,15 +72,15 @@ impl Fixture {
     fn insert(&self, lines: &str) -> Vec<Outcome> {
         let rows = self.rows(lines);
         let writer = self.database.writer(false).unwrap();
-        let commit = writer.insert(&rows, &sorted(&rows)).unwrap();
-        each(&rows, commit.sync().unwrap())
+        let commit = writer.insert(&rows, &sorted(&rows), nobody).unwrap();
+        each(&rows, commit.sync().unwrap().others)
     }
 
     /// The row with an id as SQLite prints it, its columns joined by `|`; nothing if there is none.
     fn read(&self, id: i64) -> String {
         let mut printed = Vec::new();
         let width = self.reader().table.columns.len();
-        let read = self.reader().row(id, |row| {
+        let read = self.reader().row(&RowId::Rowid(id), |row| {
             printed.extend((0..width).map(|column| row.printed(column).unwrap().into_owned()));
         });
         read.unwrap();
@@ -90,10 +90,13 @@ impl Fixture {
     /// All ids that are stored.
     fn ids(&self) -> Vec<i64> {
         let mut ids = Vec::new();
-        let scanned = self.reader().scan(|row| {
-            if let Value::Integer(id) = row.value(0) {
-                ids.push(id);
+        let scanned = self.reader().scan(|rows| {
+            for position in 0..rows.len() {
+                if let Value::Integer(id) = rows.row(position).value(0) {
+                    ids.push(id);
+                }
             }
+            Ok(())
         });
         scanned.unwrap();
         ids
@@ -124,7 +127,7 @@ fn rows(table: &'static Table, lines: &str) -> Rows {
             cells.map(|(column, cell)| match column.kind {
                 Kind::Integer => Value::Integer(cell.parse().unwrap()),
                 Kind::Real => Value::Real(cell.parse().unwrap()),
-                Kind::Text => Value::Text(cell.as_bytes()),
+                _ => Value::Text(cell.as_bytes()),
             }),
         );
     }
@@ -134,7 +137,7 @@ fn rows(table: &'static Table, lines: &str) -> Rows {
 /// The positions of all rows, sorted by id.
 fn sorted(rows: &Rows) -> Vec<u32> {
     let mut positions = rows.accepted.clone();
-    positions.sort_by_key(|position| rows.id(*position));
+    positions.sort_by_key(|position| rows.number(*position));
     positions
 }
 
@@ -170,7 +173,20 @@ fn taken(id: i64, differing: &[&'static str]) -> Outcome {
 fn taken_in(table: usize, id: i64, differing: &[&'static str]) -> Outcome {
     Outcome::skipped(Reason::Taken {
         table: TABLES[table],
-        id,
+        value: id.to_string().into(),
         differing: differing.into(),
     })
+}
+
+/// Which of these ids are stored.
+fn stored(reader: &Reader, ids: &[i64]) -> Vec<i64> {
+    let keys: Vec<_> = ids.iter().copied().map(Key::Integer).collect();
+    let stored = reader.stored(0, &keys).unwrap().into_iter();
+    let stored = ids.iter().zip(stored).filter(|(_, is_stored)| *is_stored);
+    stored.map(|(id, _)| *id).collect()
+}
+
+/// No row depends on another one of the same transaction.
+fn nobody(_: &[(u32, Outcome)]) -> Vec<(u32, Outcome)> {
+    Vec::new()
 }

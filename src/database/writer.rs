@@ -241,7 +241,7 @@ fn insert(
             continue;
         }
         match execute(&mut insert, rows, &[*first], None) {
-            Ok(0) if may_exist => return Ok(None),
+            Ok(0) if may_exist || table.file.is_none() => return Ok(None),
             Ok(0) => written
                 .others
                 .push((*first, refused(table, "a trigger ignored it"))),

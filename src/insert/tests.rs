@@ -13,14 +13,15 @@ use super::*;
 use crate::csv::{Dialect, Reader};
 use crate::database::{self, Database, LockTimeout};
 use crate::report::{Listing, Rejections, Tally};
+use crate::row::{Given, GivenRow, Header};
 use crate::rules::Rules;
-use crate::schema::{ID, Rule, Table, integer, real, text};
+use crate::schema::{Column, ID, Reference, Rule, TABLE, Table, integer, real, text};
 
 static SUPPLIERS: Table = Table {
     name: "suppliers",
     row: "supplier",
     columns: &[ID, text("name", &[Rule::NotEmpty])],
-    seed: "",
+    ..TABLE
 };
 
 static OFFERS: Table = Table {
@@ -28,11 +29,19 @@ static OFFERS: Table = Table {
     row: "offer",
     columns: &[
         ID,
-        text("note", &[]),
-        integer("supplier_id", &[Rule::References(&SUPPLIERS)]),
+        Column {
+            required: false,
+            ..text("note", &[])
+        },
+        integer("supplier_id", &[Rule::Exists(0)]),
         real("price", &[Rule::Positive]),
     ],
-    seed: "",
+    references: &[Reference {
+        columns: &[2],
+        parent: "suppliers",
+        key: 0,
+    }],
+    ..TABLE
 };
 
 /// The outcomes of the records of one table.
@@ -72,7 +81,7 @@ fn loads(folder: &Path, threads: usize) -> Vec<Arc<TableLoad>> {
     for table in [&SUPPLIERS, &OFFERS] {
         let database = Database::open(table, folder, &LockTimeout::default()).unwrap();
         let target = Target::Database {
-            database: Box::new(database.prepare().unwrap()),
+            database: Arc::new(Database::prepare(vec![database]).unwrap()),
             threads,
         };
         let load = TableLoad::new(table, target, &loads, Arc::default());
@@ -81,11 +90,17 @@ fn loads(folder: &Path, threads: usize) -> Vec<Arc<TableLoad>> {
     loads
 }
 
+/// The rules for a file that has all columns of a table.
+fn rules(table: &'static Table) -> Rules {
+    let parents = table.references.iter().map(|_| &SUPPLIERS).collect();
+    Rules::new(table, parents, false, Some(&Header::of(table))).unwrap()
+}
+
 /// Loads the text of a CSV file per table, if there is one.
 fn load(loads: &[Arc<TableLoad>], texts: [Option<Box<dyn Read + Send>>; 2]) -> Vec<Outcomes> {
     let inputs = loads.iter().zip(texts).map(|(load, text)| Input {
         reader: text.map(|text| Reader::new(load.table, text, &Dialect::default()).unwrap()),
-        rules: Rules::new(load.table, false),
+        rules: rules(load.table),
         tally: Tally::new(load.table, None, Listing::complete(usize::MAX)),
         rejects: None,
         reject_limit: Arc::default(),
@@ -132,9 +147,13 @@ fn input(text: &str) -> Box<dyn Read + Send> {
 fn stored(folder: &Path, table: &'static Table) -> Vec<String> {
     let reader = database::Reader::open(table, folder, &LockTimeout::default()).unwrap();
     let mut rows = Vec::new();
-    let read = reader.scan(|row| {
-        let cells = (0..table.columns.len()).map(|column| row.printed(column).unwrap());
-        rows.push(cells.collect::<Vec<_>>().join("|"));
+    let read = reader.scan(|stored| {
+        for position in 0..stored.len() {
+            let row = stored.row(position);
+            let cells = (0..table.columns.len()).map(|column| row.text(column));
+            rows.push(cells.collect::<Vec<_>>().join("|"));
+        }
+        Ok(())
     });
     read.unwrap();
     rows

@@ -86,7 +86,7 @@ fn users(line: u64, ids: Range<i64>) -> Rows {
 fn reject(tally: &mut Tally, line: u64, fields: &[&str], outcome: Outcome) {
     let mut batch = Batch::new(Arc::new(Header::of(TABLES[0])));
     batch.push_fields(line, fields);
-    tally.count(batch.record(0), 0, &outcome);
+    tally.count(&Rows::new(TABLES[0], batch), 0, &outcome);
 }
 
 fn skip(tally: &mut Tally, line: u64, fields: &[&str], reason: &str) {
@@ -103,25 +103,29 @@ fn skip_line(tally: &mut Tally, line: u64, text: &[u8]) {
     let mut batch = Batch::new(Arc::new(Header::of(TABLES[0])));
     batch.push_defect(line, text, Defect::UnclosedQuote);
     let reason = Reason::Defect(Defect::UnclosedQuote);
-    tally.count(batch.record(0), 0, &Outcome::skipped(reason));
+    let rows = Rows::new(TABLES[0], batch);
+    tally.count(&rows, 0, &Outcome::skipped(reason));
 }
 
 /// Reads users back as if every one with an id up to 1,000,000 were stored.
-fn read_back(table: usize, id: i64) -> Option<Vec<String>> {
+fn read_back(table: usize, id: &RowId) -> Option<Vec<String>> {
     assert_eq!(table, 0, "only users are stored here");
+    let RowId::Rowid(id) = id else {
+        panic!("{id:?}");
+    };
     let cells = [
         id.to_string(),
         format!("Name {id}"),
         format!("{id}@example.com"),
     ];
-    (id <= 1_000_000).then(|| cells.into())
+    (*id <= 1_000_000).then(|| cells.into())
 }
 
 /// The same as JSON values.
-fn read_json(table: usize, id: i64) -> Option<Vec<serde_json::Value>> {
+fn read_json(table: usize, id: &RowId) -> Option<Vec<serde_json::Value>> {
     let cells = read_back(table, id)?;
     let values = [
-        Value::Integer(id),
+        Value::Integer(cells[0].parse().ok()?),
         Value::Text(cells[1].as_bytes()),
         Value::Text(cells[2].as_bytes()),
     ];

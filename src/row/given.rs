@@ -395,6 +395,11 @@ impl Header {
 
 #[cfg(test)]
 impl Batch {
+    /// All records in the order of the file.
+    pub fn records(&self) -> impl Iterator<Item = Record<'_>> {
+        (0..self.len()).map(|index| self.record(index))
+    }
+
     /// Appends a record with these fields.
     pub fn push_fields<F: AsRef<[u8]>>(&mut self, line: u64, fields: impl IntoIterator<Item = F>) {
         self.push(line, 0, |text, ends, _| {

@@ -3,9 +3,48 @@
 mod properties;
 mod uses;
 
+use std::borrow::Cow;
+
 use super::*;
 use crate::row::{Defect, Header, Notation, Reasons};
 use crate::schema::TABLES;
+
+/// The rules for a file that has all columns of a table.
+fn rules(table: &'static Table, unique: bool) -> Rules {
+    let parents = table.references.iter().map(|reference| {
+        let mut tables = TABLES.iter().copied();
+        tables.find(|table| table.name == reference.parent).unwrap()
+    });
+    Rules::new(table, parents.collect(), unique, Some(&Header::of(table))).unwrap()
+}
+
+/// The ids 1 to 9 exist in all tables.
+struct Existing;
+
+impl Parents for Existing {
+    fn find(&self, _: usize, keys: &Keys) -> Found {
+        let exists = (0..keys.len()).map(|position| match keys.get(position) {
+            Some(Key::Integer(1..10)) => Existence::Stored,
+            _ => Existence::Missing,
+        });
+        Found {
+            rows: exists.collect(),
+            unknown: None,
+        }
+    }
+}
+
+/// No table can be read. The reason is the index of the reference.
+struct Unreadable;
+
+impl Parents for Unreadable {
+    fn find(&self, reference: usize, keys: &Keys) -> Found {
+        Found {
+            rows: vec![Existence::Unknown; keys.len()],
+            unknown: Some(Reason::failure(reference.to_string())),
+        }
+    }
+}
 
 /// Records of a table as a batch, each given as its cells, the first one on line 2.
 fn batch<C: AsRef<[u8]>>(table: &'static Table, records: &[impl AsRef<[C]>]) -> Batch {
@@ -26,7 +65,9 @@ fn check_notation(notation: Notation, cells: &[[&str; 3]]) -> Vec<String> {
     for (line, cells) in (2..).zip(cells) {
         batch.push_fields(line, cells);
     }
-    let rows = Rules::new(TABLES[1], false).check_batch(batch, |_, _| Ok(true));
+    let rows = rules(TABLES[1], false)
+        .check_batch(batch, &Existing)
+        .unwrap();
     let results = (0..cells.len() as u32).map(|position| {
         let rejected = (rows.rejected.iter()).find(|(rejected, _)| *rejected == position);
         match rejected {
@@ -96,7 +137,7 @@ fn a_cell_that_stands_for_null_is_empty() {
 /// ids of the accepted rows and, by line, the reasons of the others.
 fn check_all(rules: &mut Rules, records: &[&[&[u8]]]) -> (Vec<i64>, Vec<(u64, String)>) {
     let batch = batch(rules.table, records);
-    let rows = rules.check_batch(batch, |_, id| Ok((1..10).contains(&id)));
+    let rows = rules.check_batch(batch, &Existing).unwrap();
     let rejected = &rows.rejected;
     let rejected = rejected.iter().map(|(position, outcome)| match outcome {
         Outcome::Skipped(reasons) => {
@@ -109,21 +150,21 @@ fn check_all(rules: &mut Rules, records: &[&[&[u8]]]) -> (Vec<i64>, Vec<(u64, St
     (
         rows.accepted
             .iter()
-            .map(|position| rows.id(*position))
+            .map(|position| rows.number(*position))
             .collect(),
         rejected,
     )
 }
 
 fn users(unique_email: bool) -> Rules {
-    Rules::new(TABLES[0], unique_email)
+    rules(TABLES[0], unique_email)
 }
 
 /// The reasons why a record of a table is not accepted, joined by `; `; nothing if it is.
 fn reasons(table: &str, cells: &[impl AsRef<[u8]>]) -> String {
     let table = TABLES.iter().find(|known| known.name == table).unwrap();
     let cells: Vec<_> = cells.iter().map(AsRef::as_ref).collect();
-    let (accepted, rejected) = check_all(&mut Rules::new(table, false), &[&cells]);
+    let (accepted, rejected) = check_all(&mut rules(table, false), &[&cells]);
     assert_eq!(accepted.len() + rejected.len(), 1);
     let reasons = rejected.into_iter().map(|(_, reasons)| reasons);
     reasons.collect()
@@ -426,24 +467,22 @@ fn the_number_of_fields_is_the_only_reason_of_a_short_or_a_long_record() {
 
 #[test]
 fn a_record_whose_references_cannot_be_looked_up_fails_and_uses_no_id() {
-    let mut orders = Rules::new(TABLES[2], false);
+    let mut orders = rules(TABLES[2], false);
     let records: [&[&[u8]]; 1] = [&[b"1", b"2", b"3", b"4"]];
-    let unknown = |column: usize, id: i64| Reason::failure(format!("{column} {id}"));
-    let exists = |column, id| Err(unknown(column, id));
-    let rows = orders.check_batch(batch(TABLES[2], &records), exists);
-    let rejected = &rows.rejected;
+    let rows = orders.check_batch(batch(TABLES[2], &records), &Unreadable);
+    let rows = rows.unwrap();
     assert!(rows.accepted.is_empty());
-    let reasons = [unknown(1, 2), unknown(2, 3)];
-    assert_eq!(*rejected, [(0, Outcome::Failed(reasons.into()))]);
-    assert!(!orders.take_ids().contains(1));
+    let reasons = ["0", "1"].map(Reason::failure);
+    assert_eq!(rows.rejected, [(0, Outcome::Failed(reasons.into()))]);
+    assert_eq!(orders.take_used()[0].find(Key::Integer(1)), None);
 }
 
 #[test]
 fn a_record_that_breaks_a_rule_is_skipped_even_if_a_reference_cannot_be_looked_up() {
-    let mut orders = Rules::new(TABLES[2], false);
+    let mut orders = rules(TABLES[2], false);
     let records: [&[&[u8]]; 1] = [&[b"1", b"2", b"3", b"0"]];
-    let exists = |_, _| Err(Reason::failure("unknown"));
-    let rows = orders.check_batch(batch(TABLES[2], &records), exists);
+    let rows = orders.check_batch(batch(TABLES[2], &records), &Unreadable);
+    let rows = rows.unwrap();
     let rejected = &rows.rejected;
     let Outcome::Skipped(reasons) = &rejected[0].1 else {
         panic!("{rejected:?}");
@@ -457,30 +496,52 @@ fn a_line_that_cannot_be_split_has_that_reason_alone() {
     for defect in [Defect::TextAfterQuote, Defect::UnclosedQuote] {
         let mut batch = Batch::new(Header::of(TABLES[0]).into());
         batch.push_defect(2, b"x,\"y", defect);
-        let rows = users(false).check_batch(batch, |_, _| Ok(true));
+        let rows = users(false).check_batch(batch, &Existing).unwrap();
         let rejected = &rows.rejected;
         let expected = Outcome::skipped(Reason::Defect(defect));
         assert_eq!(*rejected, [(0, expected)]);
     }
 }
 
-#[test]
-fn the_whole_numbers_of_a_column_need_not_follow_its_rules() {
-    let records: [&[&[u8]]; 3] = [&[b"1", b"2", b"3", b"4"], &[b"", b"x", b"-5", b""], &[b"1"]];
-    let batch = batch(TABLES[2], &records);
-    let columns = [1, 2].map(|column| whole_numbers(&batch, column).collect::<Vec<_>>());
-    assert_eq!(columns, [vec![2], vec![3, -5]]);
+/// Stored rows.
+struct Stored<'v>(Vec<Vec<Value<'v>>>);
+
+#[derive(Clone, Copy)]
+struct StoredRow<'a, 'v>(&'a [Value<'v>]);
+
+impl<'v> Given for Stored<'v> {
+    type Row<'a>
+        = StoredRow<'a, 'v>
+    where
+        'v: 'a;
+
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn row(&self, position: usize) -> StoredRow<'_, 'v> {
+        StoredRow(&self.0[position])
+    }
+
+    fn is_text(&self) -> bool {
+        false
+    }
 }
 
-/// A stored row of products.
-struct Stored([Value<'static>; 3]);
+impl<'a, 'v: 'a> GivenRow<'a> for StoredRow<'a, 'v> {
+    fn line(self) -> u64 {
+        0
+    }
 
-impl Given for Stored {
-    fn value(&self, column: usize) -> Value<'_> {
+    fn defect(self) -> Option<Reason> {
+        None
+    }
+
+    fn value(self, column: usize) -> Value<'a> {
         self.0[column]
     }
 
-    fn text(&self, column: usize) -> Cow<'_, str> {
+    fn text(self, column: usize) -> Cow<'a, str> {
         match self.0[column] {
             Value::Null => Cow::Borrowed(""),
             Value::Text(bytes) => String::from_utf8_lossy(bytes),
@@ -522,13 +583,11 @@ fn a_stored_value_of_another_type_breaks_a_rule() {
         ),
         ([id, Value::Text(b"\xff"), price], "name is not valid UTF-8"),
     ] {
-        let mut rules = Rules::new(TABLES[1], false);
-        let checked = rules.check(0, &Stored(values), false, |_, _| Ok(true), |_| {});
-        let found = match checked {
-            Ok(()) => String::new(),
-            Err(Outcome::Skipped(reasons)) => Reasons(&reasons).to_string(),
-            Err(outcome) => panic!("{outcome:?}"),
-        };
+        let mut rules = Rules::new(TABLES[1], vec![], false, None).unwrap();
+        let mut found = String::new();
+        let stored = Stored(vec![values.to_vec()]);
+        let each = |_, reasons: &[Reason]| found = Reasons(reasons).to_string();
+        rules.check_stored(&stored, &Existing, each).unwrap();
         assert_eq!(found, reasons, "{values:?}");
     }
 }

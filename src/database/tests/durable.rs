@@ -61,7 +61,7 @@ fn a_database_that_is_read_still_has_its_locks() {
     // Without an index, a copy would be read.
     std::fs::write(beside(&path(TABLES[0], folder.path()), "-shm"), "").unwrap();
     let reader = Reader::open(TABLES[0], folder.path(), &none()).unwrap();
-    assert_eq!(reader.stored(&[1]).unwrap(), [1]);
+    assert_eq!(stored(&reader, &[1]), [1]);
     assert!(!another_process_can_have_it(&folder));
     drop(reader);
     assert!(another_process_can_have_it(&folder));
@@ -73,7 +73,11 @@ fn locks_survive_the_wait_for_another_process() {
     let other = fixture.other();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let rows = fixture.rows(&users([1]));
-    let inserted = fixture.database.writer(false).unwrap().insert(&rows, &[0]);
+    let inserted = fixture
+        .database
+        .writer(false)
+        .unwrap()
+        .insert(&rows, &[0], nobody);
     assert!(matches!(inserted, Err(Problem::Locked(_))), "{inserted:?}");
     drop(other);
     assert!(!another_process_can_have_it(&fixture.folder));
@@ -114,7 +118,11 @@ fn nothing_is_written_to_a_database_that_is_no_longer_in_wal_mode() {
     std::fs::remove_file(beside(&fixture.path(), "-wal")).unwrap();
     std::fs::copy(path(TABLES[0], other.path()), fixture.path()).unwrap();
     let rows = fixture.rows(&users([2]));
-    let inserted = fixture.database.writer(false).unwrap().insert(&rows, &[0]);
+    let inserted = fixture
+        .database
+        .writer(false)
+        .unwrap()
+        .insert(&rows, &[0], nobody);
     assert!(matches!(inserted, Err(Problem::NoWal)), "{inserted:?}");
 }
 
@@ -135,6 +143,6 @@ fn a_reader_that_keeps_the_log_from_being_moved_is_no_obstacle() {
     other.execute_batch("BEGIN; SELECT * FROM users").unwrap();
     fixture.insert(&users([2]));
     let again = Database::open(TABLES[0], fixture.folder.path(), &none()).unwrap();
-    let again = again.prepare().unwrap();
-    assert_eq!(again.reader().stored(&[1, 2]).unwrap(), [1, 2]);
+    let again = Database::prepare(vec![again]).unwrap();
+    assert_eq!(stored(again.reader(TABLES[0]), &[1, 2]), [1, 2]);
 }

@@ -13,7 +13,7 @@ fn problems(folder: &std::path::Path) -> Vec<String> {
         is_initialized(table, folder, &none()).map(drop),
         create(table, folder, &none()).map(drop),
         Reader::open(table, folder, &none()).map(drop),
-        Reader::open_or_empty(table, folder, &none()).map(drop),
+        Reader::open_or_empty(table, folder, None, &none()).map(drop),
         Database::open(table, folder, &none()).map(drop),
     ];
     let problems = results.into_iter().map(|result| match result {
@@ -145,10 +145,10 @@ fn a_linked_database_is_used_where_it_is() {
 #[test]
 fn files_of_their_own_and_missing_ones_are_not_shared() {
     let folder = TempDir::new().unwrap();
-    refuse_shared_files(folder.path()).unwrap();
+    refuse_shared_files(folder.path(), TABLES).unwrap();
     for table in TABLES {
         create(table, folder.path(), &none()).unwrap();
-        refuse_shared_files(folder.path()).unwrap();
+        refuse_shared_files(folder.path(), TABLES).unwrap();
     }
 }
 
@@ -159,7 +159,9 @@ fn two_tables_in_one_file_by_a_hard_link_are_refused() {
     let [one, other] = [1, 2].map(|table| path(TABLES[table], folder.path()));
     fs::hard_link(one, other).unwrap();
     assert_eq!(
-        refuse_shared_files(folder.path()).unwrap_err().to_string(),
+        refuse_shared_files(folder.path(), TABLES)
+            .unwrap_err()
+            .to_string(),
         "products.db and orders.db are one file (by a link): give each table a file of its own"
     );
 }
@@ -175,7 +177,9 @@ fn two_tables_in_one_file_by_a_symbolic_link_are_refused() {
             let _ = symlink(target, path(TABLES[table], folder.path()));
         }
         assert_eq!(
-            refuse_shared_files(folder.path()).unwrap_err().to_string(),
+            refuse_shared_files(folder.path(), TABLES)
+                .unwrap_err()
+                .to_string(),
             "users.db and orders.db are one file (by a link): give each table a file of its own"
         );
     }
@@ -203,7 +207,7 @@ fn a_path_as_long_as_sqlite_takes_it_is_used() {
     let deep = folder_of_length(&folder, platform::LONGEST_PATH);
     create(TABLES[0], &deep, &none()).unwrap();
     let database = Database::open(TABLES[0], &deep, &none()).unwrap();
-    database.prepare().unwrap();
+    Database::prepare(vec![database]).unwrap();
 }
 
 #[cfg(unix)] // The limit of Unix.
@@ -230,7 +234,7 @@ fn folders_with_any_name_are_used() {
         }
         create(TABLES[0], &folder, &none()).unwrap();
         let reader = Reader::open(TABLES[0], &folder, &none()).unwrap();
-        assert_eq!(reader.stored(&[1]).unwrap(), [0; 0], "{name}");
+        assert_eq!(stored(&reader, &[1]), [0; 0], "{name}");
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "{name}");
     }
 }

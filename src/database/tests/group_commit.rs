@@ -19,6 +19,14 @@ fn break_disk(database: &Database) {
     database.commits.checkpoint(|| Err(broken()));
 }
 
+/// Which of these users are stored, and on disk.
+fn durably_stored(fixture: &Fixture, ids: &[i64]) -> Result<Vec<i64>, Problem> {
+    let keys: Vec<_> = ids.iter().copied().map(Key::Integer).collect();
+    let stored = fixture.database.stored(TABLES[0], 0, &keys)?;
+    let stored = ids.iter().zip(stored).filter(|(_, is_stored)| *is_stored);
+    Ok(stored.map(|(id, _)| *id).collect())
+}
+
 #[track_caller]
 fn assert_not_durable<T: std::fmt::Debug>(result: Result<T, Problem>) {
     let sentence = result.unwrap_err().to_string();
@@ -116,7 +124,11 @@ fn no_checkpoint_runs_after_a_sync_has_failed() {
 fn rows_are_not_inserted_if_the_sync_of_their_commit_fails() {
     let fixture = Fixture::new(0);
     let rows = fixture.rows(&users([1]));
-    let commit = fixture.database.writer(false).unwrap().insert(&rows, &[0]);
+    let commit = fixture
+        .database
+        .writer(false)
+        .unwrap()
+        .insert(&rows, &[0], nobody);
     break_disk(&fixture.database);
     assert_not_durable(commit.unwrap().sync());
 }
@@ -137,10 +149,10 @@ fn rows_that_were_stored_at_the_start_need_no_sync() {
     let fixture = Fixture::open(0, folder);
     let rows = fixture.rows(&users([1]));
     let writer = fixture.database.writer(false).unwrap();
-    let commit = writer.insert(&rows, &[0]).unwrap();
+    let commit = writer.insert(&rows, &[0], nobody).unwrap();
     break_disk(&fixture.database);
-    assert_eq!(commit.sync().unwrap(), [(0, Unchanged)]);
-    assert_eq!(fixture.database.stored(&[1, 2]).unwrap(), [1]);
+    assert_eq!(commit.sync().unwrap().others, [(0, Unchanged)]);
+    assert_eq!(durably_stored(&fixture, &[1, 2]).unwrap(), [1]);
     let compared = fixture.database.compare(&rows, &[0]).unwrap();
     assert_eq!(compared, [(0, Unchanged)]);
 }
@@ -152,24 +164,28 @@ fn rows_that_another_program_stores_meanwhile_count_once_they_are_synced() {
     fixture.other().execute_batch(row).unwrap();
     let rows = fixture.rows(&users([1]));
     let writer = fixture.database.writer(false).unwrap();
-    let commit = writer.insert(&rows, &[0]).unwrap();
+    let commit = writer.insert(&rows, &[0], nobody).unwrap();
     break_disk(&fixture.database);
     assert_not_durable(commit.sync());
-    assert_not_durable(fixture.database.stored(&[1, 2]));
+    assert_not_durable(durably_stored(&fixture, &[1, 2]));
     assert_not_durable(fixture.database.compare(&rows, &[0]));
     // There is nothing to sync.
-    assert_eq!(fixture.database.stored(&[2]).unwrap(), [0; 0]);
+    assert_eq!(durably_stored(&fixture, &[2]).unwrap(), [0; 0]);
 }
 
 #[test]
 fn rows_of_this_run_that_wait_for_the_disk_count_for_others_once_they_are_synced() {
     let fixture = Fixture::new(0);
     let rows = fixture.rows(&users([1]));
-    let commit = fixture.database.writer(false).unwrap().insert(&rows, &[0]);
-    assert_eq!(fixture.database.stored(&[1]).unwrap(), [1]);
+    let commit = fixture
+        .database
+        .writer(false)
+        .unwrap()
+        .insert(&rows, &[0], nobody);
+    assert_eq!(durably_stored(&fixture, &[1]).unwrap(), [1]);
     break_disk(&fixture.database);
-    assert_eq!(commit.unwrap().sync().unwrap(), []);
-    assert_eq!(fixture.database.stored(&[1]).unwrap(), [1]);
+    assert_eq!(commit.unwrap().sync().unwrap().others, []);
+    assert_eq!(durably_stored(&fixture, &[1]).unwrap(), [1]);
 }
 
 #[test]

@@ -108,8 +108,8 @@ fn rows_whose_places_are_not_sorted_by_id_keep_their_ids_too() {
         .database
         .writer(false)
         .unwrap()
-        .insert(&rows, &positions);
-    assert_eq!(commit.unwrap().sync().unwrap(), []);
+        .insert(&rows, &positions, nobody);
+    assert_eq!(commit.unwrap().sync().unwrap().others, []);
     assert_eq!(fixture.ids(), Vec::from_iter((1..=50).chain(100..150)));
 }
 
@@ -148,15 +148,15 @@ fn only_the_rows_at_the_given_places_are_inserted() {
         .database
         .writer(false)
         .unwrap()
-        .insert(&rows, &[1, 0]);
-    assert_eq!(commit.unwrap().sync().unwrap(), []);
+        .insert(&rows, &[1, 0], nobody);
+    assert_eq!(commit.unwrap().sync().unwrap().others, []);
     assert_eq!(fixture.ids(), [1, 3]);
     let commit = fixture
         .database
         .writer(false)
         .unwrap()
-        .insert(&rows, &[1, 2]);
-    assert_eq!(commit.unwrap().sync().unwrap(), [(1, Unchanged)]);
+        .insert(&rows, &[1, 2], nobody);
+    assert_eq!(commit.unwrap().sync().unwrap().others, [(1, Unchanged)]);
     assert_eq!(fixture.ids(), [1, 2, 3]);
 }
 
@@ -165,7 +165,7 @@ fn two_rows_with_one_id_are_an_error_and_none_is_inserted() {
     let fixture = Fixture::new(0);
     let rows = fixture.rows(&users([1, 2, 2]));
     let writer = fixture.database.writer(false).unwrap();
-    writer.insert(&rows, &[0, 1, 2]).unwrap_err();
+    writer.insert(&rows, &[0, 1, 2], nobody).unwrap_err();
     assert_eq!(fixture.ids(), [0; 0]);
 }
 
@@ -194,7 +194,10 @@ fn insert_and_hand_on(
 ) -> Result<(), Problem> {
     let rows = fixture.rows(&users(ids));
     let writer = fixture.database.writer(true)?;
-    writer.insert(&rows, &sorted(&rows))?.sync().map(drop)
+    writer
+        .insert(&rows, &sorted(&rows), nobody)?
+        .sync()
+        .map(drop)
 }
 
 #[test]
@@ -208,8 +211,8 @@ fn a_connection_is_handed_on_from_writer_to_writer() {
         .execute_batch("DELETE FROM users WHERE id = 60")
         .unwrap();
     let rows = fixture.rows(&users([60, 61]));
-    let commit = writer.insert(&rows, &[0, 1]).unwrap();
-    assert_eq!(commit.sync().unwrap(), []);
+    let commit = writer.insert(&rows, &[0, 1], nobody).unwrap();
+    assert_eq!(commit.sync().unwrap().others, []);
     assert_eq!(fixture.ids(), Vec::from_iter(1..=61));
 }
 

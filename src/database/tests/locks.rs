@@ -226,15 +226,20 @@ fn eight_loads_at_once_share_the_rows_without_a_failure() {
     let load = |_| {
         let lock_timeout = lock_timeout(Duration::from_secs(5));
         let database = Database::open(TABLES[0], folder.path(), &lock_timeout).unwrap();
-        let database = database.prepare().unwrap();
+        let database = Database::prepare(vec![database]).unwrap();
         let mut inserted = 0;
         for share in 0..20 {
             let rows = rows(TABLES[0], &users(share * 500..(share + 1) * 500));
             let writer = database.writer(false).unwrap();
-            let commit = writer.insert(&rows, &sorted(&rows)).unwrap();
-            let others = commit.sync().unwrap();
-            assert!(others.iter().all(|(_, outcome)| *outcome == Unchanged));
-            inserted += rows.accepted.len() - others.len();
+            let commit = writer.insert(&rows, &sorted(&rows), nobody).unwrap();
+            let written = commit.sync().unwrap();
+            assert!(
+                written
+                    .others
+                    .iter()
+                    .all(|(_, outcome)| *outcome == Unchanged)
+            );
+            inserted += rows.accepted.len() - written.others.len();
         }
         inserted
     };
@@ -268,8 +273,8 @@ fn reading_waits_for_a_lock_too() {
     other.execute_batch("PRAGMA journal_mode = DELETE").unwrap();
     let reader = Reader::open(TABLES[0], folder.path(), &lock_timeout(SHORT)).unwrap();
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
-    let found = reader.stored(&[1]);
+    let found = reader.stored(0, &[Key::Integer(1)]);
     assert!(matches!(found, Err(Problem::Locked(0.1))), "{found:?}");
     other.execute_batch("COMMIT").unwrap();
-    assert_eq!(reader.stored(&[1]).unwrap(), [0; 0]);
+    assert_eq!(stored(&reader, &[1]), [0; 0]);
 }

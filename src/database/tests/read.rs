@@ -36,13 +36,13 @@ fn stored_ids_are_told_from_others_at_the_ends_of_what_there_is() {
         i64::MAX - 1,
         i64::MAX,
     ];
-    let stored = fixture.reader().stored(&asked).unwrap();
-    assert_eq!(stored, [i64::MIN, -3, 0, 5, 5, i64::MAX]);
+    let there = stored(fixture.reader(), &asked);
+    assert_eq!(there, [i64::MIN, -3, 0, 5, 5, i64::MAX]);
     for id in asked {
-        let there = fixture.reader().row(id, |_| ()).unwrap();
-        assert_eq!(there, stored.contains(&id), "{id}");
+        let found = fixture.reader().row(&RowId::Rowid(id), |_| ()).unwrap();
+        assert_eq!(found, there.contains(&id), "{id}");
     }
-    assert_eq!(fixture.reader().stored(&[]).unwrap(), [0; 0]);
+    assert_eq!(stored(fixture.reader(), &[]), [0; 0]);
 }
 
 proptest! {
@@ -50,14 +50,14 @@ proptest! {
 
     #[test]
     fn exactly_the_stored_ids_are_found_whatever_the_gaps(
-        stored in prop::collection::btree_set(1..2000i64, 0..300),
+        there in prop::collection::btree_set(1..2000i64, 0..300),
         asked in prop::collection::btree_set(-5..2005i64, 0..300),
     ) {
         let fixture = Fixture::new(0);
-        fixture.insert(&users(stored.iter().copied()));
+        fixture.insert(&users(there.iter().copied()));
         let asked = Vec::from_iter(asked);
-        let expected: Vec<_> = asked.iter().copied().filter(|id| stored.contains(id)).collect();
-        prop_assert_eq!(fixture.reader().stored(&asked).unwrap(), expected);
+        let expected: Vec<_> = asked.iter().copied().filter(|id| there.contains(id)).collect();
+        prop_assert_eq!(stored(fixture.reader(), &asked), expected);
     }
 
     #[test]
@@ -79,9 +79,9 @@ proptest! {
 #[test]
 fn what_is_stored_later_is_seen() {
     let fixture = Fixture::new(0);
-    assert_eq!(fixture.reader().stored(&[1, 2]).unwrap(), [0; 0]);
+    assert_eq!(stored(fixture.reader(), &[1, 2]), [0; 0]);
     fixture.insert(&users([2]));
-    assert_eq!(fixture.reader().stored(&[1, 2]).unwrap(), [2]);
+    assert_eq!(stored(fixture.reader(), &[1, 2]), [2]);
 }
 
 #[test]
@@ -90,8 +90,8 @@ fn a_snapshot_does_not_show_what_is_stored_later() {
     let reader = Reader::open(TABLES[0], fixture.folder.path(), &none()).unwrap();
     reader.hold_snapshot().unwrap();
     fixture.insert(&users([1]));
-    assert_eq!(reader.stored(&[1]).unwrap(), [0; 0]);
-    assert_eq!(fixture.reader().stored(&[1]).unwrap(), [1]);
+    assert_eq!(stored(&reader, &[1]), [0; 0]);
+    assert_eq!(stored(fixture.reader(), &[1]), [1]);
 }
 
 #[test]
@@ -108,9 +108,10 @@ fn a_damaged_page_is_one_error_and_what_is_elsewhere_can_be_read() {
     std::fs::write(&path, bytes).unwrap();
     let reader = Reader::open(TABLES[0], fixture.folder.path(), &none()).unwrap();
     let all = Vec::from_iter(1..=3000);
-    let problem = reader.stored(&all).unwrap_err();
+    let all: Vec<_> = all.into_iter().map(Key::Integer).collect();
+    let problem = reader.stored(0, &all).unwrap_err();
     assert!(matches!(problem, Problem::Corrupt(_)), "{problem:?}");
-    assert_eq!(reader.stored(&[1, 2]).unwrap(), [1, 2]);
+    assert_eq!(stored(&reader, &[1, 2]), [1, 2]);
 }
 
 #[test]
@@ -119,8 +120,8 @@ fn a_missing_database_or_table_counts_as_empty_only_where_that_is_asked_for() {
     for _ in 0..2 {
         let open = Reader::open(TABLES[0], folder.path(), &none());
         assert!(matches!(open, Err(Problem::Missing | Problem::NoTable(_))));
-        let reader = Reader::open_or_empty(TABLES[0], folder.path(), &none()).unwrap();
-        assert_eq!(reader.stored(&[1]).unwrap(), [0; 0]);
+        let reader = Reader::open_or_empty(TABLES[0], folder.path(), None, &none()).unwrap();
+        assert_eq!(stored(&reader, &[1]), [0; 0]);
         let path = path(TABLES[0], folder.path());
         Connection::open(path)
             .unwrap()
@@ -135,7 +136,7 @@ fn reading_a_database_that_nobody_has_open_leaves_nothing_beside_it_and_tells_if
     fixture.insert(&users([1]));
     drop(fixture.database);
     let reader = Reader::open(TABLES[0], fixture.folder.path(), &none()).unwrap();
-    assert_eq!(reader.stored(&[1]).unwrap(), [1]);
+    assert_eq!(stored(&reader, &[1]), [1]);
     let files = std::fs::read_dir(fixture.folder.path()).unwrap().count();
     assert_eq!(files, 1);
     assert!(!reader.was_disturbed());

@@ -7,16 +7,29 @@ use super::*;
 use crate::insert::fair_lock::FairLock;
 use crate::insert::ledger::Ledger;
 use crate::insert::writer::{Completion, Share, complete, complete_with};
-use crate::row::{Batch, Outcome, Reasons, Rows};
+use crate::row::{Batch, Keys, Outcome, Reasons, Rows};
+use crate::rules::{Existence, Found, Parents};
 
 const OFFERS_OF_2: &str = "id,note,supplier_id,price\n1,,1,1\n2,,2,1\n";
+
+/// All that rows refer to exists.
+struct AllExist;
+
+impl Parents for AllExist {
+    fn find(&self, _: usize, keys: &Keys) -> Found {
+        Found {
+            rows: vec![Existence::Stored; keys.len()],
+            unknown: None,
+        }
+    }
+}
 
 /// The rows of a CSV text that all follow the rules.
 fn rows(table: &'static Table, text: &str) -> Rows {
     let mut reader = Reader::new(table, input(text), &Dialect::default()).unwrap();
     let mut batch = Batch::new(reader.header());
     while reader.read(&mut batch).unwrap() {}
-    let rows = Rules::new(table, false).check_batch(batch, |_, _| Ok(true));
+    let rows = rules(table).check_batch(batch, &AllExist).unwrap();
     assert_eq!(rows.rejected, []);
     rows
 }
@@ -29,7 +42,7 @@ fn share(load: &TableLoad, rows: Rows) -> Share {
         rows: Arc::new(rows),
         bytes: 0,
     };
-    share.number = load.ledger.register(share.ids());
+    share.number = load.ledger.register(share.numbers());
     share
 }
 
@@ -166,5 +179,5 @@ fn a_ledger_still_works_after_a_panic_while_it_was_locked() {
     assert!(catch_unwind(AssertUnwindSafe(register)).is_err());
     let share = ledger.register([1].into_iter());
     ledger.resolve(share, true);
-    assert!(!ledger.wait([1]));
+    assert!(!ledger.wait(u64::MAX, [1]));
 }

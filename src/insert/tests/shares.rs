@@ -1,7 +1,10 @@
 //! From some record on, a thread takes a share of many.
 
 use super::*;
-use crate::insert::producer::{BATCH_BYTES, BATCH_ROWS};
+use crate::insert::producer::BATCH_ROWS;
+
+/// A batch is full at this many bytes.
+const BATCH_BYTES: usize = 4 << 20;
 
 /// Rows in each table: some alone, and three shares and a part of one where each row takes [`BYTES`].
 const ROWS: usize = 3 * BATCH_BYTES / BYTES + 100;

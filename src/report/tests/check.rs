@@ -12,7 +12,7 @@ fn check(violations: u64) -> CheckReport {
         };
         let violating = |id| {
             let reason = Reason::failure(format!("name is empty \u{1b}{id}"));
-            Violating::new(id, &[reason], Listing::complete(2))
+            Violating::new(vec![("id", json!(id))], &[reason], Listing::complete(2))
         };
         Checked {
             table,

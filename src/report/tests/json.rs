@@ -198,10 +198,10 @@ fn rows_are_read_one_after_another_while_it_is_written() {
     let mut report = empty(Listing::complete(50));
     report.tables[0].settle_all(&users(2, 1..11), &[]);
     let (written, before) = (Cell::new(0), Cell::new(0));
-    let read = |position, id| {
+    let read = |position: usize, id: &RowId| {
         assert!(
             written.get() > before.get(),
-            "row {id} was read before the last was written"
+            "row {id:?} was read before the last was written"
         );
         before.set(written.get());
         read_json(position, id)

@@ -230,7 +230,7 @@ fn with_other_columns() -> Report {
         names: names.into(),
         columns: vec![2, 3, 5],
         reason: Some(1),
-        trim: false,
+        ..Header::default()
     };
     let header = Arc::new(header);
     let tally = Tally::new(TABLES[0], Some(Arc::clone(&header)), Listing::readable(50));
@@ -242,7 +242,7 @@ fn with_other_columns() -> Report {
         let mut batch = Batch::new(Arc::clone(&header));
         batch.push_fields(line, fields);
         let outcome = Outcome::skipped(Reason::failure("no"));
-        report.tables[0].count(batch.record(0), 0, &outcome);
+        report.tables[0].count(&Rows::new(TABLES[0], batch), 0, &outcome);
     }
     report
 }

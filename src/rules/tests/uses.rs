@@ -2,6 +2,14 @@
 
 use super::*;
 
+/// Notes stored users with these ids and emails.
+fn note(rules: &mut Rules, users: &[(i64, &[u8])]) {
+    let rows = users
+        .iter()
+        .map(|(id, email)| vec![Value::Integer(*id), Value::Null, Value::Text(email)]);
+    rules.note_stored(&Stored(rows.collect())).unwrap();
+}
+
 const ANN: &[u8] = b"ann@example.com";
 
 #[test]
@@ -14,8 +22,8 @@ fn an_id_is_used_by_the_first_row_that_has_it() {
     ];
     let (accepted, rejected) = check_all(&mut users(false), &records);
     assert_eq!(accepted, [3, 4]);
-    let reason = "id 3 is already used on line 2".to_string();
-    assert_eq!(rejected, [(3, reason.clone()), (5, reason)]);
+    let reason = |id| format!("id {id} is already used on line 2");
+    assert_eq!(rejected, [(3, reason("3")), (5, reason("+03"))]);
 }
 
 #[test]
@@ -38,9 +46,9 @@ fn a_row_that_breaks_a_rule_uses_neither_its_id_nor_its_email() {
     let mut rules = users(true);
     let (accepted, rejected) = check_all(&mut rules, &records);
     assert_eq!((accepted, rejected.len()), (vec![3], 4));
-    let ids = rules.take_ids();
-    assert!(ids.contains(3));
-    assert!(!ids.contains(0));
+    let ids = rules.take_used();
+    assert_eq!(ids[0].find(Key::Integer(3)), Some(3));
+    assert_eq!(ids[0].find(Key::Integer(0)), None);
 }
 
 #[test]
@@ -87,8 +95,10 @@ fn emails_are_compared_without_regard_to_the_case_of_ascii_letters_only() {
 #[test]
 fn an_email_that_is_stored_belongs_to_the_first_owner_named() {
     let mut rules = users(true);
-    rules.own(2, b"Ann@example.com", 5);
-    rules.own(2, b"ann@example.com", 7);
+    note(
+        &mut rules,
+        &[(5, b"Ann@example.com"), (7, b"ann@example.com")],
+    );
     let records: [&[&[u8]]; 3] = [
         &[b"7", b"Ann", ANN],
         &[b"5", b"Ann", ANN],
@@ -103,7 +113,7 @@ fn an_email_that_is_stored_belongs_to_the_first_owner_named() {
 #[test]
 fn an_email_that_is_both_invalid_and_used_has_two_reasons() {
     let mut rules = users(true);
-    rules.own(2, b"bob", 1);
+    note(&mut rules, &[(1, b"bob")]);
     let (_, rejected) = check_all(&mut rules, &[&[b"x", b"Bob", b"bob"]]);
     let expected = "id is not a whole number: \"x\"; email is not valid: \"bob\"; \
                     email \"bob\" is already used by id 1";
@@ -113,13 +123,13 @@ fn an_email_that_is_both_invalid_and_used_has_two_reasons() {
 #[test]
 fn owners_are_not_kept_unless_emails_must_be_unique() {
     let mut rules = users(false);
-    assert!(rules.unique_columns().is_empty());
-    rules.own(2, b"ann@example.com", 5);
+    assert!(!rules.depends_on_stored_rows());
+    note(&mut rules, &[(5, b"ann@example.com")]);
     assert_eq!(check_all(&mut rules, &[&[b"1", b"Ann", ANN]]).0, [1]);
 }
 
 #[test]
-fn the_columns_that_can_be_unique_come_from_the_schema() {
-    let unique = [0, 1].map(|table| Rules::new(TABLES[table], true).unique_columns());
-    assert_eq!(unique, [vec![2], vec![]]);
+fn which_tables_depend_on_stored_rows_comes_from_the_schema() {
+    let depends = [0, 1].map(|table| rules(TABLES[table], true).depends_on_stored_rows());
+    assert_eq!(depends, [true, false]);
 }

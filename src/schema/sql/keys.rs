@@ -58,6 +58,11 @@ pub fn read(
             (true, [only]) if is_plain && columns[*only].is_integer() => Role::Rowid,
             (true, _) => Role::Primary,
         };
+        let collations = match role {
+            // Integers have no collation.
+            Role::Rowid => vec![Collation::Binary],
+            _ => collations,
+        };
         keys.push(Key {
             columns: leak(indexed),
             collations: leak(collations),

@@ -184,7 +184,7 @@ fn every_plain_table_is_one_that_sqlite_makes_with_the_same_columns() {
         connection.execute(&plain, []).unwrap();
         let again = super::table(&plain);
         assert_eq!(again.declaration(), table.declaration());
-        assert_eq!(again.column_names(), table.column_names());
+        assert_eq!(again.column_list(), table.column_list());
         for (column, expected) in again.columns.iter().zip(table.columns) {
             assert_eq!(
                 (column.kind, column.declared),

@@ -110,7 +110,7 @@ fn what_is_dropped_or_altered_in_a_script_counts() {
         CREATE TABLE new__x (id INTEGER PRIMARY KEY, a TEXT); INSERT INTO new__x SELECT id, '' FROM x;
         DROP TABLE \"x\"; ALTER TABLE \"new__x\" RENAME TO \"x\"; DROP TABLE IF EXISTS z;";
     let tables = schema(script).tables;
-    assert_eq!(tables[0].column_names(), "id, a");
+    assert_eq!(tables[0].column_list(), "id, \"a\"");
     assert_eq!((tables[1].name, tables[1].keys.len()), ("y", 0));
 }
 
