@@ -179,8 +179,7 @@ impl Reader {
     ///
     /// What had to be recovered was recovered when the database was opened. A checkpoint syncs only what it moves,
     /// which may be nothing, and the switch to WAL deletes the rollback journal without syncing the folder. So all is
-    /// synced here: the log, then the file, into which others may move the log meanwhile, and the
-    /// names of both.
+    /// synced here: the log, then the file, into which others may move the log meanwhile, and the names of both.
     ///
     /// # Errors
     ///
