@@ -68,7 +68,8 @@ fn stored(connection: &Connection, table: &Table, ids: &[i64]) -> rusqlite::Resu
 /// Changes with every commit of another connection. Answers on different connections cannot be compared
 /// (<https://www.sqlite.org/pragma.html#pragma_data_version>).
 pub fn version(connection: &Connection) -> rusqlite::Result<i64> {
-    connection.query_row("PRAGMA data_version", [], |row| row.get(0))
+    let mut statement = connection.prepare_cached("PRAGMA data_version")?;
+    statement.query_row([], |row| row.get(0))
 }
 
 /// What is stored already under the ids of the rows at these positions: [`Outcome::Unchanged`], or [`Outcome::Skipped`]
