@@ -139,11 +139,11 @@ impl Database {
         Ok(())
     }
 
-    /// Whether all that is committed is on disk.
-    fn is_durable(&self) -> Result<bool, Problem> {
+    /// Whether all that is committed is known to be on disk.
+    fn is_durable(&self) -> bool {
         let reader = &self.readers[0];
-        let version = reader.reading(version)?;
-        Ok(version <= *lock(&reader.durable))
+        let version = version(&lock(&reader.connection));
+        version.is_ok_and(|version| version <= *lock(&reader.durable))
     }
 
     /// What reads a table, which is one of those of the database.
@@ -192,8 +192,7 @@ impl Database {
     ///
     /// What had to be recovered was recovered when the database was opened. A checkpoint syncs only what it moves,
     /// which may be nothing, and the switch to WAL deletes the rollback journal without syncing the folder. So all is
-    /// synced here: the log, then the file, into which others may move the log meanwhile, and the
-    /// names of both.
+    /// synced here: the log, then the file, into which others may move the log meanwhile, and the names of both.
     ///
     /// # Errors
     ///

@@ -7,8 +7,9 @@
 //! No thread waits forever. A reader thread waits for its input, for the reader threads of referenced tables, and for
 //! its own writers. The writers of a table start only when the reader threads of the tables it refers to have handed
 //! over all their rows, so every row that a writer waits for has an outcome already or a thread. No thread waits for
-//! rows while it has a write lock, and waiting for locks of other processes ends with the lock timeout. Every thread,
-//! however it ends, resolves its rows and releases its lock. In a dry run, writers only look up what is stored.
+//! rows while it has a write lock. The thread that runs a sync waits for the disk alone, and waiting for locks of other
+//! processes ends with the lock timeout. Every thread, however it ends, resolves its rows and releases its lock. In a dry
+//! run, writers only look up what is stored.
 
 mod fair_lock;
 mod ledger;

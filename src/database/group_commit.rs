@@ -17,7 +17,8 @@
 //!   syncing it is enough. SQLite takes no locks on the log that closing the descriptor could drop.
 //! - What another program deletes is lost, as it always was: connections that are open go on with a log without a name.
 //!
-//! A sync that fails is final. The system may have dropped what it could not write, and later syncs succeed without it.
+//! A sync that fails is final. The system may have dropped what it could not write, and later syncs succeed without it. How
+//! the next program is kept from relying on that, see the `Drop` of [`super::Database`].
 //! Linux tells each open descriptor once that a write has failed, also if another descriptor was the first to learn of it.
 //! Not every system does. So a checkpoint, which also syncs the log, does not run beside a sync, and is as final if it fails.
 //! Nor does SQLite run one by itself after a commit: it would hide that the sync failed.

@@ -97,7 +97,8 @@ fn stored(
 /// Changes with every commit of another connection. Answers on different connections cannot be compared
 /// (<https://www.sqlite.org/pragma.html#pragma_data_version>).
 pub fn version(connection: &Connection) -> rusqlite::Result<i64> {
-    connection.query_row("PRAGMA data_version", [], |row| row.get(0))
+    let mut statement = connection.prepare_cached("PRAGMA data_version")?;
+    statement.query_row([], |row| row.get(0))
 }
 
 /// What is stored already under the keys of the rows at these positions: [`Outcome::Unchanged`], or

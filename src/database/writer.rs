@@ -129,10 +129,11 @@ impl<'a> Writer<'a> {
         }
         committed?;
         // From here on, an error would say that nothing is inserted.
-        let none = written.others.len() == positions.len();
-        let is_durable = none && database.is_durable().unwrap_or(false);
+        let inserted = positions.len() - written.others.len();
+        let is_durable = inserted == 0 && database.is_durable();
         let number = (!is_durable).then(|| database.commits.committed());
-        if has_long_log(&connection).unwrap_or(false) {
+        // Single rows make no log long.
+        if inserted > 1 && has_long_log(&connection).unwrap_or(false) {
             database.checkpoint_over(&connection);
         }
         if hands_on {
