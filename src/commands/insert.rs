@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, bail};
 
 use super::{ATTEMPTS, Messages, at, listing, print};
 use crate::cli::{Format, Insert};
@@ -47,6 +47,9 @@ pub fn insert(folder: &Path, options: &Insert, messages: &mut Messages) -> Resul
         skip_lines: options.skip_lines,
         renamed: sources::renamed(&options.column, messages)?,
     };
+    if options.backslash_escapes && options.delimiter == Some(b'\\') {
+        bail!("a backslash cannot both escape and separate: leave --backslash-escapes out");
+    }
     let sources = sources::sources(options, messages)?;
     let interrupt = Arc::new(Interrupt::default());
     let mut readers = open::files(options, &sources, &dialect, messages)?;

@@ -112,6 +112,7 @@ impl Reader {
         if decoded.has_mark || decoded.encoding != UTF_8.name() {
             preamble.extend_from_slice(BYTE_ORDER_MARK);
         }
+        reader.remarks.not_utf8 = decoded.seems_utf8.then_some(decoded.encoding);
         preamble.extend(reader.take_separator_line()?.unwrap_or_default());
         while reader.line <= reader.dialect.skip_lines && reader.skip_line()? {}
         reader.header = Arc::new(Header {
@@ -213,6 +214,16 @@ impl Reader {
     /// What is odd about the records read so far, a sentence each to stand after the name of the file.
     pub fn remarks(&self) -> Vec<String> {
         self.remarks.sentences()
+    }
+
+    /// Looks for what is odd about all records of a batch that this reader has filled.
+    pub fn look_at(&mut self, batch: &Batch) {
+        let notation = &self.dialect.notation;
+        let is_meant = notation.backslash_escapes || notation.null.iter().any(|null| null == "\\N");
+        if !is_meant {
+            let delimiter = self.dialect.separator();
+            self.remarks.look_for_escapes(batch.text(), delimiter);
+        }
     }
 
     /// Appends the next record to a batch of this reader's header; `false` if there is none.

@@ -19,9 +19,10 @@ const USUAL: [(u8, &str); 4] = [
 const LINES: usize = 20;
 
 /// What the first bytes of formats without lines are, and what they are called with what to do.
-const BINARY: [(&[u8], &str); 9] = [
+const BINARY: [(&[u8], &str); 10] = [
     (b"SQLite format 3\0", DATABASE),
     (b"PK\x03\x04", WORKBOOK),
+    (b"PK\x05\x06", WORKBOOK),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", WORKBOOK),
     (b"%PDF-", "a PDF document, not CSV: export the table itself"),
     (b"\x1f\x8b", ARCHIVE),
@@ -55,12 +56,8 @@ fn utf32(start: &[u8]) -> Option<&'static str> {
     match start {
         [0xff, 0xfe, 0, 0, ..] => Some("UTF-32LE"),
         [0, 0, 0xfe, 0xff, ..] => Some("UTF-32BE"),
-        _ if all(|bytes| matches!(bytes, [_, _, 0, 0] if *bytes != [0; 4])) => {
-            Some("UTF-32LE")
-        }
-        _ if all(|bytes| matches!(bytes, [0, 0, _, _] if *bytes != [0; 4])) => {
-            Some("UTF-32BE")
-        }
+        _ if all(|bytes| matches!(bytes, [_, _, 0, 0] if *bytes != [0; 4])) => Some("UTF-32LE"),
+        _ if all(|bytes| matches!(bytes, [0, 0, _, _] if *bytes != [0; 4])) => Some("UTF-32BE"),
         _ => None,
     }
 }
@@ -177,6 +174,8 @@ pub fn row_delimiter(table: &Table, dialect: &Dialect, line: &[u8]) -> Option<De
     let header = header::of(table, dialect);
     let candidates = delimiters(dialect.separator(), line);
     let mut rows = candidates.into_iter().filter(|delimiter| {
+        // Some programs end each line with a delimiter.
+        let line = line.strip_suffix(&[*delimiter]).unwrap_or(line);
         let fields: Vec<_> = line.split(|byte| byte == delimiter).collect();
         let numbers = (table.columns.iter().zip(&fields))
             .filter(|(column, _)| matches!(column.kind, Kind::Integer | Kind::Real));

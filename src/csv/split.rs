@@ -247,9 +247,13 @@ impl Splitter {
                 continue;
             }
             let behind = self.at + 1;
-            if bytes.get(behind) == Some(&b'"') {
-                self.at += 2;
-                continue;
+            match bytes.get(behind) {
+                Some(b'"') => {
+                    self.at += 2;
+                    continue;
+                }
+                Some(next) if self.ends_field(*next) => return Ok(behind),
+                _ => {}
             }
             let rest = bytes.get(behind..).unwrap_or_default();
             let blanks = if self.trim { self.blanks(rest) } else { 0 };

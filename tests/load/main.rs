@@ -4,6 +4,8 @@
 #[path = "../kit/mod.rs"]
 mod kit;
 
+#[cfg(unix)] // A shell.
+mod advised;
 mod applications;
 mod at_once;
 #[cfg(unix)] // Links, and `ulimit`.
