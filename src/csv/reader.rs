@@ -268,11 +268,13 @@ impl Reader {
     /// Whether each line of a record would be a row by itself if its quotes meant nothing.
     fn has_rows_in_quotes(&self, length: usize) -> bool {
         let delimiter = self.dialect.separator();
+        // Lines of more fields are no rows, and there may be millions.
+        let most = self.header.width() + 2;
         let text = &self.buffer.bytes()[..length];
         let lines = text.split(|byte| matches!(byte, b'\n' | b'\r'));
         let mut rows = lines.filter(|line| !line.is_empty()).map(|line| {
-            let fields: Vec<_> = line.split(|byte| *byte == delimiter).collect();
-            sniff::is_row(self.table, &self.header, &fields)
+            let fields = line.split(|byte| *byte == delimiter).take(most);
+            sniff::is_row(self.table, &self.header, &fields.collect::<Vec<_>>())
         });
         self.header.width() > 1 && rows.all(|is_row| is_row)
     }
