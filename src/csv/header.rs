@@ -28,6 +28,7 @@ pub fn parse<'a>(
         notation: dialect.notation.clone(),
         ..Header::default()
     };
+    let reason = reason_name(table, dialect);
     let (mut unknown, mut repeated) = (Vec::new(), Vec::new());
     let mut earlier = HashSet::new();
     let fields: Vec<_> = fields.collect();
@@ -39,11 +40,11 @@ pub fn parse<'a>(
         let folded = fold(name);
         let is_column = |column: &Column| fold(dialect.header_name(table, column.name)) == folded;
         let column = table.columns.iter().position(is_column);
-        let known = column.is_some() || folded == REASON;
+        let known = column.is_some() || folded == reason;
         let is_repeated = !earlier.insert(folded.clone());
         if is_repeated && (known || !dialect.ignore_extra_columns) {
             repeated.push(shown(name));
-        } else if folded == REASON {
+        } else if folded == reason {
             header.reason = Some(index);
             continue;
         } else if let Some(column) = column {
@@ -83,6 +84,19 @@ pub fn parse<'a>(
     }
     let expected = dialect.header_names(table);
     Err(differences(expected, &unknown, &repeated, &missing))
+}
+
+/// The name of the column that rejects add to those of a table, and that is ignored when they are read: `reason`, or
+/// another one if a column of the table has that name in its file.
+pub fn reason_name(table: &Table, dialect: &Dialect) -> String {
+    let columns = table.columns.iter();
+    let taken: HashSet<_> = columns
+        .map(|column| fold(dialect.header_name(table, column.name)))
+        .collect();
+    let others = (2..).map(|number| format!("tradexa_{REASON}_{number}"));
+    let names = [REASON.to_string(), format!("tradexa_{REASON}")];
+    let mut names = names.into_iter().chain(others);
+    names.find(|name| !taken.contains(name)).unwrap_or_default()
 }
 
 /// The header of a file without one: it has the table's columns in their order.

@@ -285,12 +285,18 @@ impl Reader {
         while self.skip_line_ends()? {
             let (length, defect) = self.find_record()?;
             let text = &self.buffer.bytes()[..length];
-            if defect.is_some() || !self.splitter.is_blank(text) {
+            if defect.is_some() || !self.splitter.is_blank(text) || self.is_empty_text() {
                 return Ok(Some((length, defect)));
             }
             self.consume(length, self.line_ends(length));
         }
         Ok(None)
+    }
+
+    /// Whether a record whose cells are all empty is an empty text in quotes, of a file of one column: without quotes, it
+    /// would be a blank line.
+    fn is_empty_text(&self) -> bool {
+        self.header.width() == 1 && self.splitter.has_quotes() && self.dialect.notation.has_null()
     }
 
     fn find_record(&mut self) -> io::Result<(usize, Option<Defect>)> {

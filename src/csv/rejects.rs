@@ -13,10 +13,10 @@ use std::sync::Arc;
 
 use tempfile::{NamedTempFile, PersistError};
 
-use super::Dialect;
 use super::split::NULL;
+use super::{Dialect, header};
 use crate::platform;
-use crate::row::{Header, REASON, Record};
+use crate::row::{Header, Record};
 use crate::schema::Table;
 
 pub use prepare::prepare;
@@ -28,6 +28,8 @@ pub struct Rejects {
     overwrite: bool,
     format: Format,
     header: Arc<Header>,
+    /// The name of the column that is added.
+    reason: String,
     /// The temporary file. It goes with this unless there are any rejects.
     file: BufWriter<NamedTempFile>,
     /// Whether there are any.
@@ -105,6 +107,7 @@ impl Rejects {
                 escapes: dialect.notation.backslash_escapes,
             },
             header,
+            reason: header::reason_name(table, dialect),
             file: BufWriter::new(file),
             any: false,
             failure: None,
@@ -134,7 +137,7 @@ impl Rejects {
             self.file.get_mut().disable_cleanup(true);
             self.file.write_all(&self.header.preamble)?;
             let names = self.header.given.iter().map(Vec::as_slice);
-            let names = names.chain([REASON.as_bytes()]);
+            let names = names.chain([self.reason.as_bytes()]);
             // The first bytes of a file may look like those of one in another encoding.
             let plain = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
             for (index, name) in names.enumerate() {

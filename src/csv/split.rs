@@ -91,6 +91,11 @@ impl Splitter {
         self.quoted || self.escaped
     }
 
+    /// Whether a field of the record is in quotes.
+    pub fn has_quotes(&self) -> bool {
+        self.quoted
+    }
+
     /// How many fields the record has.
     pub fn fields(&self) -> usize {
         self.ends.len()

@@ -5,7 +5,8 @@ use std::sync::Arc;
 #[cfg(test)]
 use crate::schema::Table;
 
-/// The column that a rejects file adds, and that is ignored when such a file is read.
+/// The column that a rejects file adds, unless a column of the table has that name, and that is ignored when such a file
+/// is read.
 pub const REASON: &str = "reason";
 
 /// The key of the JSON report under which the surplus fields of a record stand. No field has that name.
@@ -42,11 +43,15 @@ impl Default for Notation {
 }
 
 impl Notation {
+    /// Whether the file has a way to write NULL other than an empty cell, which then is an empty text.
+    pub fn has_null(&self) -> bool {
+        self.backslash_escapes || !self.null.is_empty()
+    }
+
     /// Whether a cell stands for NULL, given whether its column is one of text. An empty cell does, unless the file has
     /// another way to write NULL: then it is an empty text, and NULL only in a column that holds no text.
     pub fn is_null(&self, cell: &[u8], is_text: bool) -> bool {
-        let has_null = self.backslash_escapes || !self.null.is_empty();
-        cell.is_empty() && !(is_text && has_null)
+        cell.is_empty() && !(is_text && self.has_null())
             || (self.null.iter()).any(|null| null.as_bytes() == cell)
     }
 }

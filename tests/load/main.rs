@@ -12,6 +12,7 @@ mod at_once;
 mod cut_short;
 #[cfg(target_os = "linux")] // `strace` tells how often a file is used.
 mod damaged;
+mod dialects;
 #[cfg(unix)] // Pipes that have names.
 mod disturbances;
 mod dry_run;

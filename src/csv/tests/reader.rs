@@ -800,3 +800,27 @@ fn a_file_that_seems_to_be_utf_8_is_named_where_another_encoding_is_given() {
         assert_eq!(remarks(text, &dialect), [""; 0]);
     }
 }
+
+#[test]
+fn an_empty_text_is_a_row_where_it_is_the_only_cell_and_is_not_null() {
+    static NOTES: Table = Table {
+        name: "notes",
+        row: "note",
+        columns: &[crate::schema::text("note", &[])],
+        seed: "",
+    };
+    for (null, rows) in [(None, 1), (Some("NULL".to_string()), 2)] {
+        let dialect = Dialect {
+            notation: Notation {
+                null: null.into_iter().collect(),
+                ..Notation::default()
+            },
+            ..Dialect::default()
+        };
+        let input = Box::new(Cursor::new(b"note\n\"\"\n\na\n".to_vec()));
+        let mut reader = Reader::new(&NOTES, input, &dialect).unwrap();
+        let mut batch = Batch::new(reader.header());
+        while reader.read(&mut batch).unwrap() {}
+        assert_eq!(batch.len(), rows, "{dialect:?}");
+    }
+}
