@@ -167,6 +167,7 @@ impl Splitter {
     }
 
     /// Where the quote is that the field begins with, as far as can be seen.
+    #[inline]
     fn opening_quote(&mut self, bytes: &[u8]) -> Option<usize> {
         match bytes.get(self.field)? {
             b'"' => Some(self.field),
@@ -300,12 +301,13 @@ impl Splitter {
     }
 
     /// Whether all cells of the whole record are empty.
+    #[inline]
     pub fn is_blank(&self, record: &[u8]) -> bool {
-        fields(&self.ends).all(|field| match &record[field] {
-            // So begin most first cells.
-            [b'!' | b'#'..=b'~', ..] => false,
-            field => matches!(self.cell(field), b"" | b"\"\""),
-        })
+        match record.first() {
+            // So begin most records.
+            Some(first @ (b'!' | b'#'..=b'~')) if *first != self.delimiter => false,
+            _ => fields(&self.ends).all(|field| matches!(self.cell(&record[field]), b"" | b"\"\"")),
+        }
     }
 
     /// Appends the fields of the whole record to a text, without their quotes and with one byte between them, and where
