@@ -34,7 +34,7 @@ pub trait Given {
 /// A record whose cells belong to the columns of a table.
 struct GivenRecord<'a> {
     table: &'static Table,
-    record: &'a Record<'a>,
+    record: Record<'a>,
 }
 
 impl Given for GivenRecord<'_> {
@@ -121,7 +121,7 @@ impl Rules {
                     let keep = |value: Value| numbers.push(value.bits());
                     let given = GivenRecord {
                         table: self.table,
-                        record: &record,
+                        record,
                     };
                     self.check(record.line, &given, trusted, &exists, keep)
                 }

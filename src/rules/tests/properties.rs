@@ -91,7 +91,7 @@ proptest! {
         let mut batch = Batch::new(Header::of(TABLES[0]).into());
         batch.push_fields(2, [&text, "", ""]);
         let (column, record) = (&crate::schema::ID, batch.record(0));
-        let given = GivenRecord { table: TABLES[0], record: &record };
+        let given = GivenRecord { table: TABLES[0], record };
         let parsed = parse(column, 0, &given, false);
         let parsed = parsed.ok_or_else(|| unparsable(column, 0, &given));
         let expected = match whole_number(&text) {
