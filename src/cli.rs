@@ -163,7 +163,8 @@ const RUN: &str = "How it runs";
 pub struct Insert {
     /// Load the CSV files of a folder instead of the sample rows
     ///
-    /// These are users.csv, products.csv and orders.csv. A missing file means that there are no rows for its table.
+    /// These are users.csv, products.csv and orders.csv, or users.csv.gz and so on where they are compressed. A missing
+    /// file means that there are no rows for its table.
     /// The sample rows are built into the program, ten for each table.
     #[arg(long, help_heading = SOURCE, value_name = "DIR", value_parser = folder(), value_hint = ValueHint::DirPath)]
     pub from: Option<PathBuf>,
@@ -177,8 +178,8 @@ pub struct Insert {
 
     /// Field separator, one character or `tab` [default: ,]
     ///
-    /// Any ASCII character except a quote, a letter, a digit or a line end. All files of the folder must use it. It
-    /// also separates the fields of the files that --rejects writes.
+    /// Any ASCII character except a quote, a letter, a digit or a line end; a control character by its code, such as
+    /// `\x01`. All files must use it, and --rejects writes it too. Without it, a first line `sep=;` names it.
     #[arg(long, help_heading = FILES, value_name = "CHAR", value_parser = delimiter)]
     pub delimiter: Option<u8>,
 
@@ -261,7 +262,7 @@ pub struct Insert {
 
     /// Write skipped and failed rows, with reasons, to CSV files in DIR
     ///
-    /// The files hold the cells of these rows and one more column, `reason`. Once fixed, they can be loaded with
+    /// The files are in UTF-8, and hold the cells of these rows and one more column, `reason`. Once fixed, they can be loaded with
     /// --from, which ignores that column. Existing files are not replaced, because you may have fixed rows there.
     #[arg(long, help_heading = REPORT, value_name = "DIR", value_parser = folder(), value_hint = ValueHint::DirPath)]
     pub rejects: Option<PathBuf>,

@@ -333,20 +333,6 @@ impl Table {
         }
     }
 
-    /// The name of the column that rejects add: one that the table does not have.
-    pub fn reason_column(&self) -> String {
-        let is_column = |name: &String| {
-            let mut columns = self.columns.iter();
-            columns.any(|column| column.name.eq_ignore_ascii_case(name))
-        };
-        let names = ["reason", "tradexa_reason"].map(String::from).into_iter();
-        let more = (2..).map(|number| format!("tradexa_reason_{number}"));
-        names
-            .chain(more)
-            .find(|name| !is_column(name))
-            .unwrap_or_default()
-    }
-
     /// Whether rows of this table refer to rows of the same table.
     pub fn refers_to_itself(&self) -> bool {
         (self.references.iter()).any(|reference| reference.parent == self.name)

@@ -44,9 +44,17 @@ fn the_version_names_that_of_sqlite_too() {
 }
 
 #[test]
-fn a_delimiter_is_one_character_or_the_word_tab() {
+fn a_delimiter_is_one_character_its_code_or_the_word_tab() {
     let from = |delimiter: &str| insert(&["--from", "in", "--delimiter", delimiter]);
-    for (given, byte) in [(";", b';'), ("|", b'|'), ("tab", b'\t'), ("\t", b'\t')] {
+    for (given, byte) in [
+        (";", b';'),
+        ("|", b'|'),
+        ("tab", b'\t'),
+        ("\t", b'\t'),
+        ("\\x01", 1),
+        ("\\x7C", b'|'),
+        ("\\", b'\\'),
+    ] {
         assert_eq!(from(given).unwrap().delimiter, Some(byte), "{given}");
     }
     for given in ["", "a", "7", "\"", "'", "\n", "\r", ";;", "é", "TAB", "\\t"] {
@@ -62,6 +70,28 @@ fn a_delimiter_is_one_character_or_the_word_tab() {
 #[test]
 fn a_load_has_commas_where_nothing_else_is_said() {
     assert_eq!(insert(&[]).unwrap().delimiter, None);
+}
+
+#[test]
+fn columns_have_no_names_where_there_is_no_header() {
+    let error = insert(&["--no-header", "--column=users.id=x"]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ArgumentConflict);
+}
+
+#[test]
+fn an_encoding_is_named_by_a_label_and_decimals_by_a_point_or_a_comma() {
+    for wrong in [
+        "--encoding=utf-32",
+        "--encoding=x",
+        "--decimal=;",
+        "--decimal=",
+        "--skip-lines=-1",
+    ] {
+        assert!(insert(&[wrong]).is_err(), "{wrong}");
+    }
+    let options = insert(&["--encoding=Latin1", "--decimal=,"]).unwrap();
+    assert_eq!(options.encoding.unwrap().name(), "windows-1252");
+    assert_eq!(options.decimal, ',');
 }
 
 #[test]

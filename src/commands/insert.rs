@@ -55,6 +55,9 @@ pub fn insert(cli: &Cli, options: &Insert, messages: &mut Messages) -> Result<Ex
         skip_lines: options.skip_lines,
         renamed: sources::renamed(&databases.tables, &options.column, messages)?,
     };
+    if options.backslash_escapes && options.delimiter == Some(b'\\') {
+        bail!("a backslash cannot both escape and separate: leave --backslash-escapes out");
+    }
     let sources = sources::sources(&databases, options, messages)?;
     let (folder, tables) = (&databases.folder, &databases.tables[..]);
     let mut readers = open::files(&databases, options, &sources, &dialect, messages)?;

@@ -21,6 +21,8 @@ pub struct Decoded {
     pub encoding: &'static str,
     /// Whether it began with a byte order mark.
     pub has_mark: bool,
+    /// Whether it was in another encoding only because that was given: its first bytes are UTF-8 with more than ASCII.
+    pub seems_utf8: bool,
 }
 
 /// Finds out how a file is compressed and encoded, given the encoding it has if it has no byte order mark.
@@ -57,6 +59,7 @@ pub fn decode(
         input = Box::new(Transcoder::new(input, actual));
     }
     Ok(Decoded {
+        seems_utf8: actual != UTF_8 && !is_utf16(actual) && seems_utf8(&start),
         input,
         encoding: actual.name(),
         has_mark: mark.is_some(),
@@ -66,6 +69,15 @@ pub fn decode(
 /// Whether this is the start of a gzip archive.
 pub fn is_gzip(start: &[u8]) -> bool {
     start.starts_with(&[0x1f, 0x8b])
+}
+
+/// Whether bytes, which may end within a character, are UTF-8 with more than ASCII.
+fn seems_utf8(start: &[u8]) -> bool {
+    let is_valid = match str::from_utf8(start) {
+        Ok(_) => true,
+        Err(error) => error.error_len().is_none(),
+    };
+    is_valid && !start.is_ascii()
 }
 
 fn is_utf16(encoding: &'static Encoding) -> bool {

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{Dialect, Problem};
-use crate::row::{EXTRA, Header, LINE};
+use crate::row::{EXTRA, Header, LINE, REASON};
 use crate::schema::{Column, Table};
 
 /// How many columns a message lists of each kind, and how many characters it shows of a name.
@@ -28,9 +28,9 @@ pub fn parse<'a>(
         notation: dialect.notation.clone(),
         ..Header::default()
     };
+    let reason = reason_name(table, dialect);
     let (mut unknown, mut repeated) = (Vec::new(), Vec::new());
     let mut earlier = HashSet::new();
-    let reason = table.reason_column();
     let fields: Vec<_> = fields.collect();
     let names: Vec<_> = (fields.iter().copied())
         .map(String::from_utf8_lossy)
@@ -88,6 +88,19 @@ pub fn parse<'a>(
     }
     let expected = dialect.header_names(table);
     Err(differences(expected, &unknown, &repeated, &missing))
+}
+
+/// The name of the column that rejects add to those of a table, and that is ignored when they are read: `reason`, or
+/// another one if a column of the table has that name in its file.
+pub fn reason_name(table: &Table, dialect: &Dialect) -> String {
+    let columns = table.columns.iter();
+    let taken: HashSet<_> = columns
+        .map(|column| fold(dialect.header_name(table, column.name)))
+        .collect();
+    let others = (2..).map(|number| format!("tradexa_{REASON}_{number}"));
+    let names = [REASON.to_string(), format!("tradexa_{REASON}")];
+    let mut names = names.into_iter().chain(others);
+    names.find(|name| !taken.contains(name)).unwrap_or_default()
 }
 
 /// The header of a file without one: it has the table's columns in their order.

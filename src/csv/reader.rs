@@ -112,6 +112,7 @@ impl Reader {
         if decoded.has_mark || decoded.encoding != UTF_8.name() {
             preamble.extend_from_slice(BYTE_ORDER_MARK);
         }
+        reader.remarks.not_utf8 = decoded.seems_utf8.then_some(decoded.encoding);
         preamble.extend(reader.take_separator_line()?.unwrap_or_default());
         while reader.line <= reader.dialect.skip_lines && reader.skip_line()? {}
         reader.header = Arc::new(Header {
@@ -215,6 +216,16 @@ impl Reader {
         self.remarks.sentences()
     }
 
+    /// Looks for what is odd about all records of a batch that this reader has filled.
+    pub fn look_at(&mut self, batch: &Batch) {
+        let notation = &self.dialect.notation;
+        let is_meant = notation.backslash_escapes || notation.null.iter().any(|null| null == "\\N");
+        if !is_meant {
+            let delimiter = self.dialect.separator();
+            self.remarks.look_for_escapes(batch.text(), delimiter);
+        }
+    }
+
     /// Appends the next record to a batch of this reader's header; `false` if there is none.
     ///
     /// # Errors
@@ -257,11 +268,13 @@ impl Reader {
     /// Whether each line of a record would be a row by itself if its quotes meant nothing.
     fn has_rows_in_quotes(&self, length: usize) -> bool {
         let delimiter = self.dialect.separator();
+        // Lines of more fields are no rows, and there may be millions.
+        let most = self.header.width() + 2;
         let text = &self.buffer.bytes()[..length];
         let lines = text.split(|byte| matches!(byte, b'\n' | b'\r'));
         let mut rows = lines.filter(|line| !line.is_empty()).map(|line| {
-            let fields: Vec<_> = line.split(|byte| *byte == delimiter).collect();
-            sniff::is_row(self.table, &self.header, &fields)
+            let fields = line.split(|byte| *byte == delimiter).take(most);
+            sniff::is_row(self.table, &self.header, &fields.collect::<Vec<_>>())
         });
         self.header.width() > 1 && rows.all(|is_row| is_row)
     }
@@ -272,12 +285,18 @@ impl Reader {
         while self.skip_line_ends()? {
             let (length, defect) = self.find_record()?;
             let text = &self.buffer.bytes()[..length];
-            if defect.is_some() || !self.splitter.is_blank(text) {
+            if defect.is_some() || !self.splitter.is_blank(text) || self.is_empty_text() {
                 return Ok(Some((length, defect)));
             }
             self.consume(length, self.line_ends(length));
         }
         Ok(None)
+    }
+
+    /// Whether a record whose cells are all empty is an empty text in quotes, of a file of one column: without quotes, it
+    /// would be a blank line.
+    fn is_empty_text(&self) -> bool {
+        self.header.width() == 1 && self.splitter.has_quotes() && self.dialect.notation.has_null()
     }
 
     fn find_record(&mut self) -> io::Result<(usize, Option<Defect>)> {

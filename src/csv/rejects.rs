@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 use tempfile::{NamedTempFile, PersistError};
 
-use super::Dialect;
 use super::split::NULL;
+use super::{Dialect, header};
 use crate::platform;
 use crate::row::{Header, Record};
 use crate::schema::Table;
@@ -27,9 +27,9 @@ pub struct Rejects {
     path: PathBuf,
     overwrite: bool,
     format: Format,
-    /// The name of the column for the reasons.
-    reason: String,
     header: Arc<Header>,
+    /// The name of the column that is added.
+    reason: String,
     /// The temporary file. It goes with this unless there are any rejects.
     file: BufWriter<NamedTempFile>,
     /// Whether there are any.
@@ -106,8 +106,8 @@ impl Rejects {
                 delimiter: dialect.separator(),
                 escapes: dialect.notation.backslash_escapes,
             },
-            reason: table.reason_column(),
             header,
+            reason: header::reason_name(table, dialect),
             file: BufWriter::new(file),
             any: false,
             failure: None,

@@ -1,5 +1,7 @@
 //! What is odd about records that are not wrong.
 
+use memchr::memchr_iter;
+
 /// Most records that are named one by one.
 const LISTED: usize = 10;
 
@@ -15,6 +17,10 @@ pub struct Remarks {
     pub empty_surplus: bool,
     /// Whether a quote behind a backslash breaks a row.
     pub escaped_quotes: bool,
+    /// Whether a cell has a quote behind a backslash, or two backslashes not at its start, or is `\N`.
+    pub escapes: bool,
+    /// The encoding that was given for a file that seems to be in UTF-8.
+    pub not_utf8: Option<&'static str>,
 }
 
 impl Remarks {
@@ -25,6 +31,22 @@ impl Remarks {
         } else {
             self.more_rows_in_quotes += 1;
         }
+    }
+
+    /// Looks for backslashes that may be escapes in the text of many records, whose fields this byte separates.
+    pub fn look_for_escapes(&mut self, text: &[u8], delimiter: u8) {
+        if self.escapes {
+            return;
+        }
+        let ends = |byte: Option<&u8>| byte.is_none_or(|byte| *byte == delimiter || *byte == b'\n');
+        self.escapes = memchr_iter(b'\\', text).any(|at| match text.get(at + 1) {
+            Some(b'\'' | b'"') => true,
+            Some(b'\\') => !ends(at.checked_sub(1).map(|before| &text[before])),
+            Some(b'N') => {
+                ends(text.get(at + 2)) && ends(at.checked_sub(1).map(|before| &text[before]))
+            }
+            _ => false,
+        });
     }
 
     /// A sentence each, to stand after the name of the file.
@@ -39,6 +61,11 @@ impl Remarks {
         if self.more_rows_in_quotes > 0 {
             let more = self.more_rows_in_quotes;
             sentences.push(format!("has {more} more quoted cells like that"));
+        }
+        if let Some(encoding) = self.not_utf8 {
+            sentences.push(format!(
+                "seems to be in UTF-8 and was read as {encoding}: if its text is wrong now, load it without --encoding"
+            ));
         }
         if self.padded_quotes {
             sentences.push(
@@ -57,6 +84,12 @@ impl Remarks {
             sentences.push(
                 "has rows that are broken by a quote behind a backslash: \
                  add --backslash-escapes if it is an export that escapes quotes like that"
+                    .to_string(),
+            );
+        } else if self.escapes {
+            sentences.push(
+                "has cells with \\N or with a backslash before a quote or another one, which were taken as text: \
+                 add --backslash-escapes if it is an export that escapes like that"
                     .to_string(),
             );
         }

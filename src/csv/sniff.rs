@@ -15,13 +15,15 @@ const USUAL: [(u8, &str); 4] = [
     (b',', "commas"),
 ];
 
-/// How many lines are searched for a header.
+/// How many lines, and bytes, are searched for a header.
 const LINES: usize = 20;
+const BYTES: usize = 64 * 1024;
 
 /// What the first bytes of formats without lines are, and what they are called with what to do.
-const BINARY: [(&[u8], &str); 9] = [
+const BINARY: [(&[u8], &str); 10] = [
     (b"SQLite format 3\0", DATABASE),
     (b"PK\x03\x04", WORKBOOK),
+    (b"PK\x05\x06", WORKBOOK),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", WORKBOOK),
     (b"%PDF-", "a PDF document, not CSV: export the table itself"),
     (b"\x1f\x8b", ARCHIVE),
@@ -91,9 +93,10 @@ fn other_text(text: &[u8]) -> Option<Problem> {
     Some(Problem::NotCsv(what))
 }
 
-/// What is wrong with a file whose header has not the columns of its table, given its first bytes and the line where
-/// they begin. `None` if the first line seems to be the header.
+/// What is wrong with a file whose first line lacks columns of its table, given the text from there on and the line where
+/// it begins. `None` if that line seems to be the header.
 pub fn diagnose(table: &Table, dialect: &Dialect, text: &[u8], line: u64) -> Option<Problem> {
+    let text = &text[..text.len().min(BYTES)];
     other_text(text)
         .or_else(|| padded_quotes(table, dialect, text))
         .or_else(|| header_elsewhere(table, dialect, text, line))
@@ -171,12 +174,17 @@ fn no_header(table: &Table, dialect: &Dialect, text: &[u8]) -> Option<Problem> {
 /// What separates the fields of a line that looks like a row of all columns of the table.
 pub fn row_delimiter(table: &Table, dialect: &Dialect, line: &[u8]) -> Option<Delimiter> {
     let header = header::of(table, dialect);
+    let line = &line[..line.len().min(BYTES)];
     let candidates = delimiters(dialect.separator(), line);
     let mut rows = candidates.into_iter().filter(|delimiter| {
+        // Some programs end each line with a delimiter.
+        let line = line.strip_suffix(&[*delimiter]).unwrap_or(line);
         let fields: Vec<_> = line.split(|byte| byte == delimiter).collect();
-        let numbers = (table.columns.iter().zip(&fields))
-            .filter(|(column, _)| matches!(column.kind, Kind::Integer | Kind::Real));
-        let has_number = { numbers }.any(|(_, field)| field.iter().any(u8::is_ascii_digit));
+        let mut cells = table.columns.iter().zip(&fields);
+        let has_number = cells.any(|(column, field)| {
+            matches!(column.kind, Kind::Integer | Kind::Real)
+                && field.iter().any(u8::is_ascii_digit)
+        });
         has_number && is_row(table, &header, &fields)
     });
     rows.next().map(Delimiter)

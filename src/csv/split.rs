@@ -91,6 +91,11 @@ impl Splitter {
         self.quoted || self.escaped
     }
 
+    /// Whether a field of the record is in quotes.
+    pub fn has_quotes(&self) -> bool {
+        self.quoted
+    }
+
     /// How many fields the record has.
     pub fn fields(&self) -> usize {
         self.ends.len()
@@ -162,6 +167,7 @@ impl Splitter {
     }
 
     /// Where the quote is that the field begins with, as far as can be seen.
+    #[inline]
     fn opening_quote(&mut self, bytes: &[u8]) -> Option<usize> {
         match bytes.get(self.field)? {
             b'"' => Some(self.field),
@@ -247,9 +253,13 @@ impl Splitter {
                 continue;
             }
             let behind = self.at + 1;
-            if bytes.get(behind) == Some(&b'"') {
-                self.at += 2;
-                continue;
+            match bytes.get(behind) {
+                Some(b'"') => {
+                    self.at += 2;
+                    continue;
+                }
+                Some(next) if self.ends_field(*next) => return Ok(behind),
+                _ => {}
             }
             let rest = bytes.get(behind..).unwrap_or_default();
             let blanks = if self.trim { self.blanks(rest) } else { 0 };
@@ -291,12 +301,13 @@ impl Splitter {
     }
 
     /// Whether all cells of the whole record are empty.
+    #[inline]
     pub fn is_blank(&self, record: &[u8]) -> bool {
-        fields(&self.ends).all(|field| match &record[field] {
-            // So begin most first cells.
-            [b'!' | b'#'..=b'~', ..] => false,
-            field => matches!(self.cell(field), b"" | b"\"\""),
-        })
+        match record.first() {
+            // So begin most records.
+            Some(first @ (b'!' | b'#'..=b'~')) if *first != self.delimiter => false,
+            _ => fields(&self.ends).all(|field| matches!(self.cell(&record[field]), b"" | b"\"\"")),
+        }
     }
 
     /// Appends the fields of the whole record to a text, without their quotes and with one byte between them, and where

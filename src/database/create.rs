@@ -224,7 +224,7 @@ fn declaration(connection: &Connection, table: &Table) -> rusqlite::Result<Strin
         let not_null = if *not_null { " NOT NULL" } else { "" };
         parts.push(format!(
             "{}{space}{declared}{collate}{primary}{not_null}",
-            quoted(column)
+            readable(column)
         ));
         collations.insert(column.as_str(), collation.into_owned());
     }
@@ -261,5 +261,15 @@ fn collate(collation: &str, usual: &str) -> String {
         String::new()
     } else {
         format!(" COLLATE {collation}")
+    }
+}
+
+/// A name as people declare it, in quotes only if it needs them.
+fn readable(name: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if name.chars().all(is_plain) && !name.starts_with(|c: char| c.is_ascii_digit()) {
+        name.to_string()
+    } else {
+        quoted(name)
     }
 }

@@ -210,9 +210,11 @@ impl Report {
 /// The encodings that text may have in which bytes beyond ASCII stand as they do in these rows. Letters with accents stand
 /// alone among others; those of other scripts do not.
 fn likely_encoding(tally: &Tally) -> &'static str {
-    if tally.lone_bytes >= tally.bytes_in_runs {
-        "most likely windows-1252, or windows-1250 for Central Europe"
-    } else {
+    if tally.bytes_in_runs > tally.lone_letters + tally.lone_others {
         "for example windows-1251 for Cyrillic, shift_jis for Japanese, gb18030 for Chinese or euc-kr for Korean"
+    } else if tally.lone_others > tally.lone_letters {
+        "for example macintosh for an old Mac (convert a code page of DOS with iconv first)"
+    } else {
+        "most likely windows-1252, or windows-1250 for Central Europe"
     }
 }

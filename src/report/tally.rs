@@ -77,8 +77,10 @@ pub struct Tally {
     pub unchanged_ids: Vec<RowId>,
     /// Records with a cell that is not valid UTF-8.
     pub not_utf8: u64,
-    /// How many bytes beyond ASCII stand alone in such records.
-    pub lone_bytes: u64,
+    /// How many bytes beyond ASCII stand alone in such records and are those of letters in the encodings of Windows.
+    pub lone_letters: u64,
+    /// How many others stand alone.
+    pub lone_others: u64,
     /// How many bytes beyond ASCII stand next to each other in them.
     pub bytes_in_runs: u64,
     /// Whether there is a record with other characters than ASCII all of which is valid UTF-8.
@@ -132,7 +134,8 @@ impl Tally {
             inserted_ids: Vec::new(),
             unchanged_ids: Vec::new(),
             not_utf8: 0,
-            lone_bytes: 0,
+            lone_letters: 0,
+            lone_others: 0,
             bytes_in_runs: 0,
             has_utf8: false,
             rejects: None,
@@ -229,9 +232,10 @@ impl Tally {
     fn count_foreign_bytes(&mut self, record: Record) {
         for field in record.fields() {
             for run in field.split(u8::is_ascii) {
-                match run.len() as u64 {
-                    1 => self.lone_bytes += 1,
-                    bytes => self.bytes_in_runs += bytes,
+                match run {
+                    [0xc0..=0xff] => self.lone_letters += 1,
+                    [_] => self.lone_others += 1,
+                    _ => self.bytes_in_runs += run.len() as u64,
                 }
             }
         }

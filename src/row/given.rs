@@ -5,7 +5,8 @@ use std::sync::Arc;
 #[cfg(test)]
 use crate::schema::Table;
 
-/// The column that a rejects file adds, and that is ignored when such a file is read.
+/// The column that a rejects file adds, unless a column of the table has that name, and that is ignored when such a file
+/// is read.
 pub const REASON: &str = "reason";
 
 /// The key of the JSON report under which the surplus fields of a record stand. No field has that name.
@@ -42,11 +43,16 @@ impl Default for Notation {
 }
 
 impl Notation {
+    /// Whether the file has a way to write NULL other than an empty cell, which then is an empty text.
+    pub fn has_null(&self) -> bool {
+        self.backslash_escapes || !self.null.is_empty()
+    }
+
     /// Whether a cell stands for NULL, given whether its column is one of text. An empty cell does, unless the file has
     /// another way to write NULL: then it is an empty text, and NULL only in a column that holds no text.
+    #[inline]
     pub fn is_null(&self, cell: &[u8], is_text: bool) -> bool {
-        let has_null = self.backslash_escapes || !self.null.is_empty();
-        cell.is_empty() && !(is_text && has_null)
+        cell.is_empty() && !(is_text && self.has_null())
             || (self.null.iter()).any(|null| null.as_bytes() == cell)
     }
 }
@@ -322,6 +328,7 @@ impl<'a> Record<'a> {
     }
 
     /// The cell of the table's column with this index; empty where a short record lacks it.
+    #[inline]
     pub fn cell(&self, column: usize) -> &'a [u8] {
         let index = self.header.columns[column];
         if index >= self.ends.len() {
@@ -331,6 +338,7 @@ impl<'a> Record<'a> {
         }
     }
 
+    #[inline]
     fn trimmed(&self, field: &'a [u8]) -> &'a [u8] {
         if self.header.notation.trim {
             trim(field)
@@ -340,19 +348,21 @@ impl<'a> Record<'a> {
     }
 
     /// The same, or `None` if the cell stands for NULL, given whether the column is one of text.
+    #[inline]
     pub fn value(&self, column: usize, is_text: bool) -> Option<&'a [u8]> {
         let cell = self.cell(column);
         let is_null = self.header.notation.is_null(cell, is_text)
-            || self.is_written_null(self.header.columns[column]);
+            || !self.nulls.is_empty() && self.is_written_null(self.header.columns[column]);
         (!is_null).then_some(cell)
     }
 
     /// Whether a field is NULL as it is written, given its index among all of the record.
     fn is_written_null(&self, index: usize) -> bool {
-        let field = || self.first.saturating_add(offset(index));
-        !self.nulls.is_empty() && self.nulls.binary_search(&field()).is_ok()
+        let field = self.first.saturating_add(offset(index));
+        self.nulls.binary_search(&field).is_ok()
     }
 
+    #[inline]
     fn field(&self, index: usize) -> &'a [u8] {
         let start = match index {
             0 => self.start,

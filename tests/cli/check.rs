@@ -114,11 +114,11 @@ fn a_value_that_breaks_a_rule_is_shown_as_sqlite_prints_it() {
             "email = 'b ob@b.co'",
             "email is not valid: \"b ob@b.co\"",
         ),
-        ("users", "name = x'416C'", "name is not text: \"Al\""),
+        ("users", "name = x'416C'", "name is not text: 416C"),
         (
             "users",
             "email = x'6140622E636F'",
-            "email is not text: \"a@b.co\"",
+            "email is not text: 6140622E636F",
         ),
         (
             "users",
@@ -135,22 +135,14 @@ fn a_value_that_breaks_a_rule_is_shown_as_sqlite_prints_it() {
             "price = 'free'",
             "price is not a number: \"free\"",
         ),
-        (
-            "products",
-            "price = 9e999",
-            "price is not a number: \"Inf\"",
-        ),
-        (
-            "products",
-            "price = -9e999",
-            "price is not a number: \"-Inf\"",
-        ),
+        ("products", "price = 9e999", "price is not a number: Inf"),
+        ("products", "price = -9e999", "price is not a number: -Inf"),
         (
             "products",
             "price = 'inf'",
             "price is not a number: \"inf\"",
         ),
-        ("products", "price = x'31'", "price is not a number: \"1\""),
+        ("products", "price = x'31'", "price is not a number: 31"),
         (
             "products",
             "price = -0.5",
@@ -164,17 +156,17 @@ fn a_value_that_breaks_a_rule_is_shown_as_sqlite_prints_it() {
         (
             "orders",
             "quantity = 2.5",
-            "quantity is not a whole number: \"2.5\"",
+            "quantity is not a whole number: 2.5",
         ),
         (
             "orders",
             "quantity = 1e19",
-            "quantity is not a whole number: \"1.0e+19\"",
+            "quantity is not a whole number: 1.0e+19",
         ),
         (
             "orders",
             "quantity = x'33'",
-            "quantity is not a whole number: \"3\"",
+            "quantity is not a whole number: 33",
         ),
         (
             "orders",

@@ -232,7 +232,7 @@ fn names_from_a_foreign_schema_reach_the_terminal_escaped() {
     folder.execute("users", "CREATE TABLE users (\"\u{1b}[31m\" TEXT)");
     let run = folder.tradexa(&["init"]).assert().code(1);
     run.stderr(
-        predicate::str::contains("(\\u{1b}[31m TEXT)")
+        predicate::str::contains("(\"\\u{1b}[31m\" TEXT)")
             .and(predicate::str::contains("\u{1b}").not()),
     );
 }

@@ -4,12 +4,15 @@
 #[path = "../kit/mod.rs"]
 mod kit;
 
+#[cfg(unix)] // A shell.
+mod advised;
 mod applications;
 mod at_once;
 #[cfg(unix)] // Links, and `ulimit`.
 mod cut_short;
 #[cfg(target_os = "linux")] // `strace` tells how often a file is used.
 mod damaged;
+mod dialects;
 #[cfg(unix)] // Pipes that have names.
 mod disturbances;
 mod dry_run;

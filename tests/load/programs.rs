@@ -222,3 +222,42 @@ fn a_mysql_dump_without_a_header_compressed() {
         ]
     );
 }
+
+/// What is advised for UTF-32, which cannot be read: run in a shell, it makes a file that loads as advised.
+#[test]
+fn a_file_in_utf_32_is_converted_by_the_command_that_the_error_advises() {
+    let csv = "id,name,email\n1,Zo\u{eb} \u{1f600},zoe@example.com\n";
+    for mark in ["", "\u{feff}"] {
+        for is_big in [false, true] {
+            let characters = mark.chars().chain(csv.chars()).map(u32::from);
+            let bytes: Vec<u8> = characters
+                .flat_map(|c| {
+                    if is_big {
+                        c.to_be_bytes()
+                    } else {
+                        c.to_le_bytes()
+                    }
+                })
+                .collect();
+            let folder = Folder::initialized();
+            write(&folder, "my in/users.csv", bytes);
+            let refused = folder.insert(&["--from=my in"]);
+            assert_eq!(refused.status, Some(1));
+            let parts: Vec<_> = refused.stderr.split('`').collect();
+            let load = parts[2].split_once("load it with ").unwrap().1.trim();
+            let script = format!("{} && \"$PROGRAM\" --dir databases insert {load}", parts[1]);
+            let mut shell = Command::new("sh");
+            shell.current_dir(folder.outside()).env("PROGRAM", TRADEXA);
+            bounded_success(shell, &script);
+            assert_eq!(
+                folder.rows("users"),
+                ["1|Zo\u{eb} \u{1f600}|zoe@example.com"]
+            );
+        }
+    }
+}
+
+fn bounded_success(mut shell: Command, script: &str) {
+    shell.args(["-c", script]);
+    bounded(shell).assert().success();
+}

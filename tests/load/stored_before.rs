@@ -133,7 +133,7 @@ fn a_constraint_of_a_foreign_database_fails_its_row_and_those_that_refer_to_it()
     assert_eq!(run.status, Some(1));
     assert_eq!(run.counts(), [[8, 0, 1, 1], [9, 0, 1, 0], [6, 0, 3, 1]]);
     let refused = &run.reasons("users", "failed")[0];
-    assert!(refused.starts_with("4: users.db refused it: "), "{refused}");
+    assert!(refused.starts_with("4: refused by users.db: "), "{refused}");
     assert_eq!(
         run.reasons("orders", "failed"),
         ["4: user_id 3 could not be inserted into users"]

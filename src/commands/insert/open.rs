@@ -175,8 +175,11 @@ fn unread_files(
     };
     // Some file systems do not tell names in upper and lower case apart.
     let is_read = |path: &PathBuf| {
-        let read = sources.iter().flatten().filter_map(Source::path);
-        { read }.any(|read| read.as_os_str().eq_ignore_ascii_case(path))
+        let mut read = sources.iter().flatten().filter_map(Source::path);
+        read.any(|read| {
+            let is_same = || Some(read.canonicalize().ok()? == path.canonicalize().ok()?);
+            read.as_os_str().eq_ignore_ascii_case(path) || is_same() == Some(true)
+        })
     };
     // If the folder cannot be listed, its files can still be loaded.
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();

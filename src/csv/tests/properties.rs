@@ -209,6 +209,46 @@ proptest! {
     }
 
     #[test]
+    fn any_text_is_read_alike_in_pieces_of_any_size_in_any_dialect(
+        rest in text(),
+        escapes in prop::collection::vec(prop::sample::select(&["\\", "\\\"", "\\\n", "\\N", " ", "\t", "\u{a0}", "\u{3000}", "\r\n", "\u{feff}"][..]), 0..20),
+        places in prop::collection::vec(any::<prop::sample::Index>(), 20),
+        trim in any::<bool>(),
+        backslash_escapes in any::<bool>(),
+        ignore_extra_columns in any::<bool>(),
+        skip_lines in 0..3_u64,
+    ) {
+        let notation = Notation { trim, backslash_escapes, ..Notation::default() };
+        let dialect = Dialect { notation, ignore_extra_columns, skip_lines, ..Dialect::default() };
+        let mut rest = rest;
+        for (escape, place) in escapes.iter().zip(places) {
+            let at = place.index(rest.len() + 1);
+            rest.splice(at..at, escape.bytes());
+        }
+        let header = "\"title\n".repeat(skip_lines as usize) + "id,name,email\n";
+        let text = [header.as_bytes(), &rest].concat();
+        let read = |piece| {
+            let input = Box::new(Pieces::of(&text, piece));
+            let mut reader = Reader::with(TABLES[0], input, &dialect, buffer_of(piece)).unwrap();
+            let mut batch = Batch::new(reader.header());
+            while reader.read(&mut batch).unwrap() {}
+            let records = batch.records().map(|record| {
+                let fields = record.fields_and_nulls().map(|(field, null)| (field.to_vec(), null));
+                (record.line, record.defect, fields.collect::<Vec<_>>())
+            });
+            let records: Vec<_> = records.collect();
+            (records, reader.remarks())
+        };
+        let whole = read(8192);
+        let end = line_after(&text);
+        let mut lines = whole.0.iter().map(|(line, ..)| *line);
+        prop_assert!(lines.clone().is_sorted() && lines.all(|line| line <= end));
+        for piece in 1..10 {
+            prop_assert_eq!(&read(piece), &whole, "in pieces of {}", piece);
+        }
+    }
+
+    #[test]
     fn any_header_is_read_without_a_panic_and_alike_in_pieces_of_any_size(
         start in prop::sample::select(&["", "\u{feff}", "id,name,email", "\nreason,name,id,email\r"][..]),
         rest in text(),

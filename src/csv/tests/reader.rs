@@ -197,6 +197,7 @@ fn remarks(text: &str, dialect: &Dialect) -> Vec<String> {
     let mut reader = Reader::new(TABLES[0], input, dialect).unwrap();
     let mut batch = Batch::new(reader.header());
     while reader.read(&mut batch).unwrap() {}
+    reader.look_at(&batch);
     reader.remarks()
 }
 
@@ -305,8 +306,36 @@ fn quotes_behind_backslashes_that_break_rows_are_named() {
     let said = remarks(text, &Dialect::default());
     assert_eq!(said.len(), 1, "{said:?}");
     assert!(said[0].contains("--backslash-escapes"), "{said:?}");
-    let text = "id,name,email\n1,\"5\" TV\",x\n2,\"C:\\\",y\n3,a\\\"b,z\n";
+    let text = "id,name,email\n1,\"5\" TV\",x\n2,\"C:\\\",y\n3,a\\b,z\n";
     assert_eq!(remarks(text, &Dialect::default()), [""; 0]);
+}
+
+#[test]
+fn backslashes_that_look_like_escapes_are_named() {
+    for cell in ["O\\'Neil", "5\\\" TV", "\\N", "C:\\\\x"] {
+        let said = remarks(&format!("id,name,email\n1,{cell},x\n"), &Dialect::default());
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(said[0].contains("--backslash-escapes"), "{said:?}");
+    }
+    for cell in [
+        "C:\\temp\\New",
+        "\\\\server\\share",
+        "\\Nothing",
+        "x\\N",
+        "\\",
+    ] {
+        let text = format!("id,name,email\n1,{cell},x\n");
+        assert_eq!(remarks(&text, &Dialect::default()), [""; 0], "{cell}");
+    }
+    let notation = Notation {
+        null: vec!["\\N".to_string()],
+        ..Notation::default()
+    };
+    let dialect = Dialect {
+        notation,
+        ..Dialect::default()
+    };
+    assert_eq!(remarks("id,name,email\n1,\\N,x\n", &dialect), [""; 0]);
 }
 
 #[test]
@@ -752,4 +781,46 @@ fn empty_fields_beyond_the_header_are_named_where_they_are_an_error() {
     assert_eq!(remarks(other, &Dialect::default()), [""; 0]);
     let reason = "id,name,email,reason\n3,c,z,old\n";
     assert_eq!(remarks(reason, &Dialect::default()), [""; 0]);
+}
+
+#[test]
+fn a_file_that_seems_to_be_utf_8_is_named_where_another_encoding_is_given() {
+    let dialect = Dialect {
+        encoding: Some(encoding_rs::WINDOWS_1252),
+        ..Dialect::default()
+    };
+    let said = remarks("id,name,email\n1,Jörg,x\n", &dialect);
+    assert_eq!(said.len(), 1, "{said:?}");
+    let start = "seems to be in UTF-8 and was read as windows-1252";
+    assert!(said[0].starts_with(start), "{said:?}");
+    for text in [
+        "id,name,email\n1,Jorg,x\n",
+        "\u{feff}id,name,email\n1,Jörg,x\n",
+    ] {
+        assert_eq!(remarks(text, &dialect), [""; 0]);
+    }
+}
+
+#[test]
+fn an_empty_text_is_a_row_where_it_is_the_only_cell_and_is_not_null() {
+    static NOTES: Table = Table {
+        name: "notes",
+        row: "note",
+        columns: &[crate::schema::text("note", &[])],
+        seed: "",
+    };
+    for (null, rows) in [(None, 1), (Some("NULL".to_string()), 2)] {
+        let dialect = Dialect {
+            notation: Notation {
+                null: null.into_iter().collect(),
+                ..Notation::default()
+            },
+            ..Dialect::default()
+        };
+        let input = Box::new(Cursor::new(b"note\n\"\"\n\na\n".to_vec()));
+        let mut reader = Reader::new(&NOTES, input, &dialect).unwrap();
+        let mut batch = Batch::new(reader.header());
+        while reader.read(&mut batch).unwrap() {}
+        assert_eq!(batch.len(), rows, "{dialect:?}");
+    }
 }

@@ -213,6 +213,30 @@ fn rejects_of_a_file_with_a_byte_order_mark_have_one() {
 }
 
 #[test]
+fn the_reason_has_another_name_where_a_column_of_the_file_has_its_name() {
+    let renamed = |names: &[(&'static str, &str)]| Dialect {
+        renamed: names
+            .iter()
+            .map(|(column, header)| Renamed {
+                table: "users",
+                column,
+                header: header.to_string(),
+            })
+            .collect(),
+        ..Dialect::default()
+    };
+    let dialect = renamed(&[("name", "Reason")]);
+    let once = rejects_of(b"id,reason,email\n1,a,x\n", dialect.clone());
+    let expected = "id,reason,email,tradexa_reason\n1,a,x,line 2\n";
+    assert_eq!(String::from_utf8_lossy(&once), expected);
+    assert_eq!(rejects_of(&once, dialect), once);
+    let dialect = renamed(&[("name", "reason"), ("email", "tradexa_reason")]);
+    let once = rejects_of(b"id,reason,tradexa_reason\n1,a,x\n", dialect);
+    let expected = "id,reason,tradexa_reason,tradexa_reason_2\n1,a,x,line 2\n";
+    assert_eq!(String::from_utf8_lossy(&once), expected);
+}
+
+#[test]
 fn cells_are_escaped_where_backslashes_escape() {
     let dialect = Dialect {
         notation: Notation {
