@@ -19,11 +19,15 @@ Examples:
   tradexa --dir data init                             create the databases
   tradexa --dir data insert                           insert the sample rows
   tradexa --dir data insert --from in --rejects bad   load the files of a folder
-  tradexa --dir data check                            test what is stored";
+  tradexa --dir data check                            test what is stored
+  tradexa --dir data --schema tables.sql init         create tables of your own
+  tradexa --database app.db insert --from in          load into one database";
 
 const ENVIRONMENT: &str = "\
 Environment:
   TRADEXA_DIR        folder of the databases, where --dir does not name one
+  TRADEXA_SCHEMA     what declares the tables, where --schema does not
+  TRADEXA_DATABASE   one file for all tables, where --database and --dir name none
   NO_COLOR           if it is not empty: no colours
   CLICOLOR=0         no colours, unless CLICOLOR_FORCE is set
   CLICOLOR_FORCE=1   colours also where the output is no terminal
@@ -77,7 +81,7 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
     format!("{version} (SQLite {})", rusqlite::version())
 });
 
-/// Insert users, products and orders concurrently into three SQLite files, and report exactly what was stored
+/// Load CSV files concurrently into SQLite, check every rule first, and report exactly what was stored
 #[derive(Debug, Parser)]
 #[command(
     version = VERSION.as_str(),
@@ -118,7 +122,7 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Create the three databases and their folder; keep those that exist
+    /// Create the databases and their folder; keep those that exist
     Init,
     /// Insert the rows that follow the rules, and report what became of each row
     ///
@@ -128,7 +132,7 @@ pub enum Command {
     Insert(Insert),
     /// Test stored rows against the rules, and change nothing
     ///
-    /// References across the three files are tested too.
+    /// References from one file to another are tested too.
     #[command(after_long_help = CHECK_STATUS)]
     Check {
         /// Also report users whose email another user has

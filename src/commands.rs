@@ -214,11 +214,20 @@ impl Databases {
 
     /// What is wrong with the database of a table, as a sentence.
     fn at(&self, table: &Table, problem: &Problem) -> Error {
-        let path = self.folder.join(table.file());
+        let path = self.path_of(table);
         let (file, why) = (show(&path), problem.explain(&path));
         match problem {
             Problem::Missing | Problem::NoTable(_) => anyhow!("{file} {why}: run {}", self.init),
             _ => anyhow!("{file} {why}"),
+        }
+    }
+
+    /// The path of a table's database, as people name it.
+    fn path_of(&self, table: &Table) -> PathBuf {
+        if self.in_one_file && self.folder == Path::new(".") {
+            table.file()
+        } else {
+            self.folder.join(table.file())
         }
     }
 

@@ -1,4 +1,5 @@
-//! Inserts users, products and orders concurrently into three SQLite files, and reports exactly what was stored.
+//! Loads CSV files concurrently into SQLite databases, one for each table or one for all, and reports exactly what was
+//! stored.
 //!
 //! Rows flow one way, and the modules are its stations:
 //!

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::{Batch, Cell, Key, Keys, Outcome, OwnedValue, Reason, Record, Value, offset};
-use crate::schema::Table;
+use crate::schema::{Kind, Table};
 
 /// Rows to be checked: those of a CSV file, or stored ones. Positions count from 0.
 pub trait Given {
@@ -66,8 +66,11 @@ pub trait GivenRow<'a>: Copy {
     /// The values of some columns, as a sentence quotes them: several in brackets.
     fn named(self, table: &Table, columns: &[usize]) -> Box<str> {
         let values = columns.iter().map(|column| {
-            let is_number = table.columns[*column].kind.is_number();
-            self.quoted(*column, is_number)
+            let kind = table.columns[*column].kind;
+            let text = self.quoted(*column, kind.is_number());
+            // `+07` is 7.
+            let whole = text.parse::<i64>().ok().filter(|_| kind == Kind::Integer);
+            whole.map_or(text, |number| number.to_string())
         });
         in_brackets(values.collect()).into()
     }

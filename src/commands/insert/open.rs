@@ -56,6 +56,7 @@ pub fn files(
             );
         }
     }
+    messages.say();
     Ok(readers)
 }
 
@@ -134,7 +135,17 @@ fn absent_columns(path: &Path, table: &Table, reader: &csv::Reader) -> Option<St
         {
             (format!("column {name:?}"), "SQLite makes up the ids")
         }
-        [name] => (format!("column {name:?}"), "it gets its default, or NULL"),
+        [name] => {
+            let mut columns = table.columns.iter();
+            let has_default =
+                columns.any(|column| column.name == *name && column.default.is_some());
+            let gets = if has_default {
+                "it gets its default"
+            } else {
+                "it is NULL"
+            };
+            (format!("column {name:?}"), gets)
+        }
         _ => (
             format!("columns {}", list(&names)),
             "they get their defaults, or NULL",
@@ -248,14 +259,15 @@ pub fn databases(
     });
     let prepared: BTreeMap<_, _> = messages.all(prepared)?.into_iter().collect();
     if databases.in_one_file {
-        for (file, database) in &prepared {
+        for (table, database) in databases.tables.iter().zip(prepared.values()) {
             if let Some(mode) = &database.was_in {
                 let mode = mode.to_uppercase();
-                let path = show(&databases.folder.join(file));
+                let path = show(&databases.path_of(table));
                 messages.note(format!("{path} was in {mode} mode and now is in WAL mode, which keeps its rows safe; when the load is done, `PRAGMA journal_mode = {mode}` in the sqlite3 shell puts it back"));
             }
         }
     }
+    messages.say();
     let threads = usize::from(options.threads);
     let targets = databases.tables.iter().filter_map(|table| {
         Some(Target::Database {

@@ -807,7 +807,8 @@ fn an_empty_text_is_a_row_where_it_is_the_only_cell_and_is_not_null() {
         name: "notes",
         row: "note",
         columns: &[crate::schema::text("note", &[])],
-        seed: "",
+        keys: &[],
+        ..crate::schema::TABLE
     };
     for (null, rows) in [(None, 1), (Some("NULL".to_string()), 2)] {
         let dialect = Dialect {

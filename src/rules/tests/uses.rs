@@ -23,7 +23,7 @@ fn an_id_is_used_by_the_first_row_that_has_it() {
     let (accepted, rejected) = check_all(&mut users(false), &records);
     assert_eq!(accepted, [3, 4]);
     let reason = |id| format!("id {id} is already used on line 2");
-    assert_eq!(rejected, [(3, reason("3")), (5, reason("+03"))]);
+    assert_eq!(rejected, [(3, reason("3")), (5, reason("3"))]);
 }
 
 #[test]
