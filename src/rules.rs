@@ -366,9 +366,15 @@ impl Rules {
             }
         }
         if let Some(evaluator) = &self.evaluator {
+            // NULL where it may not be is no cell of the wrong type.
             let is_valid = |position: &usize| {
-                let cells = &typed.cells[position * width..][..width];
-                given.row(*position).defect().is_none() && !cells.contains(&Cell::Invalid)
+                let row = given.row(*position);
+                let cells = typed.cells[position * width..][..width].iter().enumerate();
+                let mut invalid = cells.filter(|(_, cell)| **cell == Cell::Invalid);
+                row.defect().is_none()
+                    && invalid.all(|(index, _)| {
+                        row.value_or_null(index, columns[index].kind.is_text()) == Value::Null
+                    })
             };
             let valid: Vec<_> = (0..given.len()).filter(is_valid).collect();
             typed.evaluation = evaluator.evaluate(&valid, |position| typed.values(position))?;
@@ -492,7 +498,10 @@ impl Rules {
             Rule::Unique(key) => self.is_unique(typed, check, key),
             Rule::Exists(reference) => self.exists(typed, check, reference),
             Rule::Holds(index) => {
-                if let Some(why) = typed.evaluation.failure(position, index) {
+                let cells = &typed.cells[position * typed.width..][..typed.width];
+                if !cells.contains(&Cell::Invalid)
+                    && let Some(why) = typed.evaluation.failure(position, index)
+                {
                     check
                         .violations
                         .push(Reason::Check(&self.table.checks[index], why));

@@ -16,6 +16,8 @@ struct State {
     registered: u64,
     /// Whether any row so far could not be inserted.
     any_failed: bool,
+    /// Whether any row so far has the key of another stored row, whose other values are not stored.
+    any_taken: bool,
     /// The sleeping threads, each with the number it waits for, and the share before which it waits for it.
     waiting: Vec<(i64, u64, Thread)>,
 }
@@ -36,8 +38,14 @@ impl Ledger {
     /// Marks a share as done, and wakes the threads that wait for its rows. `failed` says that some of them could not be
     /// inserted.
     pub fn resolve(&self, share: u64, failed: bool) {
+        self.resolve_with(share, failed, false);
+    }
+
+    /// The same. `taken` says that the keys of some rows belong to stored rows with other values.
+    pub fn resolve_with(&self, share: u64, failed: bool, taken: bool) {
         let mut state = lock(&self.state);
         state.any_failed |= failed;
+        state.any_taken |= taken;
         state.pending.retain(|(pending, _)| *pending != share);
         let State {
             pending, waiting, ..
@@ -67,7 +75,12 @@ impl Ledger {
                 state = lock(&self.state);
             }
         }
-        !state.any_failed
+        !state.any_failed && !state.any_taken
+    }
+
+    /// Whether any row so far could not be inserted.
+    pub fn has_failures(&self) -> bool {
+        lock(&self.state).any_failed
     }
 }
 

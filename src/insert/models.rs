@@ -112,7 +112,7 @@ fn a_thread_learns_of_a_failure_before_or_after_it_begins_to_wait() {
             let share = shared.0.register(iter::once(1));
             let its = Arc::clone(&shared);
             let waiter = spawn(move || {
-                assert_eq!(its.0.wait([1]), !fails);
+                assert_eq!(its.0.wait(u64::MAX, [1]), !fails);
                 assert!(its.1.get(), "the row is written before it is resolved");
             });
             shared.1.set(true);
@@ -130,7 +130,7 @@ fn all_threads_that_wait_for_a_row_wake() {
         let waiters: Vec<_> = (0..2)
             .map(|_| {
                 let ledger = Arc::clone(&ledger);
-                spawn(move || assert!(!ledger.wait([1])))
+                spawn(move || assert!(!ledger.wait(u64::MAX, [1])))
             })
             .collect();
         ledger.resolve(share, true);
@@ -151,7 +151,7 @@ fn a_thread_can_wait_for_two_rows_that_resolve_in_any_order() {
                 spawn(move || ledger.resolve(share, id == 2))
             })
             .collect();
-        assert!(!ledger.wait([1, 2]));
+        assert!(!ledger.wait(u64::MAX, [1, 2]));
         join(writers);
     });
 }
@@ -162,7 +162,7 @@ fn a_thread_waits_for_each_row_of_a_share_only_once() {
         let ledger = Arc::new(Ledger::default());
         let share = ledger.register([2, 1].into_iter());
         let its = Arc::clone(&ledger);
-        let waiter = spawn(move || [its.wait([1]), its.wait([2])]);
+        let waiter = spawn(move || [its.wait(u64::MAX, [1]), its.wait(u64::MAX, [2])]);
         ledger.resolve(share, true);
         assert_eq!(waiter.join().unwrap(), [false, false]);
     });
@@ -177,7 +177,7 @@ fn a_thread_does_not_wait_for_shares_without_its_row() {
             ledger.register(iter::once(2)),
         );
         let its = Arc::clone(&ledger);
-        let waiter = spawn(move || assert!(its.wait([1])));
+        let waiter = spawn(move || assert!(its.wait(u64::MAX, [1])));
         ledger.resolve(first, false);
         join([waiter]);
     });
@@ -205,7 +205,7 @@ impl Load {
 
     /// What the writer of a row that refers to `id` does; whether it wrote the row.
     fn write_after(&self, parents: &Load, id: i64) -> bool {
-        if !parents.ledger.wait([id]) && parents.stored.get() == 0 {
+        if !parents.ledger.wait(u64::MAX, [id]) && parents.stored.get() == 0 {
             return false;
         }
         let _guard = self.write_lock.acquire();

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::table_load::{TableLoad, Target};
 use crate::database::{Commit, Problem, Written};
 use crate::row::{Outcome, Reason, Rows, encode};
-use crate::schema::Role;
+use crate::schema::{Reference, Role, Table};
 use crate::timeline::{Phase, Track};
 
 /// Consecutive records of a checked batch. One thread writes those that were accepted.
@@ -74,13 +74,11 @@ pub(super) fn complete_with(
     // A dry run stores nothing, and so cannot ask for them.
     let lacks_values = matches!(load.target, Target::Database { .. })
         && load.table.keys.iter().any(|key| key.role == Role::Unique);
-    let may_be_missing = |(_, outcome): &(u32, Outcome)| match outcome {
-        Outcome::Failed(_) => true,
-        Outcome::Skipped(_) => lacks_values,
-        Outcome::Unchanged => false,
-    };
-    load.ledger
-        .resolve(share.number, others.iter().any(may_be_missing));
+    let is_failed = |(_, outcome): &(u32, Outcome)| matches!(outcome, Outcome::Failed(_));
+    let is_taken = |(_, outcome): &(u32, Outcome)| matches!(outcome, Outcome::Skipped(_));
+    let failed = others.iter().any(is_failed);
+    let taken = lacks_values && others.iter().any(is_taken);
+    load.ledger.resolve_with(share.number, failed, taken);
     Completion {
         share,
         others,
@@ -143,6 +141,8 @@ fn dependents(
             Outcome::Skipped(_) => !has_key,
             Outcome::Unchanged => false,
         });
+        let is_failed = |(_, outcome): &(u32, Outcome)| matches!(outcome, Outcome::Failed(_));
+        let any_failed = others.iter().any(is_failed);
         let numbers: HashSet<_> = lacks_key
             .map(|(position, _)| rows.number(*position))
             .collect();
@@ -152,12 +152,7 @@ fn dependents(
                 && !others.iter().any(|(other, _)| other == *position)
         });
         failed.extend(refers.map(|position| {
-            let reason = Reason::NotInserted {
-                table: load.table,
-                columns: reference.columns,
-                value: rows.named(reference.columns, *position),
-                parent: reference.parent,
-            };
+            let reason = not_there(load.table, reference, rows, *position, any_failed);
             (*position, reason)
         }));
     }
@@ -217,12 +212,10 @@ fn wait_for_parents(load: &TableLoad, share: &Share) -> Vec<(u32, Outcome)> {
         for (position, key) in keys {
             let reason = match &stored {
                 Ok(stored) if stored.binary_search(&key).is_ok() => continue,
-                Ok(_) => Reason::NotInserted {
-                    table: load.table,
-                    columns: reference.columns,
-                    value: rows.named(reference.columns, position),
-                    parent: reference.parent,
-                },
+                Ok(_) => {
+                    let any_failed = parent.ledger.has_failures();
+                    not_there(load.table, reference, rows, position, any_failed)
+                }
                 Err(reason) => reason.clone(),
             };
             missing.push((position, reason));
@@ -231,15 +224,50 @@ fn wait_for_parents(load: &TableLoad, share: &Share) -> Vec<(u32, Outcome)> {
     by_position(missing)
 }
 
-/// The outcomes of rows that failed, given their reasons in the order of the columns, sorted by position.
+/// The reason of a row whose parent is not there in the end: it failed, or its own key is taken.
+fn not_there(
+    table: &'static Table,
+    reference: &'static Reference,
+    rows: &Rows,
+    position: u32,
+    any_failed: bool,
+) -> Reason {
+    let columns = reference.columns;
+    let value = rows.named(columns, position);
+    let parent = reference.parent;
+    if any_failed {
+        Reason::NotInserted {
+            table,
+            columns,
+            value,
+            parent,
+        }
+    } else {
+        Reason::Missing {
+            table,
+            columns,
+            value,
+            parent,
+        }
+    }
+}
+
+/// The outcomes of rows, given their reasons in the order of the columns, sorted by position.
 fn by_position(mut reasons: Vec<(u32, Reason)>) -> Vec<(u32, Outcome)> {
     // Stable: the reasons of a row stay in their order.
     reasons.sort_by_key(|(position, _)| *position);
     let rows = reasons.chunk_by(|(one, _), (next, _)| one == next);
     let outcomes = rows.map(|reasons| {
         let position = reasons[0].0;
-        let reasons = reasons.iter().map(|(_, reason)| reason.clone());
-        (position, Outcome::Failed(reasons.collect()))
+        let is_missing = |(_, reason): &(u32, Reason)| matches!(reason, Reason::Missing { .. });
+        let all_missing = reasons.iter().all(is_missing);
+        let reasons = reasons.iter().map(|(_, reason)| reason.clone()).collect();
+        let outcome = if all_missing {
+            Outcome::Skipped(reasons)
+        } else {
+            Outcome::Failed(reasons)
+        };
+        (position, outcome)
     });
     outcomes.collect()
 }

@@ -153,6 +153,14 @@ impl<'a> Trial<'a> {
     fn compare(&mut self, what: &str, run: &Run, answer: &Answer, again: bool, dry: bool) {
         for (table, right) in self.case.tables.iter().zip(&answer.tables) {
             let accepted = right.accepted();
+            if again && right.rows.iter().any(|row| row.open) {
+                // Now that rows are stored, another one of those with a key may be whole, and has it.
+                let inserted = run.count(&table.name, "inserted");
+                self.expect(inserted == 0, || {
+                    format!("{what}: {} has new rows", table.name)
+                });
+                continue;
+            }
             let (inserted, unchanged) = if again { (0, accepted) } else { (accepted, 0) };
             let skipped = right.rows.len() - accepted;
             let outcomes = ["inserted", "unchanged", "skipped", "failed"];

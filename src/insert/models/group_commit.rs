@@ -116,7 +116,7 @@ fn a_row_is_written_after_its_parent_is_on_disk() {
             let user = spawn(move || ledger.resolve(share, !users.commit()));
             let other = spawn(|| users.commit());
             // What the writer of an order does.
-            if ledger.wait([1]) {
+            if ledger.wait(u64::MAX, [1]) {
                 assert!(lock(&users.disk).durable > 0, "its user is on disk");
             } else {
                 assert!(users.commits.failure().is_some());
