@@ -3,9 +3,9 @@
 use super::{SAMPLES, with_schema, with_script};
 
 /// Sentences that say what to do have at least one of these words.
-const WAYS_OUT: [&str; 12] = [
+const WAYS_OUT: [&str; 14] = [
     "remove", "drop", "rename", "leave", "declare", "add", "write", "split", "create", "replace",
-    "change", "use",
+    "change", "use", "give", "name",
 ];
 
 /// Has the program refuse a script, and returns what it says.

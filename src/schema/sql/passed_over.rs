@@ -8,6 +8,8 @@ use super::script::{Action, Statement};
 #[derive(Debug, Default)]
 pub struct PassedOver {
     counts: BTreeMap<Kind, usize>,
+    /// The names of what the statements create.
+    names: BTreeMap<Kind, Vec<String>>,
     /// The first words of statements of other databases.
     others: BTreeSet<String>,
     /// The modules of the virtual tables, by their names.
@@ -53,7 +55,7 @@ impl PassedOver {
             }
             _ => return false,
         };
-        self.count(kind);
+        self.count(kind, statement);
         true
     }
 
@@ -109,13 +111,17 @@ impl PassedOver {
             }
             _ => return self.takes_at_once(statement),
         };
-        self.count(kind);
+        self.count(kind, statement);
         true
     }
 
-    fn count(&mut self, kind: Option<Kind>) {
+    fn count(&mut self, kind: Option<Kind>, statement: &Statement) {
         if let Some(kind) = kind {
             *self.counts.entry(kind).or_default() += 1;
+            self.names
+                .entry(kind)
+                .or_default()
+                .extend(statement.creates());
         }
     }
 
@@ -173,10 +179,17 @@ impl PassedOver {
         } else {
             String::new()
         };
+        let names = self.names.get(&kind).map_or(&[][..], Vec::as_slice);
+        let listed = &names[..names.len().min(LISTED)];
+        let names = match names.len() - listed.len() {
+            0 if listed.is_empty() => String::new(),
+            0 => format!(": {}", listed.join(", ")),
+            more => format!(": {} and {more} more", listed.join(", ")),
+        };
         if count == 1 {
-            format!("1 {one} was passed over{words}")
+            format!("1 {one} was passed over{words}{names}")
         } else {
-            format!("{count} {many} were passed over{words}")
+            format!("{count} {many} were passed over{words}{names}")
         }
     }
 }

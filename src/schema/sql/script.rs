@@ -71,6 +71,26 @@ impl<'a> Statement<'a> {
         }
     }
 
+    /// The name of the table, view, trigger or index that it creates, if it does.
+    pub fn creates(&self) -> Option<String> {
+        let head: Vec<_> = Tokens::new(self.text).take(HEAD).collect();
+        let is_kind = |token: &Token| token.is_one_of(&["TABLE", "VIEW", "TRIGGER", "INDEX"]);
+        let kind = head
+            .iter()
+            .position(is_kind)
+            .filter(|_| head[0].is("CREATE"))?;
+        let rest = &head[kind + 1..];
+        let is_if = rest.first().is_some_and(|first| first.is("IF"));
+        let rest = if is_if { rest.get(3..)? } else { rest };
+        let is_qualified = rest.get(1).is_some_and(|next| next.is_symbol("."));
+        let name = if is_qualified {
+            rest.get(2)
+        } else {
+            rest.first()
+        };
+        name.map(Token::unquoted)
+    }
+
     /// Where to find it: its line in a script, else its first words.
     pub fn place(&self) -> String {
         match self.line {

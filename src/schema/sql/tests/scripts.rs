@@ -124,11 +124,11 @@ fn what_is_passed_over_is_said_once_for_each_kind() {
     assert_eq!(
         schema(script).notes,
         [
-            "2 indexes that are not unique were passed over",
-            "2 views were passed over",
-            "1 trigger was passed over",
-            "3 TEMP tables were passed over",
-            "1 virtual table or part of one was passed over",
+            "2 indexes that are not unique were passed over: i, j",
+            "2 views were passed over: v, w",
+            "1 trigger was passed over: t",
+            "3 TEMP tables were passed over: b, c, d",
+            "1 virtual table or part of one was passed over: f",
             "2 statements with data were passed over",
             "1 pragma was passed over",
             "2 transaction statements were passed over",
@@ -182,10 +182,11 @@ CREATE INDEX by_artist ON \"album list\" (artist);
 COMMIT;
 ";
     assert_eq!(names(script), ["artists", "album list"]);
+    let start = "3 virtual tables and parts of them were passed over: ";
+    let notes = schema(script).notes;
     assert!(
-        schema(script)
-            .notes
-            .contains(&"3 virtual tables and parts of them were passed over".to_string())
+        notes.iter().any(|note| note.starts_with(start)),
+        "{notes:?}"
     );
 }
 
