@@ -91,7 +91,8 @@ pub fn from_statements(
 
 /// The statements that made the tables and unique indexes of a database.
 fn made(connection: &Connection) -> Result<Vec<String>, rusqlite::Error> {
-    let sql = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid";
+    let sql = "SELECT sql FROM sqlite_schema
+               WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY rowid";
     let mut statement = connection.prepare(sql)?;
     let rows = statement.query_map([], |row| row.get(0))?;
     rows.collect()
@@ -103,6 +104,7 @@ fn schema(memory: Memory, layout: Layout, usable: Usable) -> Result<Schema, Erro
         passed_over,
         mut refusals,
         others,
+        triggers,
     } = memory;
     let declared = tables::read(&connection, &mut refusals)?;
     check_count(&declared, &mut refusals);
@@ -138,7 +140,11 @@ fn schema(memory: Memory, layout: Layout, usable: Usable) -> Result<Schema, Erro
     let unserved: Vec<_> = unserved
         .map(|(name, sentences)| (name, sentences.to_vec()))
         .collect();
-    let made = made(&connection)?.into_iter().chain(others).collect();
+    let made = made(&connection)?
+        .into_iter()
+        .chain(others)
+        .chain(triggers)
+        .collect();
     let names: Vec<_> = declared.iter().map(|table| table.name).collect();
     let tables = declared.into_iter().zip(references);
     let tables = leak(
@@ -148,7 +154,7 @@ fn schema(memory: Memory, layout: Layout, usable: Usable) -> Result<Schema, Erro
     );
     Ok(Schema {
         tables: leak(served.iter().map(|index| &tables[*index]).collect()),
-        notes: passed_over.notes(),
+        notes: passed_over.notes(layout),
         unserved,
         statements: made,
     })

@@ -4,6 +4,8 @@
 #[path = "../kit/mod.rs"]
 mod kit;
 
+mod one_file;
+mod own_rows;
 mod refusals;
 mod round_trips;
 mod scripts;

@@ -33,8 +33,10 @@ pub struct Memory {
     pub passed_over: PassedOver,
     /// What SQLite takes only if something else than it declares is put in its place, as sentences.
     pub refusals: Refusals,
-    /// The statements that make indexes, views and triggers, and were passed over.
+    /// The statements that make virtual tables, indexes and views, and were passed over.
     pub others: Vec<String>,
+    /// The statements that make triggers.
+    pub triggers: Vec<String>,
 }
 
 impl Memory {
@@ -49,6 +51,7 @@ impl Memory {
             passed_over: PassedOver::default(),
             refusals: Refusals::new(layout),
             others: Vec::new(),
+            triggers: Vec::new(),
         })
     }
 
@@ -62,7 +65,7 @@ impl Memory {
         let of_tables = statements.filter(|statement| {
             let takes = self.passed_over.takes_at_once(statement);
             if takes && statement.action == Action::CreateTrigger {
-                self.others.push(statement.text.to_string());
+                self.triggers.push(statement.text.to_string());
             }
             !takes
         });
@@ -70,7 +73,7 @@ impl Memory {
             let takes = self.passed_over.takes(&statement);
             let is_other = matches!(
                 statement.action,
-                Action::CreateIndex { .. } | Action::CreateView(_)
+                Action::CreateIndex { .. } | Action::CreateView(_) | Action::CreateVirtualTable(..)
             );
             if takes && is_other {
                 self.others.push(statement.text.to_string());

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use super::refusals::Layout;
 use super::script::{Action, Statement};
 
 /// Counts what is passed over, and knows the names of it: whatever concerns these is passed over, too.
@@ -140,9 +141,13 @@ impl PassedOver {
     }
 
     /// A line for each kind.
-    pub fn notes(&self) -> Vec<String> {
-        self.counts
-            .iter()
+    ///
+    /// In one file, `init` makes most of them.
+    pub fn notes(&self, layout: Layout) -> Vec<String> {
+        let made = [Kind::Index, Kind::View, Kind::Trigger, Kind::Virtual];
+        let is_made = |kind: &Kind| layout == Layout::OneFile && made.contains(kind);
+        let counts = self.counts.iter().filter(|(kind, _)| !is_made(kind));
+        counts
             .map(|(kind, count)| self.note(*kind, *count))
             .collect()
     }

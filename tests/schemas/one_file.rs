@@ -1,0 +1,250 @@
+//! Loads into a single database, such as an application has, which its own declarations guard.
+
+use std::fs;
+use std::process::Command;
+
+use rusqlite::Connection;
+
+use super::kit::{Folder, Run, TRADEXA, bounded};
+
+const BOOKS: &str = "
+    CREATE TABLE migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, app VARCHAR(255) NOT NULL);
+    INSERT INTO migrations (app) VALUES ('books');
+    CREATE TABLE authors (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, code STRING,
+        loud TEXT GENERATED ALWAYS AS (upper(name)) VIRTUAL);
+    CREATE TABLE books (id INTEGER PRIMARY KEY AUTOINCREMENT, title TEXT NOT NULL,
+        author_id INTEGER NOT NULL REFERENCES authors (id));
+    CREATE UNIQUE INDEX titles ON books (lower(title));
+    CREATE VIRTUAL TABLE search USING fts5 (title, content = 'books', content_rowid = 'id');
+    CREATE TRIGGER finds AFTER INSERT ON books BEGIN
+        INSERT INTO search (rowid, title) VALUES (new.id, new.title);
+    END;
+    CREATE TRIGGER refuses BEFORE INSERT ON books WHEN new.title = 'refused' BEGIN
+        SELECT RAISE(ABORT, 'no such book');
+    END;
+    CREATE TRIGGER ignores BEFORE INSERT ON books WHEN new.title = 'ignored' BEGIN
+        SELECT RAISE(IGNORE);
+    END;
+    CREATE TRIGGER undoes BEFORE INSERT ON books WHEN new.title = 'undone' BEGIN
+        SELECT RAISE(ROLLBACK, 'all is undone');
+    END;
+    INSERT INTO authors (id, name) VALUES (1, 'Ann');";
+
+/// A folder with a database `app.db` that SQL made, and nothing else yet.
+fn app(sql: &str) -> Folder {
+    let folder = Folder::new();
+    connect(&folder).execute_batch(sql).expect("SQL");
+    folder
+}
+
+fn connect(folder: &Folder) -> Connection {
+    Connection::open(folder.outside().join("app.db")).expect("a database")
+}
+
+fn tradexa(folder: &Folder, arguments: &[&str]) -> Run {
+    let mut command = Command::new(TRADEXA);
+    for variable in ["TRADEXA_DIR", "TRADEXA_SCHEMA", "TRADEXA_DATABASE"] {
+        command.env_remove(variable);
+    }
+    command.current_dir(folder.outside());
+    command.args(["--database", "app.db"]).args(arguments);
+    Run::of(&mut bounded(command))
+}
+
+fn load(folder: &Folder) -> Run {
+    tradexa(folder, &["insert", "--from", "in", "--format", "json"])
+}
+
+/// What a query gives, a line for each row.
+fn query(folder: &Folder, sql: &str) -> Vec<String> {
+    let connection = connect(folder);
+    let mut statement = connection.prepare(sql).expect("SQL");
+    let rows = statement.query_map([], |row| row.get(0));
+    rows.and_then(Iterator::collect).expect("rows")
+}
+
+/// The lines and the reasons of the rows of a table with this outcome.
+fn reasons(run: &Run, table: &str, outcome: &str) -> Vec<String> {
+    let rows = run.list(table, &format!("{outcome}_rows"));
+    rows.iter()
+        .map(|row| {
+            format!(
+                "{}: {}",
+                row["line"],
+                row["reasons"][0].as_str().unwrap_or("")
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn a_row_that_sqlite_refuses_fails_alone_and_in_its_words() {
+    let folder = app(BOOKS);
+    let titles = "title,author_id\nA,1\nrefused,1\nB,1\nignored,1\nundone,1\nb,1\nC,1\n";
+    folder.csv("in", "books", titles);
+    for threads in ["1", "64"] {
+        let arguments = [
+            "insert",
+            "--from",
+            "in",
+            "--format",
+            "json",
+            "--threads",
+            threads,
+        ];
+        let run = tradexa(&folder, &arguments);
+        assert_eq!(run.status, Some(1), "{}", run.stderr);
+        assert_eq!(
+            reasons(&run, "books", "failed"),
+            [
+                "3: refused by app.db: no such book",
+                "5: refused by app.db: a trigger ignored it",
+                "6: refused by app.db: all is undone",
+                "7: refused by app.db: UNIQUE constraint failed: index 'titles'",
+            ]
+        );
+        assert_eq!(
+            query(&folder, "SELECT title FROM books ORDER BY title"),
+            ["A", "B", "C"]
+        );
+    }
+}
+
+#[test]
+fn triggers_run_and_the_database_stays_sound() {
+    let folder = app(BOOKS);
+    folder.csv("in", "books", "title,author_id\nA,1\nB,1\n");
+    load(&folder).succeeded();
+    assert_eq!(
+        query(&folder, "SELECT title FROM search ORDER BY rowid"),
+        ["A", "B"]
+    );
+    assert_eq!(query(&folder, "PRAGMA integrity_check"), ["ok"]);
+    assert_eq!(
+        query(&folder, "SELECT \"table\" FROM pragma_foreign_key_check"),
+        [""; 0]
+    );
+}
+
+#[test]
+fn rows_without_ids_get_them_and_are_not_stored_twice() {
+    let folder = app(BOOKS);
+    folder.csv("in", "authors", "name,code\nBob,007\nAnn,\nCid,x7\n");
+    let run = load(&folder).succeeded();
+    assert_eq!(
+        (
+            run.count("authors", "inserted"),
+            run.count("authors", "unchanged")
+        ),
+        (2, 1)
+    );
+    let stored = "SELECT id || ' ' || name || ' ' || ifnull(code, '-') || ' ' || loud FROM authors ORDER BY id";
+    assert_eq!(
+        query(&folder, stored),
+        ["1 Ann - ANN", "2 Bob 7 BOB", "3 Cid x7 CID"]
+    );
+    let again = load(&folder).succeeded();
+    assert_eq!(
+        (
+            again.count("authors", "inserted"),
+            again.count("authors", "unchanged")
+        ),
+        (0, 3)
+    );
+}
+
+#[test]
+fn references_are_checked_before_anything_is_written() {
+    let folder = app(BOOKS);
+    folder.csv("in", "books", "title,author_id\nA,1\nB,9\n");
+    let run = load(&folder).succeeded();
+    assert_eq!(
+        reasons(&run, "books", "skipped"),
+        ["3: author_id 9 does not exist in authors"]
+    );
+    assert_eq!(query(&folder, "SELECT title FROM books"), ["A"]);
+}
+
+#[test]
+fn nothing_else_in_the_database_changes() {
+    let folder = app(BOOKS);
+    let others = "SELECT type || name || ifnull(sql, '') FROM sqlite_schema
+        UNION ALL SELECT id || app FROM migrations UNION ALL SELECT id || name FROM authors";
+    let before = query(&folder, others);
+    folder.csv("in", "books", "title,author_id\nA,1\n");
+    load(&folder).succeeded();
+    assert_eq!(query(&folder, others), before);
+}
+
+#[test]
+fn a_journal_mode_that_had_to_change_is_said_once() {
+    let folder = app(BOOKS);
+    folder.csv("in", "books", "title,author_id\nA,1\n");
+    let said = "app.db was in DELETE mode and now is in WAL mode";
+    assert!(load(&folder).stderr.contains(said));
+    assert!(!load(&folder).stderr.contains(said));
+}
+
+#[test]
+fn init_creates_what_is_missing_as_it_is_declared() {
+    let folder = Folder::new();
+    fs::write(folder.outside().join("schema.sql"), BOOKS).expect("the schema");
+    connect(&folder)
+        .execute_batch("CREATE TABLE migrations (id INTEGER PRIMARY KEY, app TEXT, more TEXT)")
+        .expect("SQL");
+    let run = tradexa(&folder, &["--schema", "schema.sql", "init"]).succeeded();
+    assert_eq!(
+        run.stdout,
+        "migrations table already initialized.\nauthors table initialized.\nbooks table initialized.\n"
+    );
+    let made = "SELECT group_concat(name, ' ' ORDER BY name) FROM sqlite_schema
+        WHERE type IN ('trigger', 'index') AND sql IS NOT NULL";
+    assert_eq!(
+        query(&folder, made),
+        ["finds ignores refuses titles undoes"]
+    );
+    assert_eq!(
+        query(&folder, "SELECT name FROM authors"),
+        [""; 0],
+        "no data"
+    );
+    let again = tradexa(&folder, &["--schema", "schema.sql", "init"]).succeeded();
+    assert!(again.stdout.contains("books table already initialized."));
+}
+
+#[test]
+fn a_table_that_cannot_be_loaded_matters_only_if_there_is_a_file_for_it() {
+    let circle = "CREATE TABLE a (id INTEGER PRIMARY KEY, b INTEGER REFERENCES b (id));
+        CREATE TABLE b (id INTEGER PRIMARY KEY, a INTEGER REFERENCES a (id));
+        CREATE TABLE c (id INTEGER PRIMARY KEY);";
+    let folder = app(circle);
+    folder.csv("in", "c", "id\n1\n");
+    load(&folder).succeeded();
+    folder.csv("in", "a", "id,b\n1,\n");
+    let run = load(&folder);
+    assert_eq!(run.status, Some(1));
+    assert!(
+        run.stderr.contains("a cannot be loaded: a refers to b"),
+        "{}",
+        run.stderr
+    );
+    let check = tradexa(&folder, &["check"]);
+    assert_eq!(check.status, Some(0), "{}", check.stderr);
+    assert!(
+        check.stderr.contains("b is not checked"),
+        "{}",
+        check.stderr
+    );
+}
+
+#[test]
+fn a_database_that_is_not_there_is_an_error() {
+    let folder = Folder::new();
+    let run = tradexa(&folder, &["check"]);
+    assert_eq!(run.status, Some(1));
+    assert!(
+        run.stderr.contains("app.db does not exist"),
+        "{}",
+        run.stderr
+    );
+}

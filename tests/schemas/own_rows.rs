@@ -1,0 +1,70 @@
+//! Rows that refer to rows of their own table, and rows without a primary key.
+
+use super::kit::{Folder, Run};
+use super::{with_schema, with_script};
+
+const PEOPLE: &str =
+    "CREATE TABLE people (id INTEGER PRIMARY KEY, boss INTEGER REFERENCES people (id));";
+
+fn load(folder: &Folder, threads: &str) -> Run {
+    let arguments = [
+        "insert",
+        "--from",
+        "in",
+        "--format",
+        "json",
+        "--threads",
+        threads,
+    ];
+    with_schema(folder, "schema.sql", &arguments)
+}
+
+fn counts(run: &Run, table: &str) -> [u64; 3] {
+    ["inserted", "unchanged", "skipped"].map(|outcome| run.count(table, outcome))
+}
+
+#[test]
+fn rows_in_a_circle_are_stored_together_and_loaded_again_at_once() {
+    for threads in ["1", "64"] {
+        let folder = with_script(PEOPLE);
+        with_schema(&folder, "schema.sql", &["init"]).succeeded();
+        folder.csv(
+            "in",
+            "people",
+            "id,boss\n1,2\n2,3\n3,1\n4,4\n5,9\n6,5\n7,1\n",
+        );
+        assert_eq!(
+            counts(&load(&folder, threads).succeeded(), "people"),
+            [5, 0, 2]
+        );
+        assert_eq!(
+            counts(&load(&folder, threads).succeeded(), "people"),
+            [0, 5, 2]
+        );
+    }
+}
+
+#[test]
+fn a_row_that_waits_keeps_its_key_unless_it_turns_out_to_dangle() {
+    let folder = with_script(PEOPLE);
+    with_schema(&folder, "schema.sql", &["init"]).succeeded();
+    folder.csv("in", "people", "id,boss\n1,9\n1,2\n2,\n3,4\n3,\n4,\n");
+    let run = load(&folder, "64").succeeded();
+    let skipped = run.list("people", "skipped_rows");
+    let skipped: Vec<_> = skipped.iter().map(|row| row["line"].as_u64()).collect();
+    assert_eq!(skipped, [Some(2), Some(6)], "{}", run.stdout);
+}
+
+#[test]
+fn equal_rows_of_a_table_without_a_key_are_stored_as_often_as_the_file_has_them() {
+    let folder = with_script("CREATE TABLE log (at DATETIME, what TEXT)");
+    with_schema(&folder, "schema.sql", &["init"]).succeeded();
+    let (two, three) = (
+        "2026-11-26,a\n2026-11-26,a\n",
+        "2026-11-26,a\n2026-11-26,a\n2026-11-26,a\n",
+    );
+    folder.csv("in", "log", &format!("at,what\n{two}"));
+    assert_eq!(counts(&load(&folder, "64").succeeded(), "log"), [2, 0, 0]);
+    folder.csv("in", "log", &format!("at,what\n{three}"));
+    assert_eq!(counts(&load(&folder, "64").succeeded(), "log"), [1, 2, 0]);
+}
