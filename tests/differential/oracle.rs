@@ -672,22 +672,37 @@ fn owner_of(table: &Table, row: &Row) -> Owner {
         Value::Text(text) => Some(format!("{text:?}")),
         _ => None,
     };
-    let forms: [Option<Vec<String>>; 2] = [
+    // In a column of NUMERIC affinity, a text that looks like a number is stored as one.
+    let as_number = |column: &usize| {
+        let declared = table.columns[*column].stored;
+        let is_text = ["CHAR", "CLOB", "TEXT"]
+            .iter()
+            .any(|it| declared.contains(it));
+        match &row.values[*column] {
+            Value::Text(text) if !is_text && text.parse::<i64>().is_ok() => {
+                text.parse::<i64>().ok().map(|number| number.to_string())
+            }
+            _ => stored(column),
+        }
+    };
+    let forms: [Option<Vec<String>>; 3] = [
         columns.iter().map(given).collect(),
         columns.iter().map(stored).collect(),
+        columns.iter().map(as_number).collect(),
     ];
     let named = |values: Vec<String>| match &values[..] {
         [] => None,
         [value] => Some(format!("{} {value}", label(table, columns))),
         values => Some(format!("{} ({})", label(table, columns), values.join(", "))),
     };
-    let [Some(given), Some(stored)] = forms else {
+    let [Some(given), Some(stored), Some(as_number)] = forms else {
         return Owner {
             line: row.line,
             keys: Vec::new(),
         };
     };
-    let mut keys: Vec<_> = [given, stored].into_iter().filter_map(named).collect();
+    let forms = [given, stored, as_number].into_iter();
+    let mut keys: Vec<_> = forms.filter_map(named).collect();
     keys.dedup();
     Owner {
         line: row.line,

@@ -17,7 +17,10 @@ fn rows(folder: &Folder, table: &str, columns: &[&str]) -> Vec<String> {
     let sql = format!("SELECT {} FROM {table}", columns.join(" || ', ' || "));
     let mut statement = connection.prepare(&sql).expect("SQL");
     let rows = statement.query_map([], |row| row.get(0));
-    rows.and_then(Iterator::collect).expect("rows")
+    let mut rows: Vec<_> = rows.and_then(Iterator::collect).expect("rows");
+    // Threads write them in any order.
+    rows.sort();
+    rows
 }
 
 #[test]
