@@ -29,7 +29,7 @@ pub enum Identity {
     /// Another primary key. The number is that of the key in its map.
     Key,
     /// All values that the file has. The number is the line of the row; for rows that are stored, it is negative.
-    Content(Content),
+    Content(Box<Content>),
     /// SQLite's rowid, of stored rows without a primary key. It is the number.
     Rowid,
 }
@@ -101,11 +101,11 @@ impl Used {
             None if absent.is_none() => Identity::Rowid,
             None => {
                 let columns = (0..table.columns.len()).filter(|column| !is_absent(column));
-                Identity::Content(Content {
+                Identity::Content(Box::new(Content {
                     columns: columns.collect(),
                     rows: KeyMap::new(&[]),
                     counts: Vec::new(),
-                })
+                }))
             }
             Some(_) => match table.integer_key() {
                 Some(column) => Identity::Integer(column),

@@ -63,8 +63,8 @@ fn equal_rows_of_a_table_without_a_key_are_stored_as_often_as_the_file_has_them(
         "2026-11-26,a\n2026-11-26,a\n",
         "2026-11-26,a\n2026-11-26,a\n2026-11-26,a\n",
     );
-    folder.csv("in", "log", &format!("at,what\n{two}"));
+    folder.csv("in", "log", format!("at,what\n{two}"));
     assert_eq!(counts(&load(&folder, "64").succeeded(), "log"), [2, 0, 0]);
-    folder.csv("in", "log", &format!("at,what\n{three}"));
+    folder.csv("in", "log", format!("at,what\n{three}"));
     assert_eq!(counts(&load(&folder, "64").succeeded(), "log"), [1, 2, 0]);
 }
