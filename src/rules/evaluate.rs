@@ -4,7 +4,7 @@
 use rusqlite::{Connection, params_from_iter};
 
 use crate::row::{OwnedValue, Value};
-use crate::schema::{Column, Table};
+use crate::schema::{Column, Kind, Table};
 
 /// How many rows are evaluated at once.
 const ROWS: usize = 512;
@@ -190,9 +190,14 @@ impl Converter {
     /// What turns values into those of these columns. Fails only if SQLite does.
     pub fn new<'c>(columns: impl Iterator<Item = &'c Column>) -> rusqlite::Result<Converter> {
         let connection = Connection::open_in_memory()?;
-        let declared = columns
-            .enumerate()
-            .map(|(index, column)| format!("c{index} {}", column.declared));
+        let declared = columns.enumerate().map(|(index, column)| {
+            // To look for a real number, SQLite compares whole ones with it as they are.
+            let declared = match column.kind {
+                Kind::Real => "NUMERIC",
+                _ => column.declared,
+            };
+            format!("c{index} {declared}")
+        });
         let declared: Vec<_> = declared.collect();
         let width = declared.len();
         connection.execute_batch(&format!("CREATE TABLE converted ({})", declared.join(", ")))?;
