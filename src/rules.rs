@@ -447,8 +447,9 @@ impl Rules {
     }
 
     /// Checks one row against all rules.
-    fn check<G: Given>(&self, typed: &mut Typed<G>, position: usize) -> Verdict {
-        let row = typed.given.row(position);
+    fn check<'a, G: Given>(&self, typed: &mut Typed<'a, G>, position: usize) -> Verdict {
+        let given: &'a G = typed.given;
+        let row = given.row(position);
         if let Some(reason) = row.defect() {
             return Verdict::Rejected(Outcome::skipped(reason));
         }
@@ -464,14 +465,39 @@ impl Rules {
                 check.violations.push(self.unparsable(row, index));
                 continue;
             }
+            let value = match typed.cell(position, index) {
+                Cell::Text => row.value(index),
+                Cell::Integer(number) => Value::Integer(number),
+                Cell::Real(number) => Value::Real(number),
+                // The rules for a value by itself are for texts and numbers.
+                _ => Value::Null,
+            };
             for rule in column.rules {
-                if !self.follows(typed, &mut check, Some(index), *rule) {
-                    break;
-                }
+                let reason = match (rule, value) {
+                    (Rule::Positive, Value::Integer(number)) if number <= 0 => {
+                        Reason::NotPositive(column.name, row.text(index).into())
+                    }
+                    (Rule::Positive, Value::Real(number)) if number <= 0.0 => {
+                        Reason::NotPositive(column.name, row.text(index).into())
+                    }
+                    (Rule::NotEmpty, Value::Text(text)) if is_blank(text) => {
+                        check.violations.push(Reason::Empty(column.name));
+                        break;
+                    }
+                    (Rule::Email, Value::Text(text)) if !is_email(text) => {
+                        Reason::NotEmail(column.name, row.text(index).into())
+                    }
+                    (Rule::Positive | Rule::NotEmpty | Rule::Email, _) => continue,
+                    _ => {
+                        self.follow(typed, &mut check, *rule);
+                        continue;
+                    }
+                };
+                check.violations.push(reason);
             }
         }
         for rule in self.table.rules {
-            self.follows(typed, &mut check, None, *rule);
+            self.follow(typed, &mut check, *rule);
         }
         let whole = check.violations.is_empty() && check.unknown.is_empty();
         if check.waits {
@@ -485,14 +511,8 @@ impl Rules {
         }
     }
 
-    /// Checks one rule. Returns `false` if there is no sense in checking the next ones of the same column.
-    fn follows<G: Given>(
-        &self,
-        typed: &mut Typed<G>,
-        check: &mut RowCheck,
-        column: Option<usize>,
-        rule: Rule,
-    ) -> bool {
+    /// Checks a rule that concerns more than a value by itself.
+    fn follow<G: Given>(&self, typed: &mut Typed<G>, check: &mut RowCheck, rule: Rule) {
         let position = check.position;
         match rule {
             Rule::Unique(key) => self.is_unique(typed, check, key),
@@ -502,33 +522,12 @@ impl Rules {
                 if !cells.contains(&Cell::Invalid)
                     && let Some(why) = typed.evaluation.failure(position, index)
                 {
-                    check
-                        .violations
-                        .push(Reason::Check(&self.table.checks[index], why));
+                    let check_failed = Reason::Check(&self.table.checks[index], why);
+                    check.violations.push(check_failed);
                 }
             }
-            Rule::Positive | Rule::NotEmpty | Rule::Email => {
-                let Some(column) = column else { return true };
-                let name = self.table.columns[column].name;
-                let text = || typed.given.row(position).text(column).into();
-                match (rule, typed.value(position, column)) {
-                    (Rule::Positive, Value::Integer(number)) if number > 0 => {}
-                    (Rule::Positive, Value::Real(number)) if number > 0.0 => {}
-                    (Rule::Positive, _) => {
-                        check.violations.push(Reason::NotPositive(name, text()));
-                    }
-                    (Rule::NotEmpty, Value::Text(text)) if is_blank(text) => {
-                        check.violations.push(Reason::Empty(name));
-                        return false;
-                    }
-                    (Rule::Email, Value::Text(bytes)) if !is_email(bytes) => {
-                        check.violations.push(Reason::NotEmail(name, text()));
-                    }
-                    _ => {}
-                }
-            }
+            Rule::Positive | Rule::NotEmpty | Rule::Email => {}
         }
-        true
     }
 
     fn is_unique<G: Given>(&self, typed: &Typed<G>, check: &mut RowCheck, key: usize) {

@@ -304,14 +304,15 @@ fn execute(
     positions: &[u32],
     without: Option<usize>,
 ) -> rusqlite::Result<usize> {
-    let values = positions.iter().flat_map(|position| {
-        let values = rows.values(*position).enumerate();
-        values.filter(move |(column, _)| {
-            Some(*column) != without && !rows.table.columns[*column].generated
-        })
-    });
-    for (index, (_, value)) in values.enumerate() {
-        statement.raw_bind_parameter(index + 1, value)?;
+    let mut index = 0;
+    for position in positions {
+        let values = rows.values(*position).zip(rows.table.columns).enumerate();
+        for (column, (value, declared)) in values {
+            if Some(column) != without && !declared.generated {
+                index += 1;
+                statement.raw_bind_parameter(index, value)?;
+            }
+        }
     }
     statement.raw_execute()
 }
