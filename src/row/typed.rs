@@ -227,12 +227,19 @@ impl Rows {
         let cells = cells.iter().enumerate();
         cells.map(move |(column, cell)| match *cell {
             Cell::Text => Value::Text(record.cell(column)),
+            cell => self.without_text(cell, column),
+        })
+    }
+
+    /// The value of a cell that is not text.
+    fn without_text(&self, cell: Cell, column: usize) -> Value<'_> {
+        match cell {
             Cell::Integer(number) => Value::Integer(number),
             Cell::Real(number) => Value::Real(number),
-            Cell::Null | Cell::Invalid => Value::Null,
             Cell::Blob(start, end) => Value::Blob(&self.blobs[start as usize..end as usize]),
             Cell::Default => self.defaults[column].get(),
-        })
+            Cell::Text | Cell::Null | Cell::Invalid => Value::Null,
+        }
     }
 
     /// Whether the file has the table's column with this index.
@@ -242,7 +249,10 @@ impl Rows {
 
     /// The value of the row at this position in one column.
     pub fn value(&self, position: u32, column: usize) -> Value<'_> {
-        self.values(position).nth(column).unwrap_or(Value::Null)
+        match self.cells[position as usize * self.table.columns.len() + column] {
+            Cell::Text => Value::Text(self.record(position).cell(column)),
+            cell => self.without_text(cell, column),
+        }
     }
 
     /// The number of the row at this position.
