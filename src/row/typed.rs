@@ -101,8 +101,10 @@ impl<'a> GivenRow<'a> for Record<'a> {
         if let Some(defect) = self.defect {
             return Some(Reason::Defect(defect));
         }
-        let (expected, found) = (self.header.expected(), self.found());
-        (!self.fits_header()).then_some(Reason::FieldCount { expected, found })
+        (!self.fits_header()).then(|| Reason::FieldCount {
+            expected: self.header.expected(),
+            found: self.found(),
+        })
     }
 
     fn value(self, column: usize) -> Value<'a> {
