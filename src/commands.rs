@@ -124,7 +124,14 @@ impl Databases {
                 "{file} does not exist: name the file of your database with --database, or what declares its tables with --schema"
             );
         }
-        let read = schema::read(source, layout, &databases.lock_timeout, messages)?;
+        let is_database = schema.is_none();
+        let read = schema::read(
+            source,
+            is_database,
+            layout,
+            &databases.lock_timeout,
+            messages,
+        )?;
         databases.tables = read.tables.to_vec();
         databases.unserved = read.unserved;
         databases.statements = read.statements;

@@ -1,6 +1,7 @@
 //! Reading the schema that `--schema` names.
 
-use std::fs;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 
 use anyhow::{Result, anyhow, bail};
@@ -14,7 +15,7 @@ use crate::terminal::show;
 /// What every SQLite database begins with (<https://www.sqlite.org/fileformat2.html#magic_header_string>).
 const SQLITE: &[u8] = b"SQLite format 3\0";
 
-/// The tables that a script or a database declares.
+/// The tables that a script or a database declares; only a database if it must be one.
 ///
 /// # Errors
 ///
@@ -22,18 +23,31 @@ const SQLITE: &[u8] = b"SQLite format 3\0";
 /// serve.
 pub fn read(
     path: &Path,
+    is_database: bool,
     layout: Layout,
     lock_timeout: &LockTimeout,
     messages: &mut Messages,
 ) -> Result<Schema> {
     let file = show(path);
-    let script = fs::read(path).map_err(|error| anyhow!("{file} could not be read: {error}"))?;
-    let schema = if script.starts_with(SQLITE) {
+    let unreadable = |error: io::Error| anyhow!("{file} could not be read: {error}");
+    let mut script = Vec::new();
+    let mut start = File::open(path)
+        .map_err(unreadable)?
+        .take(SQLITE.len() as u64);
+    start.read_to_end(&mut script).map_err(unreadable)?;
+    let schema = if script == SQLITE {
+        // Closed before SQLite opens it: that would drop its locks.
+        drop(start);
         let statements = database::statements(path, lock_timeout);
         let statements =
             statements.map_err(|problem| anyhow!("{file} {}", problem.explain(path)))?;
         sql::from_statements(&statements, layout, is_usable_default)
+    } else if is_database {
+        bail!("{file} is not a SQLite database: name another file with --database");
     } else {
+        // A pipe cannot be opened twice.
+        let mut rest = start.into_inner();
+        rest.read_to_end(&mut script).map_err(unreadable)?;
         sql::read(&script, layout, is_usable_default)
     };
     let schema = schema.map_err(|error| match error {
