@@ -82,7 +82,7 @@ fn a_load_that_is_interrupted_at_any_call_says_what_it_did_and_is_completed_by_t
     if !ready() {
         return;
     }
-    let ends = each_moment(Mode::Interrupt, 130, 7);
+    let ends = each_moment(Mode::Interrupt, 130, 5);
     assert!(ends.interrupted >= 10 && ends.incomplete >= 3, "{ends:?}");
 }
 
