@@ -10,9 +10,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-/// The program that is measured.
-pub const TRADEXA: &str = env!("CARGO_BIN_EXE_tradexa");
-
 /// How long to wait between two looks at what runs.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(1);
 
@@ -91,20 +88,14 @@ pub fn ratio(a: &[f64], b: &[f64]) -> f64 {
     median(&ratios)
 }
 
-/// `tradexa`, with its folder of databases and more arguments.
-pub fn tradexa(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(TRADEXA);
-    command.arg("--dir").arg(folder).args(arguments);
-    command
-}
+/// The option that names a folder of databases.
+pub const DIR: &str = "--dir";
 
-/// Creates the three databases.
-///
-/// # Errors
-///
-/// If that fails.
-pub fn init(folder: &Path) -> Result<()> {
-    time(vec![tradexa(folder, &["init"])]).map(drop)
+/// `tradexa`, with the option that says where its databases are, what that names, and more arguments.
+pub fn tradexa(option: &str, path: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tradexa"));
+    command.arg(option).arg(path).args(arguments);
+    command
 }
 
 /// Makes sure that a program is there that a benchmark needs.

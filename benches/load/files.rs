@@ -7,6 +7,8 @@ use std::path::Path;
 use anyhow::Result;
 use clap::ValueEnum;
 
+use crate::large::Random;
+
 /// In which order and how far apart the ids of a file are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Shape {
@@ -44,7 +46,7 @@ const THINGS: [&str; 6] = [
 ///
 /// If a file cannot be written.
 pub fn generate(folder: &Path, shape: Shape, first: u64, rows: u64) -> Result<()> {
-    let mut random = Random(0x9e37_79b9_7f4a_7c15 ^ first);
+    let mut random = Random::new(first);
     let create = |name: &str| File::create(folder.join(name)).map(BufWriter::new);
 
     let users = ids(shape, first, rows, &mut random);
@@ -89,20 +91,4 @@ fn ids(shape: Shape, first: u64, rows: u64, random: &mut Random) -> Vec<u64> {
         Shape::Random => ids.fill_with(|| 1 + random.below(i64::MAX as u64)),
     }
     ids
-}
-
-/// Marsaglia's xorshift64 (Journal of Statistical Software 8(14), 2003): reproducible, and random enough.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
-    }
-
-    fn one_of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
-        &all[self.below(all.len() as u64) as usize]
-    }
 }

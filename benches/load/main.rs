@@ -12,6 +12,8 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod files;
+#[path = "../common/large.rs"]
+mod large;
 mod threads;
 
 use std::path::Path;
@@ -19,8 +21,9 @@ use std::process::Command;
 
 use anyhow::{Result, ensure};
 use clap::Parser;
-use common::{cores, init, median, need, ratio, time, tradexa};
+use common::{DIR, cores, median, need, ratio, time, tradexa};
 use files::{Shape, generate};
+use large::{print_line, thousands};
 use rusqlite::Connection;
 use tempfile::TempDir;
 use threads::{Seen, see};
@@ -72,7 +75,7 @@ const STEPS: [Step; 5] = [
         load.arg("--dry-run");
         vec![load]
     }),
-    ("check", |place| vec![tradexa(place.ours, &["check"])]),
+    ("check", |place| vec![tradexa(DIR, place.ours, &["check"])]),
 ];
 
 /// The place of the first load among the steps.
@@ -143,23 +146,6 @@ fn measure(shape: Shape, rows: u64, runs: u64) -> Result<Seen> {
     Ok(seen.swap_remove(FIRST_LOAD))
 }
 
-/// Prints what was measured of each step, with so many decimals.
-fn print_line(what: &str, decimals: usize, numbers: impl Iterator<Item = f64>) {
-    print!("{what:>7}");
-    for number in numbers {
-        print!("{number:>12.decimals$}");
-    }
-    println!();
-}
-
-/// A number as people write it: `1,000,000`.
-fn thousands(number: u64) -> String {
-    match number {
-        0..1000 => number.to_string(),
-        _ => format!("{},{:03}", thousands(number / 1000), number % 1000),
-    }
-}
-
 /// Goes through all steps in fresh folders, and returns what was measured.
 fn round<T>(files: &Path, rows: u64, measure: fn(Vec<Command>) -> Result<T>) -> Result<Vec<T>> {
     let (shells, ours) = (tempfile::tempdir()?, tempfile::tempdir()?);
@@ -167,7 +153,7 @@ fn round<T>(files: &Path, rows: u64, measure: fn(Vec<Command>) -> Result<T>) -> 
         let sql = format!("CREATE TABLE {table} ({columns})");
         database(shells.path(), table)?.execute_batch(&sql)?;
     }
-    init(ours.path())?;
+    time(vec![tradexa(DIR, ours.path(), &["init"])])?;
     let place = Place {
         files,
         shells: shells.path(),
@@ -199,7 +185,7 @@ fn database(folder: &Path, table: &str) -> Result<Connection> {
 }
 
 fn load(databases: &Path, files: &Path) -> Command {
-    let mut command = tradexa(databases, &["insert", "--strict", "--from"]);
+    let mut command = tradexa(DIR, databases, &["insert", "--strict", "--from"]);
     command.arg(files);
     command
 }
@@ -222,8 +208,8 @@ fn at_once(rows: u64, runs: u64) -> Result<f64> {
     for _ in 0..runs {
         let (at_once, in_turn) = (tempfile::tempdir()?, tempfile::tempdir()?);
         let load = |folder: &TempDir, files: &TempDir| load(folder.path(), files.path());
-        init(at_once.path())?;
-        init(in_turn.path())?;
+        time(vec![tradexa(DIR, at_once.path(), &["init"])])?;
+        time(vec![tradexa(DIR, in_turn.path(), &["init"])])?;
         let both = time(vec![load(&at_once, &first), load(&at_once, &second)])?;
         let one = time(vec![load(&in_turn, &first)])?;
         let other = time(vec![load(&in_turn, &second)])?;

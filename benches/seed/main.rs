@@ -16,7 +16,7 @@ use std::sync::LazyLock;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use common::{cores, init, median, need, ratio, time, tradexa, watch};
+use common::{DIR, cores, median, need, ratio, time, tradexa, watch};
 use rusqlite::{Connection, params};
 
 /// Measure the load of the embedded rows
@@ -61,7 +61,7 @@ const PROGRAMS: [Program; 3] = [
     Program {
         name: "tradexa insert: 25 threads, 25 connections, 25 commits",
         prepare: init,
-        command: |folder| tradexa(folder, &["insert"]),
+        command: |folder| tradexa(DIR, folder, &["insert"]),
     },
     Program {
         name: "floor: one connection per database, one transaction per row",
@@ -162,4 +162,8 @@ fn floor(folder: &Path) -> Result<()> {
         orders.execute("INSERT INTO orders VALUES (?1, ?2, ?3, ?4)", row)?;
     }
     Ok(())
+}
+
+fn init(folder: &Path) -> Result<()> {
+    time(vec![tradexa(DIR, folder, &["init"])]).map(drop)
 }
