@@ -269,6 +269,8 @@ fn rows(table: &Table) -> Vec<Row> {
             let position = file.header.iter().position(|&it| it == index);
             let cell = match position {
                 Some(position) => record[position].as_str(),
+                // SQLite makes up an id, whatever the default is.
+                None if made_up == Some(index) => "",
                 None => column.default.map_or("", |default| default.cell),
             };
             row.given[index] = cell.to_owned();
@@ -679,9 +681,7 @@ fn owner_of(table: &Table, row: &Row) -> Owner {
             .iter()
             .any(|it| declared.contains(it));
         match &row.values[*column] {
-            Value::Text(text) if !is_text && text.parse::<i64>().is_ok() => {
-                text.parse::<i64>().ok().map(|number| number.to_string())
-            }
+            Value::Text(text) if !is_text => whole_number(text).or_else(|| stored(column)),
             _ => stored(column),
         }
     };
@@ -708,6 +708,17 @@ fn owner_of(table: &Table, row: &Row) -> Owner {
         line: row.line,
         keys,
     }
+}
+
+/// The whole number that a column of NUMERIC affinity stores for a text, if it does: 1 for `1.0`.
+fn whole_number(text: &str) -> Option<String> {
+    let sql = "SELECT CAST(?1 AS NUMERIC), typeof(CAST(?1 AS NUMERIC)) = 'integer'";
+    text.trim().parse::<f64>().ok()?;
+    let memory = Connection::open_in_memory().expect("a database in memory");
+    let (number, is_whole): (i64, bool) = memory
+        .query_row(sql, [text], |row| Ok((row.get(0)?, row.get(1)?)))
+        .ok()?;
+    is_whole.then(|| number.to_string())
 }
 
 /// Lets SQLite confirm it: with all tables in one database it takes the accepted rows, and no other.

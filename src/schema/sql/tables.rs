@@ -59,8 +59,13 @@ fn table(
     sql: &str,
     refusals: &mut Refusals,
 ) -> Result<Declared, rusqlite::Error> {
-    let (columns, primary) = columns(connection, name, refusals)?;
+    let (mut columns, primary) = columns(connection, name, refusals)?;
+    let id = primary.first().copied();
     let (keys, makes_ids) = keys::read(connection, name, &columns, primary, refusals)?;
+    if let Some(id) = id.filter(|_| makes_ids) {
+        // SQLite makes up an id whatever the default is.
+        columns[id].default = None;
+    }
     Ok(Declared {
         name,
         keys,

@@ -33,6 +33,13 @@ fn an_integer_primary_key_is_the_rowid() {
 }
 
 #[test]
+fn an_id_that_sqlite_makes_up_has_no_default() {
+    let table = table("CREATE TABLE t (id INTEGER PRIMARY KEY DEFAULT 7, n INTEGER DEFAULT 8)");
+    let defaults = table.columns.iter().map(|column| column.default);
+    assert_eq!(defaults.collect::<Vec<_>>(), [None, Some("8")]);
+}
+
+#[test]
 fn sqlite_makes_up_no_ids_for_an_integer_that_is_not_its_rowid() {
     for declared in [
         "(id INTEGER PRIMARY KEY DESC)",
