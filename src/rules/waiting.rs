@@ -1,6 +1,6 @@
 //! Rows that refer to rows of the same table which have not been read yet, or wait themselves.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::key_map::KeyMap;
 use super::{Existence, Rules, Source, Typed, Verdict};
@@ -70,7 +70,7 @@ impl Waiting {
 
 impl Rules {
     /// The positions of the rows that follow all rules if all of them are accepted, sorted. No row that is left out can
-    /// be added, apart from rows that are in each other's way in a circle.
+    /// be added with what it needs.
     pub(super) fn whole_together<G: Given>(&self, typed: &mut Typed<G>, rows: usize) -> Vec<usize> {
         let end = std::mem::replace(&mut typed.source, Source::Input);
         let mut numbers = HashMap::new();
@@ -162,11 +162,16 @@ fn whole_together(candidates: &[Candidate], keys: usize) -> Vec<usize> {
             claims.all(|claim| first[*claim] == Some(*index))
         };
         let whole = alive.iter().copied().filter(is_first).collect();
-        let whole = closed(candidates, whole, &taken);
+        let mut whole = closed(candidates, whole, &taken);
         if whole.is_empty() {
-            // They are in each other's way in a circle: leave the first one out.
-            alive = alive.split_off(1.min(alive.len()));
-            continue;
+            // They are in each other's way in a circle: the first one that does not need another that is in its way.
+            let groups = alive
+                .iter()
+                .map(|index| needed(candidates, *index, &first, &taken));
+            whole = groups.flatten().next().unwrap_or_default();
+        }
+        if whole.is_empty() {
+            break;
         }
         for index in &whole {
             candidates[*index]
@@ -179,6 +184,33 @@ fn whole_together(candidates: &[Candidate], keys: usize) -> Vec<usize> {
     }
     accepted.sort_unstable();
     accepted
+}
+
+/// A candidate and all that it needs, in ascending order, given the first candidate with each key; `None` if two of them
+/// claim one key.
+fn needed(
+    candidates: &[Candidate],
+    index: usize,
+    first: &[Option<usize>],
+    taken: &[bool],
+) -> Option<Vec<usize>> {
+    let mut group = BTreeSet::from([index]);
+    let mut new = vec![index];
+    let mut claimed = HashSet::new();
+    while let Some(index) = new.pop() {
+        let mut claims = candidates[index].claims.iter();
+        if !claims.all(|claim| claimed.insert(*claim)) {
+            return None;
+        }
+        let needs = candidates[index].needs.iter().flatten();
+        let missing = needs.filter(|need| !taken[**need] && !claimed.contains(*need));
+        for index in missing.filter_map(|need| first[*need]) {
+            if group.insert(index) {
+                new.push(index);
+            }
+        }
+    }
+    Some(group.into_iter().collect())
 }
 
 /// Those of some candidates, in ascending order, that need only what others of them claim or what is taken.
@@ -261,6 +293,13 @@ mod tests {
     #[test]
     fn a_key_goes_to_the_next_row_if_the_first_is_not_whole() {
         assert_eq!(whole(&[(&[1], &[99]), (&[1], &[]), (&[2], &[1])]), [1, 2]);
+    }
+
+    #[test]
+    fn a_row_that_is_first_in_vain_does_not_keep_a_circle_out() {
+        // The second row claims 3 before the third, which it needs.
+        let rows: &[(&[usize], &[usize])] = &[(&[0], &[2]), (&[1, 3], &[2]), (&[2, 3], &[0])];
+        assert_eq!(whole(rows), [0, 2]);
     }
 
     #[test]
