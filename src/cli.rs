@@ -241,7 +241,7 @@ pub struct Insert {
 
     /// Read backslash escapes, as MySQL exports them
     ///
-    /// The text exports of PostgreSQL have them too. A cell `\N` is NULL; `\n`, `\t`, `\r`, `\0` and `\b` are control characters; and a backslash before any other
+    /// The text exports of PostgreSQL have them too. A cell `\N` is NULL; `\n`, `\t`, `\r`, `\0`, `\b`, `\f` and `\v` are control characters; and a backslash before any other
     /// character stands for that character.
     #[arg(long, help_heading = FILES)]
     pub backslash_escapes: bool,

@@ -391,6 +391,9 @@ fn unescape(mut field: &[u8], quoted: bool, text: &mut Vec<u8>) {
             (_, Some(b't')) => b'\t',
             (_, Some(b'r')) => b'\r',
             (_, Some(b'b')) => b'\x08',
+            // PostgreSQL writes these two: https://www.postgresql.org/docs/current/sql-copy.html
+            (_, Some(b'f')) => b'\x0c',
+            (_, Some(b'v')) => b'\x0b',
             (_, Some(b'0')) => 0,
             (_, Some(other)) => *other,
         };

@@ -271,7 +271,7 @@ fn backslashes_escape_in_quotes_and_outside() {
     let rows = escaped(
         b"id\tname\temail\n\
         1\tO\\'Neil\t\"5\\\" \"\"TV\"\n\
-        2\ttab\\\tline\\\nend\tn\\nt\\tr\\rb\\bz\\0\n\
+        2\ttab\\\tline\\\nend\tn\\nt\\tr\\rb\\bf\\fv\\vz\\0\n\
         3\t\"a\\\tb\\\\\"\tx\\\\\n\
         4\t\\\"q\\\"\tcr\\\r\nlf\n\
         5\t\t\"\"\n\
@@ -283,7 +283,7 @@ fn backslashes_escape_in_quotes_and_outside() {
         rows,
         [
             "2: 1|O'Neil|5\" \"TV",
-            "3: 2|tab\tline\nend|n\nt\tr\rb\u{8}z\0",
+            "3: 2|tab\tline\nend|n\nt\tr\rb\u{8}f\u{c}v\u{b}z\0",
             "5: 3|a\tb\\|x\\",
             "6: 4|\"q\"|cr\r\nlf",
             "8: 5||",
