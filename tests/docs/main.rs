@@ -4,6 +4,8 @@
 #[path = "../kit/mod.rs"]
 mod kit;
 
+#[cfg(unix)]
+mod comparison;
 mod keys;
 #[cfg(unix)]
 mod nightly;
