@@ -1,5 +1,5 @@
-//! The README and the texts in `docs`: transcripts and the picture show what the program prints, and the lists of options
-//! and of JSON keys are complete.
+//! The README and the texts in `docs`: transcripts and the picture show what the program prints, the lists of options and
+//! of JSON keys are complete, and links lead somewhere.
 
 #[path = "../kit/mod.rs"]
 mod kit;
@@ -7,6 +7,7 @@ mod kit;
 #[cfg(unix)]
 mod comparison;
 mod keys;
+mod links;
 #[cfg(unix)]
 mod nightly;
 mod options;
@@ -21,11 +22,6 @@ mod transcripts;
 
 /// The text of the README.
 const README: &str = include_str!("../../README.md");
-
-/// The part of the README under this heading, up to the next heading.
-fn section(heading: &str) -> &'static str {
-    section_of(README, heading)
-}
 
 /// The part of a Markdown text under this heading, up to the next heading.
 fn section_of<'a>(text: &'a str, heading: &str) -> &'a str {

@@ -1,9 +1,11 @@
-//! The options, which the README lists.
+//! The options and the environment variables, which `docs/options.md` lists.
 
 use std::collections::BTreeSet;
 
 use crate::kit::{Folder, Run};
-use crate::{first_cells, section};
+use crate::{first_cells, section_of};
+
+const OPTIONS: &str = include_str!("../../docs/options.md");
 
 /// The options that the help of a command names, without `--help` itself.
 fn options(command: &str) -> BTreeSet<String> {
@@ -22,7 +24,7 @@ fn options(command: &str) -> BTreeSet<String> {
 }
 
 fn documented(heading: &str) -> BTreeSet<String> {
-    let cells = first_cells(section(heading)).into_iter();
+    let cells = first_cells(section_of(OPTIONS, heading)).into_iter();
     cells
         .filter_map(|cell| cell.split(' ').next())
         .map(String::from)
@@ -30,7 +32,7 @@ fn documented(heading: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn the_readme_lists_every_option() {
+fn every_option_is_documented() {
     let commands = ["init", "insert", "check"].map(options);
     let all: BTreeSet<_> = commands.into_iter().flatten().collect();
     assert!(all.len() > 10, "{all:?}");
@@ -38,12 +40,12 @@ fn the_readme_lists_every_option() {
 }
 
 #[test]
-fn the_readme_and_the_help_list_the_same_variables() {
+fn the_documents_and_the_help_list_the_same_variables() {
     let help = Run::of(&mut Folder::new().tradexa(&["--help"])).stdout;
     let (_, listed) = help.split_once("Environment:\n").unwrap();
     let listed = listed
         .lines()
         .filter_map(|line| line.split_whitespace().next());
     let listed: Vec<_> = listed.collect();
-    assert_eq!(first_cells(section("### Environment")), listed);
+    assert_eq!(first_cells(section_of(OPTIONS, "## Environment")), listed);
 }

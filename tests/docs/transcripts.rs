@@ -63,7 +63,7 @@ fn matches(expected: &[String], printed: &[String]) -> bool {
 pub fn assert_prints(shell: &Shell, markdown: &str) {
     let has_sqlite = !shell.run("command -v sqlite3").is_empty();
     let steps = steps(markdown);
-    assert!(steps.len() > 10, "only {} commands", steps.len());
+    assert!(!steps.is_empty(), "there are no commands");
     for Step { command, output } in steps {
         if command.starts_with("sqlite3") && !has_sqlite {
             skipped("there is no sqlite3 shell here");
@@ -78,8 +78,21 @@ pub fn assert_prints(shell: &Shell, markdown: &str) {
 }
 
 #[test]
-fn every_transcript_shows_what_its_commands_print() {
+fn the_transcripts_of_the_readme_show_what_their_commands_print() {
     assert_prints(&Shell::new(), README);
+}
+
+#[test]
+fn the_transcripts_of_the_documents_show_what_their_commands_print() {
+    let texts = [
+        include_str!("../../docs/csv.md"),
+        include_str!("../../docs/databases.md"),
+        include_str!("../../docs/rules.md"),
+        include_str!("../../docs/timeline.md"),
+    ];
+    for text in texts {
+        assert_prints(&Shell::new(), text);
+    }
 }
 
 #[test]
