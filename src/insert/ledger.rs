@@ -16,8 +16,8 @@ struct State {
     registered: u64,
     /// Whether any row so far could not be inserted.
     any_failed: bool,
-    /// Whether any row so far has the key of another stored row, whose other values are not stored.
-    any_taken: bool,
+    /// Whether values that rows may refer to are not stored, of any row so far.
+    any_missing: bool,
     /// The sleeping threads, each with the number it waits for, and the share before which it waits for it.
     waiting: Vec<(i64, u64, Thread)>,
 }
@@ -41,11 +41,12 @@ impl Ledger {
         self.resolve_with(share, failed, false);
     }
 
-    /// The same. `taken` says that the keys of some rows belong to stored rows with other values.
-    pub fn resolve_with(&self, share: u64, failed: bool, taken: bool) {
+    /// The same. `missing` says that values that other rows may refer to are not stored: a row failed, its key is taken, or a
+    /// row that it refers to is not there.
+    pub fn resolve_with(&self, share: u64, failed: bool, missing: bool) {
         let mut state = lock(&self.state);
         state.any_failed |= failed;
-        state.any_taken |= taken;
+        state.any_missing |= missing;
         state.pending.retain(|(pending, _)| *pending != share);
         let State {
             pending, waiting, ..
@@ -75,7 +76,7 @@ impl Ledger {
                 state = lock(&self.state);
             }
         }
-        !state.any_failed && !state.any_taken
+        !state.any_failed && !state.any_missing
     }
 
     /// Whether any row so far could not be inserted.

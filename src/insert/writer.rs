@@ -1,7 +1,7 @@
 //! A writer thread: it waits for the rows that its own refer to, then for the write lock, writes its share, and waits for
 //! the disk. Only then is anything known of its rows.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -51,6 +51,17 @@ impl Share {
     }
 }
 
+/// Whether the values of a key of a row are stored, the primary one or another, given its outcome. If the primary key is
+/// taken, the row that has it has other values.
+fn is_stored(outcome: &Outcome, is_primary: bool) -> bool {
+    let is_taken = |reason: &Reason| matches!(reason, Reason::Taken { .. });
+    match outcome {
+        Outcome::Unchanged => true,
+        Outcome::Skipped(reasons) => is_primary && reasons.iter().any(is_taken),
+        Outcome::Failed(_) => false,
+    }
+}
+
 /// Does the work of one thread, and tells the threads that wait for its rows, even if the work panics.
 pub fn complete(load: &TableLoad, share: Share) -> Completion {
     complete_with(load, share, write)
@@ -70,15 +81,14 @@ pub(super) fn complete_with(
         same_outcome(share.accepted(), &panicked).into()
     });
     others.sort_unstable_by_key(|(position, _)| *position);
-    // Rows may refer to other values of a row than its primary key: those are not stored if that is taken.
-    // A dry run stores nothing, and so cannot ask for them.
-    let lacks_values = matches!(load.target, Target::Database { .. })
-        && load.table.keys.iter().any(|key| key.role == Role::Unique);
+    // A dry run stores nothing, and so cannot ask what is there.
+    let only_primary = matches!(load.target, Target::DryRun(_))
+        || load.table.keys.iter().all(|key| key.role != Role::Unique);
     let is_failed = |(_, outcome): &(u32, Outcome)| matches!(outcome, Outcome::Failed(_));
-    let is_taken = |(_, outcome): &(u32, Outcome)| matches!(outcome, Outcome::Skipped(_));
+    let is_missing = |(_, outcome): &(u32, Outcome)| !is_stored(outcome, only_primary);
     let failed = others.iter().any(is_failed);
-    let taken = lacks_values && others.iter().any(is_taken);
-    load.ledger.resolve_with(share.number, failed, taken);
+    let missing = others.iter().any(is_missing);
+    load.ledger.resolve_with(share.number, failed, missing);
     Completion {
         share,
         others,
@@ -93,6 +103,8 @@ fn write(load: &TableLoad, share: &Share, track: &mut Option<Track>) -> Written 
     let (rows, accepted) = (&*share.rows, share.accepted());
     let track = track.insert(Track::begin(rows.number(accepted[0]), accepted.len()));
     let mut others = wait_for_parents(load, share);
+    others.append(&mut dependents(load, rows, accepted, &others));
+    others.sort_unstable_by_key(|(position, _)| *position);
     track.end(Phase::Parents);
     let free = sorted_by_key(rows, accepted, &others);
     if free.is_empty() {
@@ -124,39 +136,62 @@ fn write(load: &TableLoad, share: &Share, track: &mut Option<Track>) -> Written 
     written
 }
 
-/// The outcomes of the rows at these positions that refer to a row of the same share which is not inserted, given the
-/// outcomes of those.
+/// The outcomes of the rows at these positions that refer to a row of the same share which is not stored, given the
+/// outcomes of those that were not inserted, or to one of the rows found so.
 fn dependents(
     load: &TableLoad,
     rows: &Rows,
     positions: &[u32],
     others: &[(u32, Outcome)],
 ) -> Vec<(u32, Outcome)> {
-    let mut failed = Vec::new();
     let own = load.table.references.iter().enumerate();
-    for (index, reference) in own.filter(|(_, own)| own.parent == load.table.name) {
-        let has_key = load.table.keys[reference.key].is_primary();
-        let lacks_key = others.iter().filter(|(_, outcome)| match outcome {
-            Outcome::Failed(_) => true,
-            Outcome::Skipped(_) => !has_key,
-            Outcome::Unchanged => false,
-        });
-        let is_failed = |(_, outcome): &(u32, Outcome)| matches!(outcome, Outcome::Failed(_));
-        let any_failed = others.iter().any(is_failed);
-        let numbers: HashSet<_> = lacks_key
-            .map(|(position, _)| rows.number(*position))
-            .collect();
-        let refers = positions.iter().filter(|position| {
-            let number = rows.parent_number(index, **position);
-            number.is_some_and(|number| numbers.contains(&number))
-                && !others.iter().any(|(other, _)| other == *position)
-        });
-        failed.extend(refers.map(|position| {
-            let reason = not_there(load.table, reference, rows, *position, any_failed);
-            (*position, reason)
-        }));
+    let own: Vec<_> = own
+        .filter(|(_, reference)| reference.parent == load.table.name)
+        .collect();
+    let is_primary = |reference: &Reference| load.table.keys[reference.key].is_primary();
+    let mut missing = Vec::new();
+    for (position, outcome) in others {
+        for (index, reference) in &own {
+            if !is_stored(outcome, is_primary(reference)) {
+                missing.push((*index, rows.number(*position)));
+            }
+        }
     }
-    by_position(failed)
+    if missing.is_empty() {
+        return Vec::new();
+    }
+    let mut known: HashSet<u32> = others.iter().map(|(position, _)| *position).collect();
+    let mut referrers: HashMap<_, Vec<_>> = HashMap::new();
+    for position in positions
+        .iter()
+        .filter(|position| !known.contains(position))
+    {
+        for (index, _) in &own {
+            if let Some(number) = rows.parent_number(*index, *position) {
+                let referrers = referrers.entry((*index, number)).or_default();
+                referrers.push(*position);
+            }
+        }
+    }
+    let is_failed = |(_, outcome): &(u32, Outcome)| matches!(outcome, Outcome::Failed(_));
+    let any_failed = others.iter().any(is_failed);
+    let mut found = Vec::new();
+    while let Some((index, number)) = missing.pop() {
+        for position in referrers.remove(&(index, number)).unwrap_or_default() {
+            found.push((position, index));
+            if known.insert(position) {
+                let number = rows.number(position);
+                missing.extend(own.iter().map(|(index, _)| (*index, number)));
+            }
+        }
+    }
+    found.sort_unstable();
+    let reasons = found.into_iter().map(|(position, index)| {
+        let reference = &load.table.references[index];
+        let reason = not_there(load.table, reference, rows, position, any_failed);
+        (position, reason)
+    });
+    by_position(reasons.collect())
 }
 
 /// The outcomes of rows that could not be written. A database that another process has locked can still be read: only

@@ -111,6 +111,33 @@ fn a_row_that_sqlite_refuses_fails_alone_and_in_its_words() {
 }
 
 #[test]
+fn rows_that_wait_for_one_behind_a_refused_row_are_not_stored() {
+    let folder = app("
+        CREATE TABLE places (code TEXT PRIMARY KEY, within TEXT REFERENCES places (code));
+        CREATE TRIGGER refuses BEFORE INSERT ON places WHEN new.code = 'refused' BEGIN
+            SELECT RAISE (ABORT, 'no such place');
+        END;");
+    folder.csv(
+        "in",
+        "places",
+        "code,within\nc,b\nb,a\na,refused\nrefused,\n",
+    );
+    let run = load(&folder);
+    let mut reasons = reasons(&run, "places", "failed");
+    reasons.sort();
+    assert_eq!(
+        reasons,
+        [
+            "2: within \"b\" could not be inserted into places",
+            "3: within \"a\" could not be inserted into places",
+            "4: within \"refused\" could not be inserted into places",
+            "5: refused by app.db: no such place",
+        ]
+    );
+    assert_eq!(query(&folder, "SELECT code FROM places"), [""; 0]);
+}
+
+#[test]
 fn triggers_run_and_the_database_stays_sound() {
     let folder = app(BOOKS);
     folder.csv("in", "books", "title,author_id\nA,1\nB,1\n");

@@ -68,3 +68,54 @@ fn equal_rows_of_a_table_without_a_key_are_stored_as_often_as_the_file_has_them(
     folder.csv("in", "log", format!("at,what\n{three}"));
     assert_eq!(counts(&load(&folder, "64").succeeded(), "log"), [1, 2, 0]);
 }
+
+/// Loads these files, the first ones before; `d` refers to itself, and `c` to `b`, which refers to `a`.
+fn load_twice(before: [(&str, &str); 2], files: &[(&str, &str)]) -> Run {
+    let folder = with_script(
+        "CREATE TABLE a (id INTEGER PRIMARY KEY, code TEXT UNIQUE);
+         CREATE TABLE b (id INTEGER PRIMARY KEY, code TEXT REFERENCES a (code));
+         CREATE TABLE c (id INTEGER PRIMARY KEY, b INTEGER REFERENCES b (id));
+         CREATE TABLE d (id INTEGER PRIMARY KEY, code TEXT UNIQUE, other TEXT REFERENCES d (code),
+             up INTEGER REFERENCES d (id));",
+    );
+    with_schema(&folder, "schema.sql", &["init"]).succeeded();
+    for (table, text) in before {
+        folder.csv("in", table, text);
+    }
+    load(&folder, "64").succeeded();
+    for (table, text) in files {
+        folder.csv("in", table, text);
+    }
+    let run = load(&folder, "64").succeeded();
+    with_schema(&folder, "schema.sql", &["check"]).succeeded();
+    run
+}
+
+#[test]
+fn a_row_behind_one_that_refers_to_the_values_of_a_taken_row_is_not_stored() {
+    let stored = [("a", "id,code\n1,old\n"), ("d", "id,code,other,up\n")];
+    let files = [
+        ("a", "id,code\n1,new\n"),
+        ("b", "id,code\n5,new\n"),
+        ("c", "id,b\n7,5\n"),
+    ];
+    let run = load_twice(stored, &files);
+    assert_eq!(run.reasons("c", "skipped"), ["2: b 5 does not exist in b"]);
+}
+
+#[test]
+fn a_row_of_the_same_table_behind_one_that_refers_to_the_values_of_a_taken_row_is_not_stored() {
+    let stored = [("a", "id,code\n"), ("d", "id,code,other,up\n1,old,,\n")];
+    let rows = "id,code,other,up\n4,x,,3\n3,y,new,\n1,new,,2\n2,two,,1\n";
+    let run = load_twice(stored, &[("d", rows)]);
+    let mut reasons = run.reasons("d", "skipped");
+    reasons.sort();
+    assert_eq!(
+        reasons,
+        [
+            "2: up 3 does not exist in d",
+            "3: other \"new\" does not exist in d",
+            "4: id 1 is already taken by a different row in d.db (code and up differ)",
+        ]
+    );
+}
