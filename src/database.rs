@@ -21,7 +21,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, ffi};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, ffi};
 
 use crate::platform;
 use crate::schema::Table;
@@ -29,7 +29,7 @@ use crate::sync::{Mutex, lock};
 use cause::require_room;
 use connect::{Kept, Way, connect};
 use location::{beside, cannot_open, find};
-use lock_timeout::Waiter;
+use lock_timeout::{Synchronous, Waiter};
 use lookup::version;
 use wal::{journal_mode, keep_in_wal_mode, rewrite_log};
 
@@ -190,8 +190,8 @@ impl Database {
     /// that a power cut can still take. So do programs that do not sync, and copies made a moment ago. An order that
     /// refers to such a user would dangle after the power cut, and so nothing that is stored counts before this.
     ///
-    /// What had to be recovered was recovered when the database was opened. A checkpoint syncs only what it moves,
-    /// which may be nothing, and the switch to WAL deletes the rollback journal without syncing the folder. So all is
+    /// What had to be recovered was recovered when the database was opened. The log is written again, in case a sync of it
+    /// failed before that run was killed. A checkpoint syncs only what it moves, which may be nothing, and the switch to WAL deletes the rollback journal without syncing the folder. So all is
     /// synced here: the log, then the file, into which others may move the log meanwhile, and the names of both.
     ///
     /// # Errors
@@ -205,6 +205,7 @@ impl Database {
             // Each of them holds the lock that prevents another switch.
             keep_in_wal_mode(&lock(&reader.connection), &waiter)?;
         }
+        rewrite_what_a_killed_run_left(&lock(&readers[0].connection), path)?;
         waiter.retry(|| lock(&readers[0].connection).execute_batch(CHECKPOINT))?;
         for reader in &readers {
             *lock(&reader.durable) = version(&lock(&reader.connection))?;
@@ -232,6 +233,17 @@ impl Database {
     }
 }
 
+/// Writes the log again, unless another process writes to the database now.
+///
+/// A run whose sync has failed does so at its end. If it was killed before, the system may take for written what is not on
+/// disk: a checkpoint would sync the log without it, and damage the file if the power is cut while it copies.
+fn rewrite_what_a_killed_run_left(connection: &Connection, path: &Path) -> Result<(), Problem> {
+    match Transaction::new_unchecked(connection, TransactionBehavior::Immediate) {
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(()),
+        transaction => Ok(rewrite_log(&transaction?, path)?),
+    }
+}
+
 /// Whether a sync failed that SQLite ran.
 fn is_failed_sync(error: &rusqlite::Error) -> bool {
     error.sqlite_extended_error_code() == Some(ffi::SQLITE_IOERR_FSYNC)
@@ -247,7 +259,10 @@ impl Drop for Database {
                 let connection = lock(&reader.connection);
                 let _ = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
             }
-            let _ = rewrite_log(&lock(&self.readers[0].connection), &self.waiter);
+            let connection = lock(&self.readers[0].connection);
+            if let Ok(transaction) = self.waiter.begin_to_write(&connection, Synchronous::Normal) {
+                let _ = rewrite_log(&transaction, &self.waiter.path);
+            }
         }
     }
 }

@@ -1,13 +1,14 @@
 //! WAL mode: only with a log is a commit on disk once it returns, and not held up by programs that read.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::Path;
 
-use rusqlite::Connection;
 use rusqlite::ffi::{self, SQLITE_BUSY};
+use rusqlite::{Connection, Transaction};
 
 use super::location::beside;
-use super::lock_timeout::{Synchronous, Waiter};
+use super::lock_timeout::Waiter;
 use super::problem::Problem;
 
 /// Switches a database to WAL mode, in which it stays until this connection is closed.
@@ -53,15 +54,15 @@ pub fn require_wal_mode(connection: &Connection) -> Result<(), Problem> {
     }
 }
 
-/// Writes the log of a database again, as it is, so that the system writes all of it to the disk with the next sync.
+/// Writes the log of the database with this path again, as it is, so that the system writes all of it to the disk with the
+/// next sync. Nobody else writes to the log during the transaction, and SQLite has no locks on it that closing it could
+/// drop.
 ///
 /// # Errors
 ///
-/// If the database is locked, or if the log cannot be read or written.
-pub fn rewrite_log(connection: &Connection, waiter: &Waiter) -> Result<(), Problem> {
-    // Nobody else writes to the log meanwhile, and SQLite has no locks on it that closing it could drop.
-    let _transaction = waiter.begin_to_write(connection, Synchronous::Normal)?;
-    let path = beside(&waiter.path, "-wal");
+/// If the log cannot be read or written.
+pub fn rewrite_log(_: &Transaction, path: &Path) -> io::Result<()> {
+    let path = beside(path, "-wal");
     let mut log = File::options().read(true).write(true).open(path)?;
     let mut bytes = vec![0; 64 * 1024];
     loop {

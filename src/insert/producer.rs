@@ -59,6 +59,7 @@ pub fn load(load: &TableLoad, input: &mut Input) {
             bytes: 0,
             tallied: 0,
             early: BTreeMap::new(),
+            undecided: false,
         };
         let end = catch_unwind(AssertUnwindSafe(|| producer.produce()));
         // After a panic without ids: the ledger may not know all of them, and rows would count as stored.
@@ -92,6 +93,8 @@ struct Producer<'scope, 'env> {
     tallied: u64,
     /// Complete shares that come after one that is not complete.
     early: BTreeMap<u64, Completion>,
+    /// Whether rows failed because it could not be looked up what they refer to.
+    undecided: bool,
 }
 
 impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
@@ -117,8 +120,8 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
         }
         let error = self.end.take().and_then(Result::err);
         if !cut_short {
-            let waiting =
-                (self.input.rules).check_waiting(&ParentLoads(self.load), error.is_none());
+            let waiting = (self.input.rules)
+                .check_waiting(&ParentLoads(self.load), error.is_none() && !self.undecided);
             match waiting {
                 Ok(Some(rows)) => self.hand_over_all(rows),
                 Ok(None) => {}
@@ -129,6 +132,7 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
             used: self.input.rules.take_used(),
             cut_short,
             error,
+            undecided: self.undecided,
         }
     }
 
@@ -190,6 +194,8 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
         }
         self.bytes += bytes;
         let all = rows.positions();
+        let mut rejected = rows.rejected_at(&all).iter();
+        self.undecided |= rejected.any(|(_, outcome)| matches!(outcome, Outcome::Failed(_)));
         let rows = Arc::new(rows);
         let mut start = all.start;
         while start < all.end {
@@ -318,7 +324,7 @@ impl Parents for ParentLoads<'_> {
         let is_missing = |position: &usize| matches!(found[*position], Existence::Missing);
         let others = (0..keys.len()).filter(is_missing);
         let stored = parent.stored(index, others.filter_map(|other| keys.get(other)).collect());
-        let is_complete = end.is_none_or(|end| end.error.is_none());
+        let is_complete = end.is_none_or(|end| end.error.is_none() && !end.undecided);
         for (position, existence) in found.iter_mut().enumerate() {
             if let Existence::Missing = existence
                 && let Some(key) = keys.get(position)

@@ -93,6 +93,8 @@ pub struct EndOfInput {
     pub cut_short: bool,
     /// Why reading stopped before the end of the file.
     pub error: Option<io::Error>,
+    /// Whether rows that are not among the accepted ones failed: it could not be looked up what they refer to.
+    pub undecided: bool,
 }
 
 impl EndOfInput {
