@@ -10,7 +10,7 @@ use crate::crash::power::PowerCuts;
 use crate::crash::stored::Stored;
 use crate::crash::truth::assert_true;
 use crate::crash::{INSERT, Mode, fault, ready};
-use crate::kit::{Folder, TABLES};
+use crate::kit::{BUILT_IN, Folder, TABLES};
 
 /// What power cuts would leave of an insert that did not make some of its calls.
 fn without(left_out: impl Fn(&Record) -> bool) -> Result<(), String> {
@@ -123,7 +123,7 @@ fn a_report_that_lies_is_told_from_a_true_one() {
     let before = Stored::read(&folder);
     let run = folder.insert(&[]);
     let after = Stored::read(&folder);
-    assert_true(&run, &before, &after);
+    assert_true(&run, &BUILT_IN, &before, &after);
     for sql in [
         "DELETE FROM users WHERE id = 3",
         "UPDATE users SET name = 'Carol' WHERE id = 3",
@@ -134,7 +134,7 @@ fn a_report_that_lies_is_told_from_a_true_one() {
         changed.execute("orders", "DELETE FROM orders"); // None shall dangle.
         changed.execute("users", sql);
         other.0[0] = Stored::read(&changed).0[0].clone();
-        let lie = catch_unwind(|| assert_true(&run, &before, &other));
+        let lie = catch_unwind(|| assert_true(&run, &BUILT_IN, &before, &other));
         assert!(lie.is_err(), "{sql}");
     }
 }

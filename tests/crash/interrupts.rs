@@ -2,10 +2,9 @@
 //! exit status, or it was done; whatever it was, running again completes it.
 
 use crate::crash::stored::{Rows, Stored};
-use crate::crash::{INSERT, Mode, fault, ready};
-use crate::kit;
+use crate::crash::{Mode, Tried, at_each_moment, fault, ready};
 use crate::kit::stored::row;
-use crate::kit::{Folder, Run, TABLES, many, say};
+use crate::kit::{self, Folder, Run, SUBJECTS, Subject, say};
 
 /// How many rows there are per table.
 const ROWS: usize = 300;
@@ -20,20 +19,20 @@ struct Ends {
     done: usize,
 }
 
-/// Signals after every `step`-th call of a load, which ends with this exit status if it is interrupted.
-fn each_moment(mode: Mode, status: i32, step: usize) -> Ends {
-    let empty = Folder::with_csv(many(ROWS));
-    let arguments = [
-        INSERT,
-        &["--from", "input", "--threads", "8", "--limit", "1000"],
-    ]
-    .concat();
+/// Signals after every `step`-th call of a load, or of those that its subject says. The load ends with this exit status
+/// if it is interrupted.
+fn each_moment(subject: &'static Subject, mode: Mode, status: i32, step: usize) -> Ends {
+    let empty = Folder::empty(subject);
+    empty.give("input", (subject.many)(ROWS));
+    let load = ["insert", "--from", "input", "--format", "json"];
+    let few = ["--threads", "8", "--limit", "1000"];
+    let arguments = [&load[..], &few].concat();
     let mut ends = Ends::default();
-    for at in (1..).step_by(step) {
+    at_each_moment(step * subject.step, |at| {
         let folder = empty.copy();
         let ran = folder.faulty(&arguments, fault("any", at, mode));
         if !ran.hit {
-            break;
+            return false;
         }
         let stored = Stored::read(&folder);
         match ran.run.status {
@@ -50,30 +49,32 @@ fn each_moment(mode: Mode, status: i32, step: usize) -> Ends {
                 ends.interrupted += 1;
                 ends.incomplete += usize::from(stored.counts() != [ROWS; 3]);
                 assert_eq!(other, Some(status), "{}", ran.run.stderr);
-                is_true(&ran.run, &stored);
+                is_true(&ran.run, subject, &stored);
             }
         }
-        let again = folder.insert(&["--from", "input"]).succeeded();
-        let [users, products, orders] = stored.counts().map(|stored| stored as u64);
-        let of = |stored| [ROWS as u64 - stored, stored, 0, 0];
-        assert_eq!(again.counts(), [of(users), of(products), of(orders)]);
-    }
-    say(&format!("loads that got a signal: {ends:?}"));
+        let again = folder.load(&[]).succeeded();
+        for (table, before) in subject.tables.iter().zip(stored.counts()) {
+            let counts = [ROWS - before, before, 0, 0].map(|count| count as u64);
+            assert_eq!(again.outcomes(table.name), counts, "{}", table.name);
+        }
+        true
+    });
+    say(&format!(
+        "{}: loads that got a signal: {ends:?}",
+        subject.name
+    ));
     ends
 }
 
 /// The report of an interrupted load says what is stored, and that there may be more to do.
-fn is_true(run: &Run, stored: &Stored) {
+fn is_true(run: &Run, subject: &Subject, stored: &Stored) {
     assert_eq!(run.report["interrupted"], true);
     assert!(run.stderr.starts_with("tradexa: "), "{}", run.stderr);
-    for (table, stored) in TABLES.into_iter().zip(&stored.0) {
-        let listed = run.listed(table).into_iter();
-        let listed: Rows = listed
-            .map(|it| (it["id"].as_i64().unwrap(), row(it)))
-            .collect();
-        assert_eq!(&listed, stored, "{table}");
-        assert_eq!(run.count(table, "inserted"), stored.len() as u64);
-        assert_eq!(run.count(table, "unchanged"), 0);
+    for (table, stored) in subject.tables.iter().zip(&stored.0) {
+        let listed = Rows::from_iter(run.listed(table.name).into_iter().map(row));
+        assert_eq!(&listed, stored, "{}", table.name);
+        assert_eq!(run.count(table.name, "inserted"), stored.len() as u64);
+        assert_eq!(run.count(table.name, "unchanged"), 0);
     }
 }
 
@@ -82,8 +83,14 @@ fn a_load_that_is_interrupted_at_any_call_says_what_it_did_and_is_completed_by_t
     if !ready() {
         return;
     }
-    let ends = each_moment(Mode::Interrupt, 130, 5);
-    assert!(ends.interrupted >= 10 && ends.incomplete >= 3, "{ends:?}");
+    for subject in SUBJECTS {
+        let ends = each_moment(subject, Mode::Interrupt, 130, 5);
+        let [interrupted, incomplete] = [10, 3].map(|times| times / subject.step);
+        assert!(
+            ends.interrupted >= interrupted && ends.incomplete >= incomplete,
+            "{ends:?}"
+        );
+    }
 }
 
 #[test]
@@ -91,8 +98,14 @@ fn a_load_that_is_terminated_at_any_call_says_what_it_did_and_is_completed_by_th
     if !ready() {
         return;
     }
-    let ends = each_moment(Mode::Terminate, 143, 11);
-    assert!(ends.interrupted >= 5 && ends.incomplete >= 1, "{ends:?}");
+    for subject in SUBJECTS {
+        let ends = each_moment(subject, Mode::Terminate, 143, 11);
+        let [interrupted, incomplete] = [5, 1].map(|times| times / subject.step);
+        assert!(
+            ends.interrupted >= interrupted && ends.incomplete >= incomplete,
+            "{ends:?}"
+        );
+    }
 }
 
 #[test]
@@ -100,23 +113,28 @@ fn an_init_and_a_check_that_are_interrupted_end_at_once_and_can_be_run_again() {
     if !ready() || kit::ignores_interrupts() {
         return;
     }
-    let mut ends = 0;
-    for command in ["init", "check"] {
-        for at in (1..).step_by(3) {
-            let folder = match command {
-                "init" => Folder::new(),
-                _ => Folder::initialized(),
-            };
-            let ran = folder.faulty(&[command], fault("any", at, Mode::Interrupt));
-            if !ran.hit {
-                break;
-            }
-            ends += 1;
-            assert_eq!(ran.run.status, None, "{}", ran.run.stderr);
-            folder.tradexa(&["init"]).assert().success();
-            folder.tradexa(&["check"]).assert().success();
+    for subject in SUBJECTS {
+        let mut ends = Tried::default();
+        for (command, original) in [
+            ("init", Folder::of(subject, "databases")),
+            ("check", Folder::empty(subject)),
+        ] {
+            ends += at_each_moment(3 * subject.step, |at| {
+                let folder = original.copy();
+                let ran = folder.faulty(&[command], fault("any", at, Mode::Interrupt));
+                if ran.hit {
+                    assert_eq!(ran.run.status, None, "{}", ran.run.stderr);
+                }
+                folder.tradexa(&["init"]).assert().success();
+                folder.tradexa(&["check"]).assert().success();
+                ran.hit
+            });
         }
+        let Tried { moments, calls } = ends;
+        say(&format!(
+            "{}: interrupts of init and check: {moments}",
+            subject.name
+        ));
+        assert!(calls >= 30, "only {calls} calls were seen");
     }
-    say(&format!("interrupts of init and check: {ends}"));
-    assert!(ends >= 30, "only {ends} calls were seen");
 }

@@ -1,22 +1,19 @@
-//! Two loads at once, each with a part of the users and products that orders of both refer to. One may see rows of the
-//! other that are committed and not on disk yet. The power is cut at any point of both.
+//! Two loads at once, each with a part of the rows that rows of both refer to. One may see rows of the other that are
+//! committed and not on disk yet. The power is cut at any point of both.
 
 use crate::careless::shell_is_there;
 use crate::crash::power::PowerCuts;
-use crate::crash::{Fault, Mode, Watched, fault, ready};
-use crate::kit::{Folder, header, say};
+use crate::crash::{Fault, Mode, Watched, at_each_moment, fault, ready};
+use crate::kit::{BUILT_IN, Folder, ONE_FILE, OWN, Subject, TRADEXA, header, say};
 
-/// A program that loads these files.
-macro_rules! other {
-    ($files:literal) => {
-        concat!(
-            "'",
-            env!("CARGO_BIN_EXE_tradexa"),
-            "' --dir databases insert --from ",
-            $files,
-            " --format json --lock-timeout 0 --threads 1 >/dev/null 2>&1"
-        )
-    };
+/// A command of the shell that loads these files.
+fn other_load(subject: &Subject, files: &str) -> String {
+    let options = subject.options("databases".as_ref(), "insert");
+    let options: Vec<_> = options.iter().map(|it| it.to_str().unwrap()).collect();
+    format!(
+        "'{TRADEXA}' {} insert --from {files} --format json --lock-timeout 0 --threads 1 >/dev/null 2>&1",
+        options.join(" ")
+    )
 }
 
 /// A file with a header for each table, and these rows.
@@ -25,20 +22,16 @@ fn files(rows: [&str; 3]) -> [String; 3] {
 }
 
 /// Loads one folder of files. After each release of a lock on the index of a log, in a run of its own, another program
-/// runs while this one waits. Returns how often an order was stored.
-fn no_order_dangles(
-    original: &Folder,
-    table: &str,
-    files: &str,
-    other: &str,
-    order: &str,
-) -> usize {
+/// runs while this one waits. Returns how often a row of the last table was stored.
+fn no_row_dangles(original: &Folder, table: &str, files: &str, other: &str, row: &str) -> usize {
+    let subject = original.subject;
     let (index, other): (&str, &str) = (
-        format!("databases/{table}.db-shm").leak(),
+        format!("databases/{}-shm", subject.database(table)).leak(),
         other.to_string().leak(),
     );
+    let last = subject.tables[2].name;
     let (mut states, mut stored) = (0, 0);
-    for at in 1.. {
+    let tried = at_each_moment(subject.step / 2 + 1, |at| {
         let folder = original.copy();
         let mut cuts = PowerCuts::of(&folder);
         let other = Fault {
@@ -49,16 +42,17 @@ fn no_order_dangles(
         let Watched { run, hit, log } = folder.logged(&arguments, Some(other));
         cuts.examine(&log).unwrap();
         run.succeeded();
-        if !hit {
-            say(&format!(
-                "states examined of two loads at once, {} times: {states}",
-                at - 1
-            ));
-            break;
+        if hit {
+            states += cuts.states();
+            let found = folder.ask(last, &format!("SELECT * FROM {last}"));
+            stored += usize::from(found.iter().any(|stored| stored == row));
         }
-        states += cuts.states();
-        stored += usize::from(folder.rows("orders").iter().any(|row| row == order));
-    }
+        hit
+    });
+    say(&format!(
+        "{}: states examined of two loads at once, {} times: {states}",
+        subject.name, tried.moments
+    ));
     assert!(states >= 100, "only {states} states were examined");
     stored
 }
@@ -81,8 +75,37 @@ fn no_order_dangles_when_each_of_two_loads_has_a_half_of_the_users_and_products(
     ]);
     folder.give("first", first);
     folder.give("other", other);
-    let stored = no_order_dangles(&folder, "users", "first", other!("other"), "2|3|2|1");
+    let other = other_load(&BUILT_IN, "other");
+    let stored = no_row_dangles(&folder, "users", "first", &other, "2|3|2|1");
     assert!(stored > 0, "no order refers to a user of the other load");
+}
+
+#[test]
+fn no_row_of_ones_own_dangles_when_each_of_two_loads_has_a_half_of_what_they_refer_to() {
+    if !ready() {
+        return;
+    }
+    for subject in [&OWN, &ONE_FILE] {
+        let folder = Folder::empty(subject);
+        let given = |rows: [&str; 3]| {
+            [0, 1, 2].map(|table| format!("{}\n{}", subject.tables[table].header, rows[table]))
+        };
+        let first = given([
+            "a,A,\nb,B,c\nd,D,e\n",
+            "a,s,1\nc,s,1\n",
+            "a,s,1,first\nc,s,1,first\nc,s,1,first\ne,s,1,first\n",
+        ]);
+        let other = given([
+            "c,C,a\na,A,\ne,E,d\n",
+            "b,s,1\ne,s,1\n",
+            "a,s,1,other\nc,s,1,other\nb,s,1,other\n",
+        ]);
+        folder.give("first", first);
+        folder.give("other", other);
+        let other = other_load(subject, "other");
+        let stored = no_row_dangles(&folder, "places", "first", &other, "c|s|1|first");
+        assert!(stored > 0, "no row refers to one of the other load");
+    }
 }
 
 #[test]
@@ -98,7 +121,7 @@ fn nothing_is_lost_when_another_program_starts_the_log_over_before_a_commit_is_s
     ]);
     folder.give("first", first);
     let checkpoint = "sqlite3 databases/users.db 'PRAGMA wal_checkpoint(TRUNCATE)' >/dev/null 2>&1";
-    let stored = no_order_dangles(&folder, "users", "first", checkpoint, "1|3|1|1");
+    let stored = no_row_dangles(&folder, "users", "first", checkpoint, "1|3|1|1");
     assert!(stored > 10, "the order was stored {stored} times");
 }
 
@@ -126,7 +149,8 @@ fn is_synced_first(table: &str, row: [&str; 2], order: &str) {
         "FAULT_CLASS=sync FAULT_FILE=databases/{table}.db-wal FAULT_AT={} FAULT_MODE=kill ",
         BEFORE + 1
     );
-    let stored = no_order_dangles(&folder, table, "first", &(kill + other!("other")), order);
+    let other = kill + &other_load(&BUILT_IN, "other");
+    let stored = no_row_dangles(&folder, table, "first", &other, order);
     assert!(stored > 1, "the order was stored {stored} times");
 }
 

@@ -15,9 +15,15 @@ pub const CLEAN_ROWS: [[&str; 2]; 3] = [
 ];
 
 /// The header of a table, by its place among the tables.
-pub fn header(table: usize) -> &'static str {
-    CLEAN[table].lines().next().unwrap()
+pub const fn header(table: usize) -> &'static str {
+    HEADERS[table]
 }
+
+const HEADERS: [&str; 3] = [
+    "id,name,email",
+    "id,name,price",
+    "id,user_id,product_id,quantity",
+];
 
 /// Clean CSV files with as many rows each.
 pub fn many(rows: usize) -> [String; 3] {

@@ -11,6 +11,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::stored::{print, rows};
+use super::subject::{BUILT_IN, SCHEMA, Subject};
 use super::{ORDERS, PRODUCTS, TABLES, USERS, skipped, text};
 
 /// A folder for the databases inside a temporary one. The program runs in the temporary one, and so the messages show
@@ -18,6 +19,8 @@ use super::{ORDERS, PRODUCTS, TABLES, USERS, skipped, text};
 pub struct Folder {
     temporary: TempDir,
     name: OsString,
+    /// The tables that are in it.
+    pub subject: &'static Subject,
 }
 
 /// A file: its path, its bytes, and when it was written last. A folder has no bytes.
@@ -34,7 +37,41 @@ impl Folder {
         Folder {
             temporary: temporary(),
             name: name.into(),
+            subject: &BUILT_IN,
         }
+    }
+
+    /// A folder for these tables with this name that does not exist yet. Beside it is what declares them, and their rows
+    /// in a folder `input`.
+    pub fn of(subject: &'static Subject, name: &str) -> Folder {
+        let folder = Folder {
+            subject,
+            ..Folder::named(name)
+        };
+        if let Some(schema) = subject.schema {
+            fs::write(folder.outside().join(SCHEMA), schema).unwrap();
+            for table in &subject.tables {
+                folder.csv("input", table.name, table.csv());
+            }
+            if let Some((table, header)) = subject.written_by_triggers {
+                folder.csv("input", table, header.to_string() + "\n");
+            }
+        }
+        folder
+    }
+
+    /// A folder with the databases of these tables, empty.
+    pub fn empty(subject: &'static Subject) -> Folder {
+        let folder = Folder::of(subject, "databases");
+        folder.tradexa(&["init"]).assert().success();
+        folder
+    }
+
+    /// A folder with the rows of these tables inserted.
+    pub fn full(subject: &'static Subject) -> Folder {
+        let folder = Folder::empty(subject);
+        folder.insert(&[]).ended_well(subject);
+        folder
     }
 
     /// A folder with the three databases, empty.
@@ -81,7 +118,10 @@ impl Folder {
 
     /// A copy of this folder and what is beside it. Links stay links.
     pub fn copy(&self) -> Folder {
-        let copy = Folder::named(&self.name);
+        let copy = Folder {
+            subject: self.subject,
+            ..Folder::named(&self.name)
+        };
         copy_into(self.temporary.path(), copy.temporary.path());
         copy
     }
@@ -103,7 +143,7 @@ impl Folder {
 
     /// The database of a table.
     pub fn database(&self, table: &str) -> PathBuf {
-        self.path().join(format!("{table}.db"))
+        self.path().join(self.subject.database(table))
     }
 
     /// Writes these bytes where the database of a table belongs.
@@ -114,8 +154,8 @@ impl Folder {
 
     /// Writes the CSV files of all tables into a folder beside the databases.
     pub fn give(&self, name: &str, texts: [impl AsRef<[u8]>; 3]) {
-        for (table, text) in TABLES.iter().zip(texts) {
-            self.csv(name, table, text);
+        for (table, text) in self.subject.tables.iter().zip(texts) {
+            self.csv(name, table.name, text);
         }
     }
 

@@ -20,6 +20,7 @@ pub mod seed;
 pub mod started;
 pub mod stored;
 pub mod strace;
+pub mod subject;
 #[cfg(unix)] // Permissions and `setpriv`.
 pub mod unprivileged;
 
@@ -35,6 +36,7 @@ pub use run::{Run, TRADEXA, bounded};
 pub use screen::Screen;
 pub use seed::{ALL_INSERTED, ALL_UNCHANGED, ORDERS, PRODUCTS, USERS};
 pub use strace::strace;
+pub use subject::{BUILT_IN, Layout, ONE_FILE, OWN, SUBJECTS, Subject};
 
 /// The names of the tables, in the order of the report: each after those that it refers to.
 pub const TABLES: [&str; 3] = ["users", "products", "orders"];

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::subject::Subject;
 use super::{Folder, TABLES, text};
 
 /// The program under test.
@@ -14,11 +15,15 @@ impl Folder {
     /// The program on this folder, as a process that can be wired up.
     pub fn process(&self, arguments: &[&str]) -> process::Command {
         let mut command = process::Command::new(TRADEXA);
+        for variable in ["TRADEXA_DIR", "TRADEXA_SCHEMA", "TRADEXA_DATABASE"] {
+            command.env_remove(variable);
+        }
         command
             .current_dir(self.outside())
-            .env_remove("TRADEXA_DIR")
-            .arg("--dir")
-            .arg(self.name())
+            .args(
+                self.subject
+                    .options(self.name(), arguments.first().unwrap_or(&"")),
+            )
             .args(arguments);
         command
     }
@@ -45,14 +50,15 @@ impl Folder {
         Run::of(&mut bounded(shell))
     }
 
-    /// Runs `insert --format json` with more arguments.
+    /// Inserts the rows that there are for the tables, with more arguments, and reports it as JSON.
     pub fn insert(&self, arguments: &[&str]) -> Run {
-        Run::of(&mut self.tradexa(&[&["insert", "--format", "json"], arguments].concat()))
+        Run::of(&mut self.tradexa(&[self.subject.insert(), arguments].concat()))
     }
 
     /// Runs `insert --from input --format json` with more arguments.
     pub fn load(&self, arguments: &[&str]) -> Run {
-        self.insert(&[&["--from", "input"], arguments].concat())
+        let load = ["insert", "--format", "json", "--from", "input"];
+        Run::of(&mut self.tradexa(&[&load, arguments].concat()))
     }
 
     /// Runs `check --format json` with more arguments.
@@ -112,6 +118,14 @@ impl Run {
         self
     }
 
+    /// Asserts that it did all that can be done with the rows that there are for these tables.
+    #[track_caller]
+    pub fn ended_well(self, subject: &Subject) -> Run {
+        let expected = Some(subject.status());
+        assert_eq!(self.status, expected, "{}{}", self.stderr, self.stdout);
+        self
+    }
+
     /// The report on one table.
     pub fn table(&self, table: &str) -> &Value {
         let tables = self.report["tables"].as_array();
@@ -128,9 +142,12 @@ impl Run {
 
     /// Inserted, unchanged, skipped and failed users, products and orders.
     pub fn counts(&self) -> [[u64; 4]; 3] {
-        TABLES.map(|table| {
-            ["inserted", "unchanged", "skipped", "failed"].map(|outcome| self.count(table, outcome))
-        })
+        TABLES.map(|table| self.outcomes(table))
+    }
+
+    /// Inserted, unchanged, skipped and failed rows of a table.
+    pub fn outcomes(&self, table: &str) -> [u64; 4] {
+        ["inserted", "unchanged", "skipped", "failed"].map(|outcome| self.count(table, outcome))
     }
 
     /// A list of the report on one table; a list that is not there is empty.

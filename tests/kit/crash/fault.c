@@ -12,6 +12,7 @@
  *               call says so; kill: the process is killed before the call; torn: after half of the write;
  *               interrupt, terminate: the process gets SIGINT or SIGTERM after the call;
  *               run: another program runs after the call, while all calls of this one wait
+ * FAULT_THEN    the process is killed before so manieth call after the fault, of whatever class
  * FAULT_ERRNO   EIO, ENOSPC, EMFILE or EAGAIN
  * FAULT_COMMAND the other program, as a command of the shell
  * FAULT_HIT     a file to create once the call is reached
@@ -57,13 +58,13 @@ static struct { long handle; char name[NAME_MAX]; } files[FILES];
 
 static struct {
     const char *folder, *class, *file, *hit, *command;
-    long at;
+    long at, then;
     enum mode mode;
     int error, log;
 } config = {.log = -1};
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static long counted, opened;
+static long counted, opened, since; /* `since`: how many calls came after the fault */
 static int due;         /* a signal that is sent once the call is done */
 static int command_due; /* whether the command is to run then */
 
@@ -103,7 +104,9 @@ __attribute__((constructor)) static void start(void) {
     config.hit = getenv("FAULT_HIT");
     config.command = getenv("FAULT_COMMAND");
     const char *at = getenv("FAULT_AT"), *mode = getenv("FAULT_MODE"), *error = getenv("FAULT_ERRNO");
+    const char *then = getenv("FAULT_THEN");
     config.at = at ? atol(at) : 0;
+    config.then = then ? atol(then) : 0;
     for (size_t i = 0; mode && i < sizeof MODE / sizeof *MODE; i++)
         if (!strcmp(mode, MODE[i])) config.mode = i;
     for (size_t i = 0; error && i < sizeof ERRNO / sizeof *ERRNO; i++)
@@ -138,6 +141,7 @@ static void die(void) {
 /* Counts a call and decides what it is to do. The lock is held. */
 static enum verdict judge(enum class class, const char *name) {
     if (!config.folder || !config.class || config.mode == NEVER) return PASS;
+    if (counted >= config.at && class != UNLOCK && config.then && ++since == config.then) die();
     if (strcmp(config.class, CLASS[class]) && (class == UNLOCK || strcmp(config.class, "any"))) return PASS;
     if (config.file && fnmatch(config.file, name, 0)) return PASS;
     counted++;

@@ -7,14 +7,18 @@ pub mod power;
 pub mod stored;
 pub mod truth;
 
+use std::env;
 use std::io::ErrorKind;
+use std::ops::AddAssign;
 use std::path::{Path, PathBuf};
 use std::process::{self, Command};
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
 use std::{fs, thread};
 
 use crate::kit::folder::temporary;
+use crate::kit::random::Random;
 use crate::kit::{Folder, Run, bounded, skipped};
 
 /// A run that takes longer hangs.
@@ -54,16 +58,54 @@ pub struct Fault {
     pub file: Option<&'static str>,
     pub at: usize,
     pub mode: Mode,
+    /// The process is killed at so manieth call after the fault, of whatever class.
+    pub then_killed: Option<usize>,
 }
 
 /// A fault at the K-th call of a class on any file.
 pub fn fault(class: &'static str, at: usize, mode: Mode) -> Fault {
-    let file = None;
     Fault {
         class,
-        file,
+        file: None,
         at,
         mode,
+        then_killed: None,
+    }
+}
+
+/// How many moments of runs were tried, and how many calls there were, at most.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Tried {
+    pub moments: usize,
+    pub calls: usize,
+}
+
+impl AddAssign for Tried {
+    fn add_assign(&mut self, other: Tried) {
+        self.moments += other.moments;
+        self.calls += other.calls;
+    }
+}
+
+/// Lets something happen at the calls of a run, until there is none left: at every `step`-th from a random one on, in
+/// every test run from another, or at each if `EVERY_MOMENT` is set. `happens` says whether there was such a call.
+pub fn at_each_moment(step: usize, mut happens: impl FnMut(usize) -> bool) -> Tried {
+    static OFFSET: AtomicU64 = AtomicU64::new(0);
+
+    let step = match env::var_os("EVERY_MOMENT") {
+        Some(_) => 1,
+        None => step,
+    };
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let seed = now.expect("a time after 1970").as_millis() as u64;
+    let mut random = Random::new(seed + OFFSET.fetch_add(1, Ordering::Relaxed));
+    let first = 1 + random.below(step);
+    let mut moments = (first..).step_by(step).enumerate();
+    let none_left = moments.find(|(_, at)| !happens(*at));
+    let (moments, at) = none_left.expect("a run that ends");
+    Tried {
+        moments,
+        calls: at - 1,
     }
 }
 
@@ -150,6 +192,9 @@ fn watch(
         command.env("FAULT_MODE", mode).env("FAULT_ERRNO", errno);
         if let Some(file) = fault.file {
             command.env("FAULT_FILE", file);
+        }
+        if let Some(calls) = fault.then_killed {
+            command.env("FAULT_THEN", calls.to_string());
         }
         if let Mode::Run(other) = fault.mode {
             command.env("FAULT_COMMAND", other);

@@ -1,7 +1,7 @@
 //! Examines what a power cut at any point of a run would leave.
 
 use std::collections::hash_map::DefaultHasher;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
@@ -13,49 +13,60 @@ use super::disk::{Disk, Image, Record, files, records};
 use super::stored::{Rows, dangling, sound_rows};
 use crate::kit::folder::temporary;
 use crate::kit::stored::row;
-use crate::kit::{Folder, TABLES};
+use crate::kit::{Folder, Subject};
 
 /// Power cuts at every point of runs on one folder, one run after another.
 pub struct PowerCuts {
     disk: Disk,
     folder: PathBuf,
-    /// How the names of the files of each database start.
-    stems: [String; 3],
+    subject: &'static Subject,
+    databases: Vec<Database>,
     /// What SQLite recovers from the files of one database, or what is wrong with it.
-    recovered: HashMap<u64, Result<Rows, String>>,
-    /// What a power cut must leave: the rows that were synced, and those that were reported.
+    recovered: HashMap<u64, Result<Vec<Rows>, String>>,
+    /// What a power cut must leave: the rows of each table that were synced, and those that were reported.
     durable: [Rows; 3],
     /// Another program has written without syncing: until this one has synced that, it may be lost and damaged.
     careless: bool,
-    /// The orders that the other program has written.
-    excused: BTreeSet<i64>,
+    /// The rows that the other program has written, which may dangle.
+    excused: [Rows; 3],
     /// How many commits were seen to return.
     pub commits: usize,
     scratch: TempDir,
+}
+
+/// A database file.
+#[derive(Clone)]
+struct Database {
+    name: String,
+    /// How the names of its files start.
+    stem: String,
+    /// The indices of its tables.
+    tables: Vec<usize>,
 }
 
 impl PowerCuts {
     /// Starts with a folder that is synced as a whole.
     pub fn of(folder: &Folder) -> PowerCuts {
         let outside = fs::canonicalize(folder.outside()).expect("a folder");
-        let stems = TABLES.map(|table| {
-            stem(
-                &outside,
-                &outside.join(folder.name()).join(format!("{table}.db")),
-            )
+        let databases = folder.subject.databases().into_iter();
+        let databases = databases.map(|(name, tables)| {
+            let path = outside.join(folder.name()).join(&name);
+            let stem = stem(&outside, &path);
+            Database { name, stem, tables }
         });
         let mut cuts = PowerCuts {
             disk: Disk::of(&outside),
+            subject: folder.subject,
+            databases: databases.collect(),
             folder: outside,
-            stems,
             recovered: HashMap::new(),
             durable: Default::default(),
             careless: false,
-            excused: BTreeSet::new(),
+            excused: Default::default(),
             commits: 0,
             scratch: temporary(),
         };
-        cuts.durable = [0, 1, 2].map(|table| cuts.live_rows(table));
+        cuts.durable = cuts.live_rows();
         cuts
     }
 
@@ -64,7 +75,7 @@ impl PowerCuts {
         self.disk.change_carelessly(&self.folder);
         self.careless = true;
         self.durable = Default::default();
-        self.excused = self.live_rows(2).into_keys().collect();
+        self.excused = self.live_rows();
     }
 
     /// All that has been written is synced now.
@@ -81,10 +92,23 @@ impl PowerCuts {
     ///
     /// # Errors
     ///
-    /// If a database is damaged then, if a row is lost that was synced or reported, if an order
+    /// If a database is damaged then, if a row is lost that was synced or reported, if a row
     /// dangles, or if the log lacks something.
     pub fn examine(&mut self, log: &[u8]) -> Result<(), String> {
-        self.examine_calls(&records(log))?;
+        self.examine_at(log, |_| true)
+    }
+
+    /// Likewise, cutting the power only after the calls that are chosen.
+    ///
+    /// # Errors
+    ///
+    /// As [`PowerCuts::examine`].
+    pub fn examine_at(
+        &mut self,
+        log: &[u8],
+        chosen: impl FnMut(&Record) -> bool,
+    ) -> Result<(), String> {
+        self.examine_calls(&records(log), chosen)?;
         self.has_all()
     }
 
@@ -100,18 +124,23 @@ impl PowerCuts {
     ) -> Result<(), String> {
         let mut records = records(log);
         records.retain(|record| !left_out(record));
-        self.examine_calls(&records)
+        self.examine_calls(&records, |_| true)
     }
 
-    fn examine_calls(&mut self, records: &[Record]) -> Result<(), String> {
-        let mut images = [0, 1, 2].map(|table| self.images(table));
+    fn examine_calls(
+        &mut self,
+        records: &[Record],
+        mut chosen: impl FnMut(&Record) -> bool,
+    ) -> Result<(), String> {
+        let databases = self.databases.clone();
+        let mut images: Vec<_> = databases.iter().map(|_| None).collect();
         let mut writing = HashSet::new();
-        let mut committed = [false; 3];
+        let mut committed = vec![false; databases.len()];
         let mut report = Vec::new();
         for (index, record) in records.iter().enumerate() {
             self.disk.apply(record);
-            for (table, images) in images.iter_mut().enumerate() {
-                let stem = &self.stems[table];
+            for (position, database) in databases.iter().enumerate() {
+                let stem = &database.stem;
                 if record.name == "."
                     || record.name.starts_with(stem)
                     || stem.starts_with(&format!("{}/", record.name))
@@ -121,19 +150,30 @@ impl PowerCuts {
                     match record.operation {
                         "write" if record.name.ends_with("-wal") => {
                             writing.insert(record.handle);
-                            committed[table] = true;
+                            committed[position] = true;
                         }
-                        "sync" if record.name.ends_with("-wal") && committed[table] => {
-                            self.durable[table] = self.live_rows(table);
+                        "sync" if record.name.ends_with("-wal") && committed[position] => {
+                            for (table, rows) in database.tables.iter().zip(self.live(database)) {
+                                self.durable[*table] = rows;
+                            }
                         }
                         "close" if writing.remove(&record.handle) => self.commits += 1,
                         _ => {}
                     }
-                    *images = self.images(table);
+                    images[position] = None;
                 }
             }
             self.expect_reported(record, &mut report);
+            if !chosen(record) {
+                continue;
+            }
+            for (database, images) in databases.iter().zip(&mut images) {
+                if images.is_none() {
+                    *images = Some(self.images(database));
+                }
+            }
             let point = format!("call {index}, {} {}", record.operation, record.name);
+            let images: Vec<_> = images.iter().flatten().collect();
             self.examine_states(&images, &point)?;
         }
         Ok(())
@@ -143,7 +183,7 @@ impl PowerCuts {
     ///
     /// # Errors
     ///
-    /// If a database is damaged then, if a row is lost that was reported, or if an order dangles.
+    /// If a database is damaged then, if a row is lost that was reported, or if a row dangles.
     pub fn examine_end(&mut self, log: &[u8]) -> Result<(), String> {
         let mut report = Vec::new();
         for record in records(log) {
@@ -151,8 +191,9 @@ impl PowerCuts {
             self.expect_reported(&record, &mut report);
         }
         self.has_all()?;
-        let images = [0, 1, 2].map(|table| self.images(table));
-        self.examine_states(&images, "the end")
+        let databases = self.databases.clone();
+        let images: Vec<_> = databases.iter().map(|it| self.images(it)).collect();
+        self.examine_states(&images.iter().collect::<Vec<_>>(), "the end")
     }
 
     /// Whether all that has happened to the files was logged.
@@ -179,47 +220,60 @@ impl PowerCuts {
             return; // There is more to come, or it is that of another program.
         };
         report.clear();
-        for (table, durable) in self.durable.iter_mut().enumerate() {
-            for list in ["rows", "unchanged_rows"] {
-                let rows = whole["tables"][table][list].as_array();
-                for listed in rows.into_iter().flatten() {
-                    durable.insert(listed["id"].as_i64().expect("an id"), row(listed));
-                }
-            }
+        for (table, sample) in self.subject.tables.iter().enumerate() {
+            let tables = whole["tables"].as_array().into_iter().flatten();
+            let reports = tables.filter(|report| report["table"] == sample.name);
+            let listed = reports.flat_map(|report| {
+                ["rows", "unchanged_rows"].map(|list| report[list].as_array().into_iter().flatten())
+            });
+            let listed = Rows::from_iter(listed.flatten().map(row));
+            self.durable[table] = self.durable[table].or(&listed);
         }
     }
 
-    fn examine_states(&self, images: &[Vec<u64>; 3], cut: &str) -> Result<(), String> {
-        let nothing = Rows::new();
-        let mut states: [HashSet<&Rows>; 3] = Default::default();
-        for (table, durable) in self.durable.iter().enumerate() {
-            for image in &images[table] {
+    fn examine_states(&self, images: &[&Vec<u64>], cut: &str) -> Result<(), String> {
+        let tables = &self.subject.tables;
+        let nothing = [0, 1, 2].map(|_| Rows::default()).to_vec();
+        let mut states: Vec<HashSet<&Vec<Rows>>> = Vec::new();
+        for (database, images) in self.databases.iter().zip(images) {
+            let mut found = HashSet::new();
+            for image in *images {
                 let rows = match &self.recovered[image] {
                     Ok(rows) => rows,
                     Err(_) if self.careless => &nothing,
                     Err(problem) => {
-                        return Err(format!("{}.db: {problem}, cut after {cut}", TABLES[table]));
+                        return Err(format!("{}: {problem}, cut after {cut}", database.name));
                     }
                 };
-                let lost = durable.iter().find(|(id, row)| rows.get(id) != Some(row));
-                if let Some((_, row)) = lost {
-                    return Err(format!(
-                        "{row} of {} is lost, cut after {cut}",
-                        TABLES[table]
-                    ));
+                // Many images have the same rows.
+                if !found.insert(rows) {
+                    continue;
                 }
-                states[table].insert(rows);
+                for (table, rows) in database.tables.iter().zip(rows) {
+                    if let Some(row) = self.durable[*table].without(rows).first() {
+                        let table = tables[*table].name;
+                        return Err(format!("{row} of {table} is lost, cut after {cut}"));
+                    }
+                }
             }
+            states.push(found);
         }
-        // Any state of one database may meet any of the others; what counts is the rows, and many have the same.
-        let [users, products, orders] = states;
-        for orders in orders {
-            let mut orders = orders.clone();
-            orders.retain(|id, _| !self.excused.contains(id));
-            for users in &users {
-                for products in &products {
-                    if let Some(order) = dangling(users, products, &orders) {
-                        return Err(format!("order {order} dangles, cut after {cut}"));
+        // Any state of one database may meet any of the others.
+        for (child, database) in self.databases.iter().enumerate() {
+            for (index, table) in database.tables.iter().enumerate() {
+                for reference in tables[*table].references {
+                    let (parent, parent_index) = self.home(reference.table);
+                    for children in &states[child] {
+                        let rows = children[index].without(&self.excused[*table]);
+                        let together = states[parent].iter();
+                        let mut together =
+                            together.filter(|parents| parent != child || *parents == children);
+                        let dangling = together
+                            .find_map(|parents| dangling(reference, &rows, &parents[parent_index]));
+                        if let Some(row) = dangling {
+                            let table = tables[*table].name;
+                            return Err(format!("{row} of {table} dangles, cut after {cut}"));
+                        }
                     }
                 }
             }
@@ -227,39 +281,59 @@ impl PowerCuts {
         Ok(())
     }
 
-    /// The states that a power cut may leave a database in now, recovered.
-    fn images(&mut self, table: usize) -> Vec<u64> {
-        let images = self.disk.after_power_cut(&self.stems[table]);
-        images
-            .iter()
-            .map(|image| self.recover(table, image))
-            .collect()
+    /// The index of the database of a table, and that of the table there.
+    fn home(&self, table: usize) -> (usize, usize) {
+        let mut databases = self.databases.iter().enumerate();
+        let found = databases.find_map(|(index, database)| {
+            let there = database.tables.iter().position(|other| *other == table);
+            Some((index, there?))
+        });
+        found.expect("a database with the table")
     }
 
-    /// The rows that programs see now; none where there is no database yet.
-    fn live_rows(&mut self, table: usize) -> Rows {
-        let live = self.disk.live(&self.stems[table]);
-        let image = self.recover(table, &live);
-        self.recovered[&image].clone().unwrap_or_default()
+    /// The states that a power cut may leave a database in now, recovered.
+    fn images(&mut self, database: &Database) -> Vec<u64> {
+        let images = self.disk.after_power_cut(&database.stem);
+        let images = images.iter().map(|image| self.recover(database, image));
+        images.collect()
+    }
+
+    /// The rows of each table that programs see now; none where there is no database yet.
+    fn live_rows(&mut self) -> [Rows; 3] {
+        let mut all = <[Rows; 3]>::default();
+        for database in self.databases.clone() {
+            for (table, rows) in database.tables.iter().zip(self.live(&database)) {
+                all[*table] = rows;
+            }
+        }
+        all
+    }
+
+    /// Likewise of the tables of one database.
+    fn live(&mut self, database: &Database) -> Vec<Rows> {
+        let live = self.disk.live(&database.stem);
+        let image = self.recover(database, &live);
+        let nothing = || vec![Rows::default(); database.tables.len()];
+        self.recovered[&image].clone().unwrap_or_else(|_| nothing())
     }
 
     /// Lets SQLite recover a database from its files, once for equal files.
-    fn recover(&mut self, table: usize, image: &Image) -> u64 {
+    fn recover(&mut self, database: &Database, image: &Image) -> u64 {
         let mut hasher = DefaultHasher::new();
         image.hash(&mut hasher);
         let hash = hasher.finish();
-        let (scratch, stem) = (self.scratch.path(), &self.stems[table]);
+        let (scratch, subject) = (self.scratch.path(), self.subject);
         self.recovered.entry(hash).or_insert_with(|| {
             for entry in fs::read_dir(scratch).expect("a folder") {
                 fs::remove_file(entry.expect("an entry").path()).expect("an empty folder");
             }
             for (name, content) in image {
-                let rest = name.strip_prefix(stem).expect("a file of the database");
-                fs::write(scratch.join(format!("{}.{rest}", TABLES[table])), content)
-                    .expect("a file");
+                let rest = name
+                    .strip_prefix(&database.stem)
+                    .expect("a file of the database");
+                fs::write(scratch.join(format!("recovered.{rest}")), content).expect("a file");
             }
-            let database = scratch.join(format!("{}.db", TABLES[table]));
-            sound_rows(&database, TABLES[table])
+            sound_rows(&scratch.join("recovered.db"), subject, &database.tables)
         });
         hash
     }
