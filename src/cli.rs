@@ -253,6 +253,13 @@ pub struct Insert {
     #[arg(long, help_heading = RULES)]
     pub unique_email: bool,
 
+    /// Replace stored rows that have the same key and other values
+    ///
+    /// The columns that a file does not have stay as they are. All rules hold as for new rows. Columns that references go
+    /// to cannot change, and a unique value that an update sets free is free for the next run.
+    #[arg(long, help_heading = RULES)]
+    pub update: bool,
+
     /// Exit with status 1 if any row was skipped
     #[arg(long, help_heading = RULES)]
     pub strict: bool,
@@ -349,6 +356,7 @@ impl Insert {
         words.push("insert".into());
         let switches = [
             (self.unique_email, "--unique-email"),
+            (self.update, "--update"),
             (self.trim, "--trim"),
             (self.ignore_extra_columns, "--ignore-extra-columns"),
             (self.backslash_escapes, "--backslash-escapes"),

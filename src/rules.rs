@@ -67,6 +67,8 @@ pub struct Rules {
     defaults: Arc<[OwnedValue]>,
     /// Which columns the file does not have.
     absent: Vec<bool>,
+    /// See [`Rows::updates`].
+    updates: Option<Arc<[Option<Arc<str>>]>>,
     waiting: Waiting,
 }
 
@@ -159,10 +161,16 @@ impl Rules {
             used: Used::new(table, unique, header.map(|_| &absent[..])),
             defaults: defaults.collect::<Result<_, _>>()?,
             absent,
+            updates: None,
             waiting: Waiting::new(table),
             table,
             parents,
         })
+    }
+
+    /// From now on, rows replace stored ones with the same key, given for each column which tables refer to it.
+    pub fn update_stored(&mut self, referring: Arc<[Option<Arc<str>>]>) {
+        self.updates = Some(referring);
     }
 
     /// Whether [`note_stored`](Rules::note_stored) must be given all stored rows before the first row is checked.
@@ -323,6 +331,7 @@ impl Rules {
                 .collect(),
             together: false,
             by_content: self.used.is_by_content(),
+            updates: self.updates.clone(),
             stored: result.stored,
             accepted: result.accepted,
             rejected: result.rejected,

@@ -2,6 +2,7 @@
 
 mod open;
 mod sources;
+mod update;
 
 use std::cell::RefCell;
 use std::process::ExitCode;
@@ -61,6 +62,13 @@ pub fn insert(cli: &Cli, options: &Insert, messages: &mut Messages) -> Result<Ex
     let sources = sources::sources(&databases, options, messages)?;
     let (folder, tables) = (&databases.folder, &databases.tables[..]);
     let mut readers = open::files(&databases, options, &sources, &dialect, messages)?;
+    if options.update {
+        for ((table, reader), source) in tables.iter().zip(&readers).zip(&sources) {
+            if let (Some(reader), Some(source)) = (reader, source) {
+                update::check_header(table, &reader.header(), &source.name(table))?;
+            }
+        }
+    }
     let mut attempts = 0;
     let (loads, inputs, limit, trace) = loop {
         attempts += 1;
@@ -201,13 +209,19 @@ fn run(
         load.budget = Budget::for_one_of(files.max(1));
         let header = reader.as_ref().map(csv::Reader::header);
         let parents = databases.parents(table);
-        let rules = rules(&load, parents, options.unique_email, header.as_deref());
+        let mut rules = rules(&load, parents, options.unique_email, header.as_deref())
+            .map_err(|problem| databases.at(table, &problem))?;
+        if options.update {
+            let referring = update::referring(databases, &load)
+                .map_err(|problem| databases.at(table, &problem))?;
+            rules.update_stored(referring);
+        }
         let mut tally = Tally::new(table, header, listing(&options.output));
         tally.timeline = options.timeline.then(Vec::new);
         tally.trace = trace.map(|trace| trace.table(table));
         inputs.push(Input {
             reader,
-            rules: rules.map_err(|problem| databases.at(table, &problem))?,
+            rules,
             tally,
             rejects,
             reject_limit: Arc::clone(limit),
@@ -247,7 +261,7 @@ fn rules(
 fn holds_other_rows(loads: &[Arc<TableLoad>], report: &Report) -> bool {
     loads.iter().zip(&report.tables).any(|(load, tally)| {
         let inserted = if report.dry_run { 0 } else { tally.inserted };
-        let others = (load.reader()).has_more_rows_than(inserted + tally.unchanged);
+        let others = (load.reader()).has_more_rows_than(inserted + tally.updated + tally.unchanged);
         others.unwrap_or(false)
     })
 }

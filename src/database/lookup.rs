@@ -1,6 +1,7 @@
 //! Looking up many keys at once.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use rusqlite::Connection;
 
@@ -102,8 +103,8 @@ pub fn version(connection: &Connection) -> rusqlite::Result<i64> {
 }
 
 /// What is stored already under the keys of the rows at these positions: [`Outcome::Unchanged`], or
-/// [`Outcome::Skipped`] where any value that the file has, or its type, is another one. Positions whose keys are not
-/// stored are left out. Fastest if the keys are sorted.
+/// where any value that the file has, or its type, is another one, [`Outcome::Skipped`], or [`Outcome::Updated`] if it may
+/// be replaced. Positions whose keys are not stored are left out. Fastest if the keys are sorted.
 pub fn compare(
     connection: &Connection,
     rows: &Rows,
@@ -140,20 +141,38 @@ pub fn compare(
             let differs = columns.filter(|(column, (value, _))| {
                 stored.value(1 + column) != *value && rows.has(*column)
             });
-            let differing: Box<[_]> = differs.map(|(_, (_, column))| column.name).collect();
-            let outcome = if differing.is_empty() {
-                Outcome::Unchanged
-            } else {
-                Outcome::skipped(Reason::Taken {
+            let differing: Box<[usize]> = differs.map(|(column, _)| column).collect();
+            let outcome = match &rows.updates {
+                _ if differing.is_empty() => Outcome::Unchanged,
+                Some(referring) => replacement(table, &differing, referring),
+                None => Outcome::skipped(Reason::Taken {
                     table,
                     value: rows.named(key.columns, position),
-                    differing,
-                })
+                    differing: (differing.iter())
+                        .map(|column| table.columns[*column].name)
+                        .collect(),
+                }),
             };
             outcomes.push((position, outcome));
         },
     )?;
     Ok(outcomes)
+}
+
+/// Whether new values may replace those in these columns, given for each column of the table which tables refer to it.
+fn replacement(table: &Table, differing: &[usize], referring: &[Option<Arc<str>>]) -> Outcome {
+    let referred = differing.iter().filter_map(|column| {
+        Some(Reason::Referred {
+            column: table.columns[*column].name,
+            by: Arc::clone(referring[*column].as_ref()?),
+        })
+    });
+    let reasons: Arc<[_]> = referred.collect();
+    if reasons.is_empty() {
+        Outcome::Updated
+    } else {
+        Outcome::Skipped(reasons)
+    }
 }
 
 /// Calls `each` for the values of the primary key that are stored: with the index of the value among so many, and its

@@ -39,6 +39,20 @@ pub struct Reader {
 }
 
 impl Reader {
+    /// The columns of the table that foreign keys declared in its file refer to, each with the table that does. Those of
+    /// a key that names no columns are those of the primary key.
+    pub fn referring(&self) -> Result<Vec<(Option<String>, String)>, Problem> {
+        let sql =
+            "SELECT f.\"to\", s.name FROM sqlite_schema AS s, pragma_foreign_key_list(s.name) AS f
+                   WHERE s.type = 'table' AND f.\"table\" = ?1 COLLATE NOCASE ORDER BY s.rowid";
+        self.reading(|connection| {
+            let mut statement = connection.prepare(sql)?;
+            let rows =
+                statement.query_map([self.table.name], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            rows.collect()
+        })
+    }
+
     /// Opens the database of a table in a folder, and changes nothing.
     ///
     /// # Errors

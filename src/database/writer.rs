@@ -1,4 +1,4 @@
-//! Inserting rows in one transaction, and waiting until it is on disk.
+//! Inserting and updating rows in one transaction, and waiting until it is on disk.
 
 use std::collections::HashSet;
 
@@ -9,7 +9,7 @@ use super::lock_timeout::Synchronous;
 use super::lookup::compare;
 use super::problem::Problem;
 use crate::row::{Outcome, Reason, Rows};
-use crate::schema::{Table, quoted};
+use crate::schema::{Key, Table, quoted};
 use crate::sync::lock;
 
 /// How many rows are appended by one `INSERT`: from about 25 on, a statement costs little beside its rows.
@@ -31,6 +31,8 @@ pub struct Written {
     pub others: Vec<(u32, Outcome)>,
     /// The rowids of the inserted ones, where nothing else identifies them. Sorted by position.
     pub rowids: Vec<(u32, i64)>,
+    /// The failed ones that would have replaced a stored row, which stays.
+    kept: Vec<u32>,
     /// Whether the last of the others made SQLite undo all that was done before.
     rolled_back: bool,
 }
@@ -69,11 +71,12 @@ impl Commit<'_> {
 }
 
 impl<'a> Writer<'a> {
-    /// Inserts the rows at these positions in one transaction. The positions are sorted by the keys of their rows, which
+    /// Inserts the rows at these positions in one transaction, or updates those that are stored, where they may be. The positions are sorted by the keys of their rows, which
     /// are all different. The outcomes of the rows that were not inserted come in any order. After an error, none of them
     /// is inserted.
     ///
-    /// `dependents` says which other rows cannot be inserted, given the outcomes of those that were not.
+    /// `dependents` says which other rows cannot be inserted, given the outcomes of those that were not. Rows that are
+    /// stored, but could not be updated, are not among these.
     pub fn insert(
         self,
         rows: &Rows,
@@ -86,7 +89,8 @@ impl<'a> Writer<'a> {
             hands_on,
         } = self;
         let waiter = &database.waiter;
-        let mut excluded = Vec::new();
+        let mut excluded: Vec<(u32, Outcome)> = Vec::new();
+        let mut kept = Vec::new();
         let mut written;
         // Where this returns early, the transaction is rolled back.
         let mut transaction = waiter.begin_to_write(&connection, Synchronous::Normal)?;
@@ -102,20 +106,23 @@ impl<'a> Writer<'a> {
                     insert_new(&transaction, rows, &open)?
                 }
             };
-            written.others.extend_from_slice(&excluded);
+            kept.append(&mut written.kept);
             if written.rolled_back {
-                excluded.extend(
-                    written
-                        .others
-                        .iter()
-                        .rfind(|(_, outcome)| matches!(outcome, Outcome::Failed(_)))
-                        .cloned(),
-                );
+                let is_failed =
+                    |(_, outcome): &&(u32, Outcome)| matches!(outcome, Outcome::Failed(_));
+                excluded.extend(written.others.iter().rfind(is_failed).cloned());
                 drop(transaction);
                 transaction = waiter.begin_to_write(&connection, Synchronous::Normal)?;
                 continue;
             }
-            let more = dependents(&written.others);
+            written.others.extend_from_slice(&excluded);
+            let more = if kept.is_empty() {
+                dependents(&written.others)
+            } else {
+                let is_missing = |(position, _): &&(u32, Outcome)| !kept.contains(position);
+                let missing = written.others.iter().filter(is_missing).cloned();
+                dependents(&missing.collect::<Vec<_>>())
+            };
             if more.is_empty() {
                 break;
             }
@@ -129,11 +136,13 @@ impl<'a> Writer<'a> {
         }
         committed?;
         // From here on, an error would say that nothing is inserted.
-        let inserted = positions.len() - written.others.len();
-        let is_durable = inserted == 0 && database.is_durable();
+        let is_updated = |(_, outcome): &&(u32, Outcome)| *outcome == Outcome::Updated;
+        let updated = written.others.iter().filter(is_updated).count();
+        let changed = positions.len() - written.others.len() + updated;
+        let is_durable = changed == 0 && database.is_durable();
         let number = (!is_durable).then(|| database.commits.committed());
         // Single rows make no log long.
-        if inserted > 1 && has_long_log(&connection).unwrap_or(false) {
+        if changed > 1 && has_long_log(&connection).unwrap_or(false) {
             database.checkpoint_over(&connection);
         }
         if hands_on {
@@ -147,7 +156,7 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// Inserts those of the rows at these positions that are not stored.
+/// Inserts those of the rows at these positions that are not stored, and updates the others where they may be.
 fn insert_new(
     connection: &Connection,
     rows: &Rows,
@@ -161,8 +170,69 @@ fn insert_new(
     // Only two rows with one key can still be in each other's way.
     let inserted = insert(connection, rows, &new, false, false)?;
     let mut written = inserted.ok_or(rusqlite::Error::StatementChangedRows(0))?;
+    if !written.rolled_back {
+        update(connection, rows, &mut others, &mut written)?;
+    }
     written.others.append(&mut others);
     Ok(written)
+}
+
+/// Updates the stored rows that are to be. Those that SQLite refuses stay as they are, and their rows fail.
+fn update(
+    connection: &Connection,
+    rows: &Rows,
+    outcomes: &mut [(u32, Outcome)],
+    written: &mut Written,
+) -> rusqlite::Result<()> {
+    let table = rows.table;
+    let is_updated = |(_, outcome): &&mut (u32, Outcome)| *outcome == Outcome::Updated;
+    let mut updates = outcomes.iter_mut().filter(is_updated).peekable();
+    let Some(key) = table.primary_key().filter(|_| updates.peek().is_some()) else {
+        return Ok(());
+    };
+    let columns: Vec<_> = (0..table.columns.len())
+        .filter(|column| rows.has(*column) && Some(*column) != table.rowid_key())
+        .collect();
+    let mut statement = connection.prepare(&update_statement(table, key, &columns))?;
+    for (position, outcome) in updates {
+        for (index, column) in columns.iter().chain(key.columns).enumerate() {
+            statement.raw_bind_parameter(index + 1, rows.value(*position, *column))?;
+        }
+        let words = match statement.raw_execute() {
+            Ok(0) => "a trigger ignored it".to_string(),
+            Err(error) if is_refusal(&error) => words(&error),
+            updated => {
+                updated?;
+                continue;
+            }
+        };
+        *outcome = refused(table, &words);
+        written.kept.push(*position);
+        if connection.is_autocommit() {
+            // A trigger rolled all of it back.
+            written.rolled_back = true;
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The statement that sets these columns of the row with a key. No conflict changes anything else.
+fn update_statement(table: &Table, key: &Key, columns: &[usize]) -> String {
+    let name = |column: &usize| quoted(table.columns[*column].name);
+    let set: Vec<_> = (columns.iter().map(name))
+        .map(|name| format!("{name} = ?"))
+        .collect();
+    let equal: Vec<_> = (key.columns.iter().map(name))
+        .zip(key.collations)
+        .map(|(name, collation)| format!("{name} = ?{}", collation.clause()))
+        .collect();
+    format!(
+        "UPDATE OR ABORT {} SET {} WHERE {}",
+        table.sql_name(),
+        set.join(", "),
+        equal.join(" AND ")
+    )
 }
 
 /// Whether the log is so long that it should be moved into the file.

@@ -93,7 +93,9 @@ impl<'a> Serialize for TableDocument<'a> {
         let table = tally.table;
         let (skipped, failed) = (&tally.skipped, &tally.failed);
         let cut = |rows: u64, listed: usize| rows > listed as u64;
-        let truncated = !dry_run && cut(tally.inserted, tally.inserted_ids.len())
+        let cut_changes = cut(tally.inserted, tally.inserted_ids.len())
+            || cut(tally.updated, tally.updated_ids.len());
+        let truncated = !dry_run && cut_changes
             || cut(tally.unchanged, tally.unchanged_ids.len())
             || cut(skipped.count, skipped.rows.len())
             || cut(failed.count, failed.rows.len());
@@ -126,11 +128,13 @@ impl<'a> Serialize for TableDocument<'a> {
         object.serialize_entry("file", &file)?;
         object.serialize_entry("records", &tally.records())?;
         object.serialize_entry("inserted", &tally.inserted)?;
+        object.serialize_entry("updated", &tally.updated)?;
         object.serialize_entry("unchanged", &tally.unchanged)?;
         object.serialize_entry("skipped", &skipped.count)?;
         object.serialize_entry("failed", &failed.count)?;
         object.serialize_entry("truncated", &truncated)?;
         object.serialize_entry("rows", &stored(&tally.inserted_ids, !dry_run))?;
+        object.serialize_entry("updated_rows", &stored(&tally.updated_ids, !dry_run))?;
         object.serialize_entry("unchanged_rows", &stored(&tally.unchanged_ids, true))?;
         object.serialize_entry("skipped_rows", &given(skipped))?;
         object.serialize_entry("skipped_reasons", &reasons(skipped))?;

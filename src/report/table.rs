@@ -15,7 +15,7 @@ use crate::terminal::{Terminal, count, duration, escape, plural, thousands};
 const READABLE: usize = 8;
 
 impl Report {
-    /// Writes the report as text: what was inserted, what was stored before, what was skipped, what failed, what to do
+    /// Writes the report as text: what was inserted, what was updated, what was stored before, what was skipped, what failed, what to do
     /// next, and a line that sums it up. Stored rows are read back while it is written. Fails if writing does.
     pub fn write_tables(&self, terminal: &mut Terminal, read: &ReadBack<String>) -> io::Result<()> {
         let first = terminal.paint(Color::Green, "=== INSERTED DATA ===");
@@ -35,6 +35,20 @@ impl Report {
                 writeln!(terminal.out, "(no rows)")?;
             } else {
                 self.stored(terminal, index, rows, &tally.inserted_ids, read)?;
+            }
+        }
+        if self.tables.iter().any(|table| table.updated > 0) {
+            terminal.heading(Color::Green, "=== UPDATED DATA ===")?;
+        }
+        for (index, tally) in self.tables.iter().enumerate() {
+            if tally.updated > 0 {
+                terminal.heading(Color::Green, &heading(tally.table, "Updated"))?;
+                if self.dry_run {
+                    let rows = count(tally.updated, "row");
+                    writeln!(terminal.out, "(dry run: {rows} to update)")?;
+                } else {
+                    self.stored(terminal, index, tally.updated, &tally.updated_ids, read)?;
+                }
             }
         }
         if self.tables.iter().any(|table| table.unchanged > 0) {
@@ -137,6 +151,7 @@ impl Report {
         for tally in self.tables.iter().filter(|tally| tally.is_shown()) {
             let counts = [
                 (tally.inserted, "inserted", Color::Green),
+                (tally.updated, "updated", Color::Green),
                 (tally.unchanged, "unchanged", Color::Green),
                 (tally.skipped.count, "skipped", Color::Yellow),
                 (tally.failed.count, "failed", Color::Red),

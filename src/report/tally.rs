@@ -65,6 +65,8 @@ pub struct Tally {
     pub header: Option<Arc<Header>>,
     /// Rows inserted.
     pub inserted: u64,
+    /// Rows that replaced the values of stored ones.
+    pub updated: u64,
     /// Rows that were stored before, with the same values.
     pub unchanged: u64,
     /// Records that break rules.
@@ -73,6 +75,8 @@ pub struct Tally {
     pub failed: Rejections,
     /// The first inserted rows.
     pub inserted_ids: Vec<RowId>,
+    /// The first rows that replaced stored values.
+    pub updated_ids: Vec<RowId>,
     /// The first rows that were stored before.
     pub unchanged_ids: Vec<RowId>,
     /// Records with a cell that is not valid UTF-8.
@@ -128,10 +132,12 @@ impl Tally {
             table,
             header,
             inserted: 0,
+            updated: 0,
             unchanged: 0,
             skipped: Rejections::default(),
             failed: Rejections::default(),
             inserted_ids: Vec::new(),
+            updated_ids: Vec::new(),
             unchanged_ids: Vec::new(),
             not_utf8: 0,
             lone_letters: 0,
@@ -167,7 +173,7 @@ impl Tally {
 
     /// How many records have an outcome.
     pub fn records(&self) -> u64 {
-        self.inserted + self.unchanged + self.rejected()
+        self.inserted + self.updated + self.unchanged + self.rejected()
     }
 
     /// How many records were skipped or failed.
@@ -209,6 +215,12 @@ impl Tally {
         let record = rows.record(position);
         self.has_utf8 = self.has_utf8 || is_utf8(record);
         match outcome {
+            Outcome::Updated => {
+                self.updated += 1;
+                if self.updated_ids.len() < listing.records {
+                    self.updated_ids.extend(rows.row_id(position, &[]));
+                }
+            }
             Outcome::Unchanged => {
                 self.unchanged += 1;
                 if self.unchanged_ids.len() < listing.records {

@@ -9,6 +9,8 @@ use super::Reason;
 pub enum Outcome {
     /// Its row was there already, with the very same values.
     Unchanged,
+    /// Its key was stored with other values, which it replaces.
+    Updated,
     /// It breaks rules.
     Skipped(Arc<[Reason]>),
     /// It could not be inserted.
@@ -29,7 +31,7 @@ impl Outcome {
     /// How much memory it takes, in bytes.
     pub fn size(&self) -> usize {
         let reasons = match self {
-            Outcome::Unchanged => &[][..],
+            Outcome::Unchanged | Outcome::Updated => &[][..],
             Outcome::Skipped(reasons) | Outcome::Failed(reasons) => reasons,
         };
         size_of::<Outcome>() + reasons.iter().map(Reason::size).sum::<usize>()

@@ -94,6 +94,14 @@ pub enum Reason {
         /// The columns with other values.
         differing: Box<[&'static str]>,
     },
+    /// A stored value that other rows may refer to, and that the row would replace.
+    #[error("{column} cannot change: {by} to it")]
+    Referred {
+        /// The column.
+        column: &'static str,
+        /// The tables with a reference to it, and the verb: `orders refers`.
+        by: Arc<str>,
+    },
     /// Another process has the database of a table locked.
     #[error("{} is locked by another process (waited {seconds} s)", .table.database())]
     Locked {
@@ -152,6 +160,7 @@ impl Reason {
             | Reason::NotValid(..)
             | Reason::Nul(_)
             | Reason::Empty(_)
+            | Reason::Referred { .. }
             | Reason::Failure(_) => self.to_string(),
         }
     }

@@ -174,6 +174,8 @@ pub struct Rows {
     pub together: bool,
     /// Whether rows are told apart by all the values that the file has, because there is no primary key among them.
     pub by_content: bool,
+    /// Whether rows replace stored ones with the same key; then for each column which tables refer to it, if any do.
+    pub updates: Option<Arc<[Option<Arc<str>>]>>,
     /// The rows that are known to be stored already in such a table, with their rowids. Sorted by position.
     pub stored: Vec<(u32, i64)>,
     /// The positions of the accepted records, in ascending order.
@@ -360,6 +362,7 @@ impl Rows {
             parents: Vec::new(),
             together: false,
             by_content: false,
+            updates: None,
             stored: Vec::new(),
             accepted: Vec::new(),
             rejected: Vec::new(),

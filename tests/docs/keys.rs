@@ -10,7 +10,7 @@ use crate::section_of;
 const JSON: &str = include_str!("../../docs/json.md");
 
 /// Whose keys are the columns of a table or of a file.
-const ROWS: [&str; 3] = [".rows[]", ".unchanged_rows[]", ".row"];
+const ROWS: [&str; 4] = [".rows[]", ".updated_rows[]", ".unchanged_rows[]", ".row"];
 
 /// The paths of keys, each with the types of what it holds.
 type Keys = BTreeMap<String, BTreeSet<&'static str>>;

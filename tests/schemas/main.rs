@@ -9,6 +9,7 @@ mod own_rows;
 mod refusals;
 mod round_trips;
 mod scripts;
+mod updates;
 
 use std::fs;
 use std::process::Command;

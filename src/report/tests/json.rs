@@ -22,17 +22,19 @@ fn keys(object: &Json) -> Vec<&str> {
         .collect()
 }
 
-const TABLE_KEYS: [&str; 15] = [
+const TABLE_KEYS: [&str; 17] = [
     "table",
     "database",
     "file",
     "records",
     "inserted",
+    "updated",
     "unchanged",
     "skipped",
     "failed",
     "truncated",
     "rows",
+    "updated_rows",
     "unchanged_rows",
     "skipped_rows",
     "skipped_reasons",
@@ -68,6 +70,7 @@ fn a_table_has_its_rows_and_reasons_by_outcome() {
         "file": Path::new("in").join("users.csv"),
         "records": 6,
         "inserted": 2,
+        "updated": 0,
         "unchanged": 1,
         "skipped": 2,
         "failed": 1,
@@ -76,6 +79,7 @@ fn a_table_has_its_rows_and_reasons_by_outcome() {
             {"id": 1, "name": "Name 1", "email": "1@example.com"},
             {"id": 2, "name": "Name 2", "email": "2@example.com"},
         ],
+        "updated_rows": [],
         "unchanged_rows": [{"id": 3, "name": "Name 3", "email": "3@example.com"}],
         "skipped_rows": [
             {"line": 6, "row": {"id": "5", "name": "", "email": "e@e.co"}, "reasons": ["name is empty"]},
