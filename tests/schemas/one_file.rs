@@ -275,3 +275,18 @@ fn a_database_that_is_not_there_is_an_error() {
         run.stderr
     );
 }
+
+#[test]
+fn rows_that_refer_to_each_other_fail_together_with_the_parent_of_one() {
+    let folder = app("CREATE TABLE a (id INTEGER PRIMARY KEY);
+        CREATE TABLE people (id INTEGER PRIMARY KEY, boss INTEGER REFERENCES people (id),
+            a_id INTEGER REFERENCES a (id));
+        CREATE TRIGGER refuses BEFORE INSERT ON a BEGIN SELECT RAISE(ABORT, 'no'); END;");
+    folder.csv("in", "a", "id\n1\n");
+    folder.csv("in", "people", "id,boss,a_id\n3,4,\n4,3,1\n");
+    assert_eq!(load(&folder).count("people", "failed"), 2);
+    assert_eq!(
+        query(&folder, "SELECT CAST(id AS TEXT) FROM people"),
+        [""; 0]
+    );
+}
