@@ -16,3 +16,4 @@ mod kills;
 mod power_cuts;
 mod power_cuts_of_init;
 mod two_loads;
+mod updates;

@@ -29,6 +29,8 @@ pub struct PowerCuts {
     careless: bool,
     /// The rows that the other program has written, which may dangle.
     excused: [Rows; 3],
+    /// The rows of each table that a load may replace, and what by.
+    pub replaced: [HashMap<String, String>; 3],
     /// How many commits were seen to return.
     pub commits: usize,
     scratch: TempDir,
@@ -63,6 +65,7 @@ impl PowerCuts {
             durable: Default::default(),
             careless: false,
             excused: Default::default(),
+            replaced: Default::default(),
             commits: 0,
             scratch: temporary(),
         };
@@ -224,7 +227,8 @@ impl PowerCuts {
             let tables = whole["tables"].as_array().into_iter().flatten();
             let reports = tables.filter(|report| report["table"] == sample.name);
             let listed = reports.flat_map(|report| {
-                ["rows", "unchanged_rows"].map(|list| report[list].as_array().into_iter().flatten())
+                let lists = ["rows", "updated_rows", "unchanged_rows"];
+                lists.map(|list| report[list].as_array().into_iter().flatten())
             });
             let listed = Rows::from_iter(listed.flatten().map(row));
             self.durable[table] = self.durable[table].or(&listed);
@@ -250,7 +254,11 @@ impl PowerCuts {
                     continue;
                 }
                 for (table, rows) in database.tables.iter().zip(rows) {
-                    if let Some(row) = self.durable[*table].without(rows).first() {
+                    let lost = self.durable[*table].without(rows);
+                    let replaced = &self.replaced[*table];
+                    let is_lost =
+                        |row: &&String| !replaced.get(*row).is_some_and(|by| rows.has(by));
+                    if let Some(row) = lost.different().find(is_lost) {
                         let table = tables[*table].name;
                         return Err(format!("{row} of {table} is lost, cut after {cut}"));
                     }

@@ -48,12 +48,13 @@ impl Rows {
         both
     }
 
-    /// The first row that is not there as often as in this.
-    pub fn first(&self) -> Option<&String> {
-        self.0.keys().next()
+    /// Whether there is this row.
+    pub fn has(&self, row: &str) -> bool {
+        self.0.contains_key(row)
     }
 
-    fn different(&self) -> impl Iterator<Item = &String> {
+    /// The rows, each once.
+    pub fn different(&self) -> impl Iterator<Item = &String> {
         self.0.keys()
     }
 }
