@@ -52,9 +52,10 @@ impl Share {
 }
 
 /// Whether the values of a key of a row are stored, the primary one or another, given its outcome. If the primary key is
-/// taken, the row that has it has other values.
+/// taken, the row that has it has other values, also if it may not be updated.
 fn is_stored(outcome: &Outcome, is_primary: bool) -> bool {
-    let is_taken = |reason: &Reason| matches!(reason, Reason::Taken { .. });
+    let is_taken =
+        |reason: &Reason| matches!(reason, Reason::Taken { .. } | Reason::Referred { .. });
     match outcome {
         Outcome::Unchanged | Outcome::Updated => true,
         Outcome::Skipped(reasons) => is_primary && reasons.iter().any(is_taken),

@@ -119,3 +119,32 @@ fn a_row_of_the_same_table_behind_one_that_refers_to_the_values_of_a_taken_row_i
         ]
     );
 }
+
+#[test]
+fn a_row_of_the_same_table_that_refers_to_one_that_cannot_be_updated_is_stored() {
+    let folder = with_script(
+        "CREATE TABLE d (id INTEGER PRIMARY KEY, code TEXT UNIQUE, other TEXT REFERENCES d (code),
+             up INTEGER REFERENCES d (id));",
+    );
+    with_schema(&folder, "schema.sql", &["init"]).succeeded();
+    folder.csv("in", "d", "id,code,other,up\n1,old,,\n");
+    load(&folder, "64").succeeded();
+    folder.csv("in", "d", "id,code,other,up\n9,nine,,\n1,new,,\n2,two,,1\n");
+    let update = [
+        "insert",
+        "--update",
+        "--from",
+        "in",
+        "--format",
+        "json",
+        "--threads",
+        "1",
+    ];
+    let run = with_schema(&folder, "schema.sql", &update).succeeded();
+    assert_eq!(
+        run.reasons("d", "skipped"),
+        ["3: code cannot change: d refers to it"]
+    );
+    assert_eq!(run.count("d", "inserted"), 2);
+    with_schema(&folder, "schema.sql", &["check"]).succeeded();
+}
