@@ -196,6 +196,13 @@ impl Disk {
     }
 
     /// Whether it may be lost that a file whose name starts with `prefix` is there or not.
+    pub fn may_lose_names(&self, prefix: &str) -> bool {
+        self.pending
+            .iter()
+            .any(|entry| Disk::concerns(entry, prefix))
+    }
+
+    /// Whether it decides about files whose names start with `prefix`.
     fn concerns(entry: &Entry, prefix: &str) -> bool {
         entry.name().starts_with(prefix) || above(prefix).any(|folder| folder == entry.name())
     }

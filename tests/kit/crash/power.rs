@@ -149,13 +149,17 @@ impl PowerCuts {
                     || stem.starts_with(&format!("{}/", record.name))
                 {
                     // A writer closes the log, which it opened for itself, when its commit has returned. What is
-                    // committed is durable once the log is synced, which anyone may do.
+                    // committed is durable once the log is synced, which anyone may do, and its name.
                     match record.operation {
                         "write" if record.name.ends_with("-wal") => {
                             writing.insert(record.handle);
                             committed[position] = true;
                         }
-                        "sync" if record.name.ends_with("-wal") && committed[position] => {
+                        "sync"
+                            if record.name.ends_with("-wal")
+                                && committed[position]
+                                && !self.disk.may_lose_names(stem) =>
+                        {
                             for (table, rows) in database.tables.iter().zip(self.live(database)) {
                                 self.durable[*table] = rows;
                             }
