@@ -202,6 +202,14 @@ impl Disk {
             .any(|entry| Disk::concerns(entry, prefix))
     }
 
+    /// Whether a part of what programs see in this file may be lost.
+    pub fn may_lose_content(&self, name: &str) -> bool {
+        match self.live_entries().get(name) {
+            Some(Node::File(inode)) => !self.inodes[*inode].is_synced(),
+            _ => false,
+        }
+    }
+
     /// Whether it decides about files whose names start with `prefix`.
     fn concerns(entry: &Entry, prefix: &str) -> bool {
         entry.name().starts_with(prefix) || above(prefix).any(|folder| folder == entry.name())

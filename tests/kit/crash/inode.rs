@@ -65,6 +65,11 @@ impl Inode {
         self.with(|_| true)
     }
 
+    /// Whether a power cut loses nothing of it.
+    pub fn is_synced(&self) -> bool {
+        self.pending.is_empty()
+    }
+
     pub fn sync(&mut self) {
         let forsaken = |pending: &Pending| pending.fate == Fate::Forsaken;
         if !self.pending.iter().any(forsaken) {

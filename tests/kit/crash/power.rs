@@ -149,7 +149,8 @@ impl PowerCuts {
                     || stem.starts_with(&format!("{}/", record.name))
                 {
                     // A writer closes the log, which it opened for itself, when its commit has returned. What is
-                    // committed is durable once the log is synced, which anyone may do, and its name.
+                    // committed is durable once the log is synced, which anyone may do, and its name. What another
+                    // program has written to the file itself is not, until that is synced.
                     match record.operation {
                         "write" if record.name.ends_with("-wal") => {
                             writing.insert(record.handle);
@@ -158,7 +159,9 @@ impl PowerCuts {
                         "sync"
                             if record.name.ends_with("-wal")
                                 && committed[position]
-                                && !self.disk.may_lose_names(stem) =>
+                                && !self.disk.may_lose_names(stem)
+                                && !(self.careless
+                                    && self.disk.may_lose_content(&format!("{stem}db"))) =>
                         {
                             for (table, rows) in database.tables.iter().zip(self.live(database)) {
                                 self.durable[*table] = rows;
