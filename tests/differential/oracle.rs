@@ -681,7 +681,7 @@ fn owner_of(table: &Table, row: &Row) -> Owner {
             .iter()
             .any(|it| declared.contains(it));
         match &row.values[*column] {
-            Value::Text(text) if !is_text => whole_number(text).or_else(|| stored(column)),
+            Value::Text(text) if !is_text => number_for(text).or_else(|| stored(column)),
             _ => stored(column),
         }
     };
@@ -710,15 +710,12 @@ fn owner_of(table: &Table, row: &Row) -> Owner {
     }
 }
 
-/// The whole number that a column of NUMERIC affinity stores for a text, if it does: 1 for `1.0`.
-fn whole_number(text: &str) -> Option<String> {
-    let sql = "SELECT CAST(?1 AS NUMERIC), typeof(CAST(?1 AS NUMERIC)) = 'integer'";
+/// How SQLite prints the number that a column of NUMERIC affinity stores for a text, if it does: 1 for `1.0`.
+fn number_for(text: &str) -> Option<String> {
     text.trim().parse::<f64>().ok()?;
     let memory = Connection::open_in_memory().expect("a database in memory");
-    let (number, is_whole): (i64, bool) = memory
-        .query_row(sql, [text], |row| Ok((row.get(0)?, row.get(1)?)))
-        .ok()?;
-    is_whole.then(|| number.to_string())
+    let sql = "SELECT CAST(CAST(?1 AS NUMERIC) AS TEXT)";
+    memory.query_row(sql, [text], |row| row.get(0)).ok()
 }
 
 /// Lets SQLite confirm it: with all tables in one database it takes the accepted rows, and no other.
