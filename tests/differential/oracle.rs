@@ -685,28 +685,25 @@ fn owner_of(table: &Table, row: &Row) -> Owner {
             _ => stored(column),
         }
     };
-    let forms: [Option<Vec<String>>; 3] = [
-        columns.iter().map(given).collect(),
-        columns.iter().map(stored).collect(),
-        columns.iter().map(as_number).collect(),
-    ];
+    let forms = |column| Some([given(column)?, stored(column)?, as_number(column)?]);
+    // Each value may be in any of its forms.
+    let mut keys = vec![Vec::new()];
+    for column in columns {
+        let forms = BTreeSet::from_iter(forms(column).into_iter().flatten());
+        let with = |key: &Vec<String>| {
+            let longer = |form: &String| [&key[..], std::slice::from_ref(form)].concat();
+            forms.iter().map(longer).collect::<Vec<_>>()
+        };
+        keys = keys.iter().flat_map(with).collect();
+    }
     let named = |values: Vec<String>| match &values[..] {
         [] => None,
         [value] => Some(format!("{} {value}", label(table, columns))),
         values => Some(format!("{} ({})", label(table, columns), values.join(", "))),
     };
-    let [Some(given), Some(stored), Some(as_number)] = forms else {
-        return Owner {
-            line: row.line,
-            keys: Vec::new(),
-        };
-    };
-    let forms = [given, stored, as_number].into_iter();
-    let mut keys: Vec<_> = forms.filter_map(named).collect();
-    keys.dedup();
     Owner {
         line: row.line,
-        keys,
+        keys: keys.into_iter().filter_map(named).collect(),
     }
 }
 
