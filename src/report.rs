@@ -5,6 +5,7 @@ mod chart;
 mod check;
 mod grid;
 mod json;
+mod misread;
 mod shorten;
 mod table;
 mod tally;

@@ -219,11 +219,13 @@ impl Reader {
     /// Looks for what is odd about all records of a batch that this reader has filled.
     pub fn look_at(&mut self, batch: &Batch) {
         let notation = &self.dialect.notation;
+        let delimiter = self.dialect.separator();
         let is_meant = notation.backslash_escapes || notation.null.iter().any(|null| null == "\\N");
         if !is_meant {
-            let delimiter = self.dialect.separator();
             self.remarks.look_for_escapes(batch.text(), delimiter);
         }
+        self.remarks
+            .look_for_nulls(batch.text(), delimiter, &notation.null);
     }
 
     /// Appends the next record to a batch of this reader's header; `false` if there is none.

@@ -1,9 +1,15 @@
 //! What is odd about records that are not wrong.
 
-use memchr::memchr_iter;
+use memchr::{memchr_iter, memmem};
 
 /// Most records that are named one by one.
 const LISTED: usize = 10;
+
+/// How rows that were stored with such cells are put right.
+const AGAIN: &str = "--update replaces rows that are stored already";
+
+/// What other programs write for no value.
+const NULLS: [&str; 3] = ["NULL", "NA", "N/A"];
 
 /// What is odd about the records of a file, and may be meant otherwise.
 #[derive(Debug, Default)]
@@ -19,6 +25,8 @@ pub struct Remarks {
     pub escaped_quotes: bool,
     /// Whether a cell has a quote behind a backslash, or two backslashes not at its start, or is `\N`.
     pub escapes: bool,
+    /// Those of [`NULLS`] that are a cell.
+    nulls: Vec<&'static str>,
     /// The encoding that was given for a file that seems to be in UTF-8.
     pub not_utf8: Option<&'static str>,
 }
@@ -49,6 +57,24 @@ impl Remarks {
         });
     }
 
+    /// Looks for cells that may stand for no value in such a text, apart from those that do.
+    pub fn look_for_nulls(&mut self, text: &[u8], delimiter: u8, known: &[String]) {
+        let ends = |byte: Option<&u8>| byte.is_none_or(|byte| *byte == delimiter || *byte == b'\n');
+        for null in NULLS {
+            if self.nulls.contains(&null) || known.iter().any(|known| known == null) {
+                continue;
+            }
+            let mut found = memmem::find_iter(text, null);
+            let is_cell = |at: usize| {
+                ends(text.get(at + null.len()))
+                    && ends(at.checked_sub(1).map(|before| &text[before]))
+            };
+            if found.any(is_cell) {
+                self.nulls.push(null);
+            }
+        }
+    }
+
     /// A sentence each, to stand after the name of the file.
     pub fn sentences(&self) -> Vec<String> {
         let rows = self.rows_in_quotes.iter().map(|(first, last)| {
@@ -68,11 +94,23 @@ impl Remarks {
             ));
         }
         if self.padded_quotes {
-            sentences.push(
+            sentences.push(format!(
                 "has cells that begin with white space and a quote, which were taken as text: \
-                 with --trim, the cell is what is in the quotes"
-                    .to_string(),
-            );
+                     with --trim, the cell is what is in the quotes ({AGAIN})"
+            ));
+        }
+        if !self.nulls.is_empty() {
+            let options: Vec<_> = self
+                .nulls
+                .iter()
+                .map(|null| format!("--null {null}"))
+                .collect();
+            sentences.push(format!(
+                "has cells that are {}, which were taken as they are: add {} if that means no value, \
+                 and --null '' if an empty cell of a text does ({AGAIN})",
+                self.nulls.join(" or "),
+                options.join(" ")
+            ));
         }
         if self.empty_surplus {
             sentences.push(
@@ -88,9 +126,10 @@ impl Remarks {
             );
         } else if self.escapes {
             sentences.push(
-                "has cells with \\N or with a backslash before a quote or another one, which were taken as text: \
-                 add --backslash-escapes if it is an export that escapes like that"
-                    .to_string(),
+                format!(
+                    "has cells with \\N or with a backslash before a quote or another one, which were taken as text: \
+                     add --backslash-escapes if it is an export that escapes like that ({AGAIN})"
+                ),
             );
         }
         sentences

@@ -3,6 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+use super::misread::Misread;
 use super::{Report, Tally};
 use crate::schema::Table;
 use crate::terminal::{count, plural, quote, show};
@@ -25,8 +26,8 @@ impl Report {
         failures
     }
 
-    /// What people should know besides the report, a sentence each: that a file is not in UTF-8, and where an
-    /// interrupted run stopped.
+    /// What people should know besides the report, a sentence each: that a file is not in UTF-8, or written in a way
+    /// that an option reads, and where an interrupted run stopped.
     pub fn notices(&self) -> Vec<String> {
         let foreign = (self.tables.iter()).filter(|table| table.not_utf8 > 0);
         let foreign = foreign.map(|table| {
@@ -44,6 +45,11 @@ impl Report {
             )
         });
         let mut notices: Vec<_> = foreign.collect();
+        notices.extend(self.tables.iter().flat_map(|table| {
+            let file = show(&self.file(table.table));
+            let sentence = move |misread: &Misread| format!("{file} {}", misread.sentence());
+            table.misread.iter().map(sentence)
+        }));
         if self.interrupted && self.max_rejects.is_none() {
             let (stops, again) = (self.where_it_stopped(), self.again_for_the_rest());
             notices.push(format!("interrupted after {stops}: {again}"));

@@ -1,9 +1,10 @@
 //! The outcomes of the records of one table: complete counts, and the first few records of each outcome.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::misread::Misread;
 use super::shorten::{shorten, shorten_bytes};
 use super::trace::TableTrace;
 use crate::row::{Defect, Header, Outcome, Reason, Record, RowId, Rows};
@@ -89,6 +90,8 @@ pub struct Tally {
     pub bytes_in_runs: u64,
     /// Whether there is a record with other characters than ASCII all of which is valid UTF-8.
     pub has_utf8: bool,
+    /// How cells that were refused may be meant.
+    pub misread: BTreeSet<Misread>,
     /// The file that the records are in that were not stored, if there is one.
     pub rejects: Option<PathBuf>,
     /// What its writer threads did, if it was asked for.
@@ -144,6 +147,7 @@ impl Tally {
             lone_others: 0,
             bytes_in_runs: 0,
             has_utf8: false,
+            misread: BTreeSet::new(),
             rejects: None,
             timeline: None,
             trace: None,
@@ -232,6 +236,11 @@ impl Tally {
                 if reasons.iter().any(not_utf8) {
                     self.not_utf8 += 1;
                     self.count_foreign_bytes(record);
+                }
+                if let Some(header) = &self.header {
+                    let misread = reasons.iter();
+                    let misread = misread.filter_map(|it| Misread::of(it, &header.notation));
+                    self.misread.extend(misread);
                 }
                 self.skipped.add(record, reasons, listing);
             }

@@ -18,9 +18,10 @@ fn names_are_stored(names: &[&str]) -> [String; 2] {
     let shown = ["table", "json"].map(|format| {
         let arguments = ["insert", "--from", "input", "--format", format];
         let run = folder.tradexa(&arguments).assert().success();
-        text(&run.get_output().stdout) + &text(&run.get_output().stderr)
+        [&run.get_output().stdout, &run.get_output().stderr].map(|it| text(it))
     });
-    let json: Value = serde_json::from_str(&shown[1]).unwrap();
+    let json: Value = serde_json::from_str(&shown[1][0]).unwrap();
+    let shown = shown.map(|streams| streams.concat());
     for (index, name) in names.iter().enumerate() {
         assert_eq!(json["tables"][0]["unchanged_rows"][index]["name"], *name);
     }
@@ -279,7 +280,8 @@ proptest! {
         let unique: &[&str] = if unique { &["--unique-email"] } else { &[] };
         let run = folder.load(&[&["--limit", "100000", "--threads", threads], unique].concat());
         prop_assert_eq!(run.status, Some(0));
-        let is_expected = |line: &str| line.contains("not UTF-8") || line.contains("beyond the header");
+        let remarks = ["not UTF-8", "beyond the header", "add --trim"];
+        let is_expected = |line: &str| remarks.iter().any(|remark| line.contains(remark));
         prop_assert!(run.stderr.lines().all(is_expected), "{}", run.stderr);
         for (place, table) in TABLES.iter().enumerate() {
             let [inserted, unchanged, skipped, failed] = run.counts()[place];

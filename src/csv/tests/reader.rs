@@ -339,6 +339,26 @@ fn backslashes_that_look_like_escapes_are_named() {
 }
 
 #[test]
+fn cells_that_may_stand_for_no_value_are_named() {
+    let said = remarks("id,name,email\n1,NULL,NA\nNA,x,y\n", &Dialect::default());
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].contains("add --null NULL --null NA if"), "{said:?}");
+    for cell in ["NULLS", "ANNA", "NA ", "x NULL", "null"] {
+        let text = format!("id,name,email\n1,{cell},x\n");
+        assert_eq!(remarks(&text, &Dialect::default()), [""; 0], "{cell}");
+    }
+    let notation = Notation {
+        null: vec!["NA".to_string()],
+        ..Notation::default()
+    };
+    let dialect = Dialect {
+        notation,
+        ..Dialect::default()
+    };
+    assert_eq!(remarks("id,name,email\n1,NA,x\n", &dialect), [""; 0]);
+}
+
+#[test]
 fn line_ends_in_quotes_belong_to_the_field_and_count_as_lines() {
     check(
         "id,name,email\n1,\"a\nb\",x\n2,\"a\r\nb\",y\n3,\"a\rb\",z\n4,\"\n\n\",\"\n\"\n5,a,x\n",
