@@ -225,7 +225,7 @@ impl Reader {
             self.remarks.look_for_escapes(batch.text(), delimiter);
         }
         self.remarks
-            .look_for_nulls(batch.text(), delimiter, &notation.null);
+            .look_for_conventions(batch.text(), delimiter, notation);
     }
 
     /// Appends the next record to a batch of this reader's header; `false` if there is none.

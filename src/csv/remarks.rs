@@ -1,6 +1,8 @@
 //! What is odd about records that are not wrong.
 
-use memchr::{memchr_iter, memmem};
+use memchr::{memchr_iter, memchr2, memmem};
+
+use crate::row::Notation;
 
 /// Most records that are named one by one.
 const LISTED: usize = 10;
@@ -27,6 +29,12 @@ pub struct Remarks {
     pub escapes: bool,
     /// Those of [`NULLS`] that are a cell.
     nulls: Vec<&'static str>,
+    /// Whether a cell begins as one in which a spreadsheet keeps the zeros of `="007"`.
+    formulas: bool,
+    /// Whether a cell is in single quotes.
+    single_quotes: bool,
+    /// Whether a cell begins or ends with several spaces.
+    padding: bool,
     /// The encoding that was given for a file that seems to be in UTF-8.
     pub not_utf8: Option<&'static str>,
 }
@@ -57,22 +65,31 @@ impl Remarks {
         });
     }
 
-    /// Looks for cells that may stand for no value in such a text, apart from those that do.
-    pub fn look_for_nulls(&mut self, text: &[u8], delimiter: u8, known: &[String]) {
+    /// Looks for cells that other programs mean otherwise in such a text, as its file is read.
+    pub fn look_for_conventions(&mut self, text: &[u8], delimiter: u8, notation: &Notation) {
         let ends = |byte: Option<&u8>| byte.is_none_or(|byte| *byte == delimiter || *byte == b'\n');
+        let starts_at = |at: usize| ends(at.checked_sub(1).map(|before| &text[before]));
         for null in NULLS {
-            if self.nulls.contains(&null) || known.iter().any(|known| known == null) {
+            if self.nulls.contains(&null) || notation.null.iter().any(|known| known == null) {
                 continue;
             }
             let mut found = memmem::find_iter(text, null);
-            let is_cell = |at: usize| {
-                ends(text.get(at + null.len()))
-                    && ends(at.checked_sub(1).map(|before| &text[before]))
-            };
-            if found.any(is_cell) {
+            if found.any(|at| starts_at(at) && ends(text.get(at + null.len()))) {
                 self.nulls.push(null);
             }
         }
+        self.formulas |= memmem::find_iter(text, "=\"").any(starts_at);
+        self.single_quotes |= memchr_iter(b'\'', text).any(|at| {
+            let rest = &text[at + 1..];
+            let length = memchr2(delimiter, b'\n', rest).unwrap_or(rest.len());
+            starts_at(at) && rest[..length].ends_with(b"'")
+        });
+        let is_space = |byte: Option<&u8>| byte == Some(&b' ');
+        self.padding |= !notation.trim
+            && memchr_iter(b' ', text).any(|at| {
+                starts_at(at) && is_space(text.get(at + 1))
+                    || ends(text.get(at + 1)) && at > 0 && is_space(text.get(at - 1))
+            });
     }
 
     /// A sentence each, to stand after the name of the file.
@@ -111,6 +128,23 @@ impl Remarks {
                 self.nulls.join(" or "),
                 options.join(" ")
             ));
+        }
+        if self.padding {
+            sentences.push(format!(
+                "has cells padded with spaces, which were taken as they are: add --trim if it is no part of them ({AGAIN})"
+            ));
+        }
+        if self.formulas {
+            sentences.push(
+                "has cells such as =\"007\", which were taken as they are: to spreadsheets, only what is in the quotes counts"
+                    .to_string(),
+            );
+        }
+        if self.single_quotes {
+            sentences.push(
+                "has cells in single quotes, which were taken as part of them: CSV quotes with double ones"
+                    .to_string(),
+            );
         }
         if self.empty_surplus {
             sentences.push(

@@ -359,6 +359,31 @@ fn cells_that_may_stand_for_no_value_are_named() {
 }
 
 #[test]
+fn cells_that_other_programs_mean_otherwise_are_named() {
+    for (cell, says) in [
+        ("=\"\"007\"\"", "to spreadsheets"),
+        ("'O''Neil'", "in single quotes"),
+        ("Ann   ", "add --trim"),
+        ("   Ann", "add --trim"),
+    ] {
+        let cell = if cell.starts_with('=') {
+            format!("\"{cell}\"")
+        } else {
+            cell.to_string()
+        };
+        let said = remarks(&format!("id,name,email\n1,{cell},x\n"), &Dialect::default());
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(said[0].contains(says), "{said:?}");
+    }
+    for cell in ["=1+1", "'tis", "O'Neil", "Ann  Lee", " Ann "] {
+        let text = format!("id,name,email\n1,{cell},x\n");
+        assert_eq!(remarks(&text, &Dialect::default()), [""; 0], "{cell}");
+    }
+    let padded = "id,name,email\n1,Ann   ,x\n";
+    assert_eq!(remarks(padded, &trimming(true)), [""; 0]);
+}
+
+#[test]
 fn line_ends_in_quotes_belong_to_the_field_and_count_as_lines() {
     check(
         "id,name,email\n1,\"a\nb\",x\n2,\"a\r\nb\",y\n3,\"a\rb\",z\n4,\"\n\n\",\"\n\"\n5,a,x\n",
