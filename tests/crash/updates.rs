@@ -96,28 +96,48 @@ fn completes(folder: &Folder) {
     assert_eq!(third.counts(), [[0, ROWS as u64, 0, 0]; 3]);
 }
 
-/// What is reported as inserted, updated or unchanged is stored.
-fn is_true(run: &Run, stored: &Stored) {
+/// What is reported as inserted, updated or unchanged is stored, and so many rows have changed as the report says, apart
+/// from those that a failed sync may have taken.
+fn is_true(run: &Run, before: &Stored, after: &Stored) {
     if run.report["tables"].is_null() {
+        // A process that was killed says nothing.
+        let is_as_before = run.status.is_none() || before == after;
+        assert!(is_as_before, "no report, and something was stored");
         return;
     }
-    for (name, rows) in TABLES.into_iter().zip(&stored.0) {
+    for (table, name) in TABLES.into_iter().enumerate() {
+        let (before, after) = (&before.0[table], &after.0[table]);
         for list in ["rows", "updated_rows", "unchanged_rows"] {
             let listed = Rows::from_iter(run.list(name, list).iter().map(row));
-            assert_eq!(listed.without(rows), Rows::default(), "{list} of {name}");
+            assert_eq!(listed.without(after), Rows::default(), "{list} of {name}");
         }
+        let said = (run.count(name, "inserted") + run.count(name, "updated")) as usize;
+        let reasons = run.reasons(name, "failed").into_iter();
+        let lost = reasons.filter(|reason| reason.contains(" could not be made durable: "));
+        let possible = said..=said + lost.count();
+        let changed = after.without(before).len();
+        assert!(
+            possible.contains(&changed),
+            "{name}: {changed} and not {possible:?}"
+        );
+        let failed = run.count(name, "failed");
+        assert!(
+            failed == 0 || run.status == Some(1),
+            "{failed} rows of {name} failed"
+        );
     }
 }
 
 /// Lets something happen at the calls of a class, every `step`-th of them, and looks at what is left.
 fn each(class: &'static str, mode: Mode, step: usize) -> usize {
     let old = old();
+    let before = Stored::read(&old);
     let tried = at_each_moment(step, |at| {
         let folder = old.copy();
         let ran = folder.faulty(UPDATE, fault(class, at, mode));
         let stored = Stored::read(&folder);
         is_old_or_new(&stored);
-        is_true(&ran.run, &stored);
+        is_true(&ran.run, &before, &stored);
         completes(&folder);
         ran.hit
     });
