@@ -181,13 +181,12 @@ impl Rules {
     /// Notes which keys stored rows have, whose lines are their rowids. The first row with a key keeps it.
     pub fn note_stored(&mut self, rows: &impl Given) -> rusqlite::Result<()> {
         let all: Vec<_> = (0..rows.len()).collect();
-        let width = self.table.columns.len();
+        let has_filters = self.table.keys.iter().any(|key| key.filter.is_some());
         let evaluation = match &self.evaluator {
-            Some(evaluator) => evaluator.evaluate(&all, |position| {
-                let row = rows.row(position);
-                (0..width).map(move |column| row.value(column))
-            })?,
-            None => Evaluation::default(),
+            Some(evaluator) if has_filters => {
+                evaluator.evaluate(&all, |position, column| rows.row(position).value(column))?
+            }
+            _ => Evaluation::default(),
         };
         for position in all {
             let row = rows.row(position);
@@ -386,7 +385,8 @@ impl Rules {
                     })
             };
             let valid: Vec<_> = (0..given.len()).filter(is_valid).collect();
-            typed.evaluation = evaluator.evaluate(&valid, |position| typed.values(position))?;
+            typed.evaluation =
+                evaluator.evaluate(&valid, |position, column| typed.value(position, column))?;
         }
         for (index, reference) in self.table.references.iter().enumerate() {
             let keys = self.parent_keys(&typed, index)?;
@@ -689,10 +689,6 @@ impl<G: Given> Typed<'_, G> {
             Cell::Blob(start, end) => Value::Blob(&self.blobs[start as usize..end as usize]),
             Cell::Default => self.defaults[column].get(),
         }
-    }
-
-    fn values(&self, position: usize) -> impl Iterator<Item = Value<'_>> {
-        (0..self.width).map(move |column| self.value(position, column))
     }
 
     /// Whether a row refers to itself.

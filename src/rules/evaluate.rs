@@ -1,10 +1,14 @@
 //! What only SQLite can say of a row, asked in a database in memory: whether its CHECKs hold, whether it belongs to a
 //! partial index, and what its values become in a column of another affinity.
 
+use std::collections::HashSet;
+use std::sync::mpsc::channel;
+
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::{Connection, params_from_iter};
 
 use crate::row::{OwnedValue, Value};
-use crate::schema::{Column, Kind, Table};
+use crate::schema::{Column, Kind, Table, quoted};
 
 /// How many rows are evaluated at once.
 const ROWS: usize = 512;
@@ -13,6 +17,8 @@ const ROWS: usize = 512;
 #[derive(Debug)]
 pub struct Evaluator {
     connection: Connection,
+    /// The columns that the expressions use. The others stay NULL.
+    columns: Vec<usize>,
     insert: String,
     /// All expressions, in the order of their indexes.
     select: String,
@@ -63,14 +69,22 @@ impl Evaluator {
             (filters.iter()).map(|(_, filter)| format!("CASE WHEN ({filter}) THEN 1 ELSE 0 END"));
         let expressions: Vec<_> = checks.chain(counts).collect();
         let (name, columns) = (table.sql_name(), table.columns);
-        let connection = Connection::open_in_memory()?;
+        let mut connection = Connection::open_in_memory()?;
         let declared: Vec<_> = columns.iter().map(Column::declaration).collect();
         connection.execute_batch(&format!("CREATE TABLE {name} ({})", declared.join(", ")))?;
-        let marks = vec!["?"; columns.len()].join(",");
+        // Nothing is kept after an error.
+        connection.pragma_update(None, "journal_mode", "OFF")?;
+        let select = format!("SELECT {} FROM {name}", expressions.join(", "));
+        let used = used_columns(&mut connection, table, &select)?;
+        let names: Vec<_> = (used.iter())
+            .map(|column| quoted(columns[*column].name))
+            .collect();
+        let marks = vec!["?"; used.len()].join(",");
         // No column can have the number of the row: its name may be that of a column.
         let evaluator = Evaluator {
-            insert: format!("INSERT INTO {name} VALUES ({marks})"),
-            select: format!("SELECT {} FROM {name}", expressions.join(", ")),
+            columns: used,
+            insert: format!("INSERT INTO {name} ({}) VALUES ({marks})", names.join(", ")),
+            select,
             expressions: (expressions.iter())
                 .map(|expression| format!("SELECT {expression} FROM {name}"))
                 .collect(),
@@ -79,23 +93,23 @@ impl Evaluator {
             filtered: filters.into_iter().map(|(index, _)| index).collect(),
             connection,
         };
-        evaluator.connection.prepare(&evaluator.select)?;
         Ok(Some(evaluator))
     }
 
-    /// Evaluates rows, given their positions in ascending order. Fails if SQLite runs out of memory, say.
-    pub fn evaluate<'v, V: IntoIterator<Item = Value<'v>>>(
+    /// Evaluates rows, given their positions in ascending order, and the value of each of their columns. Fails if SQLite
+    /// runs out of memory, say.
+    pub fn evaluate<'v>(
         &self,
         positions: &[usize],
-        values: impl Fn(usize) -> V,
+        value: impl Fn(usize, usize) -> Value<'v>,
     ) -> rusqlite::Result<Evaluation> {
         let mut evaluation = Evaluation::default();
         for group in positions.chunks(ROWS) {
-            self.load(group, &values)?;
+            self.load(group, &value)?;
             if self.evaluate_group(group, &mut evaluation).is_err() {
                 // For one of them it cannot be evaluated: which one, and which expression?
                 for position in group {
-                    self.load(&[*position], &values)?;
+                    self.load(&[*position], &value)?;
                     self.evaluate_row(*position, &mut evaluation)?;
                 }
             }
@@ -103,17 +117,17 @@ impl Evaluator {
         Ok(evaluation)
     }
 
-    fn load<'v, V: IntoIterator<Item = Value<'v>>>(
+    fn load<'v>(
         &self,
         positions: &[usize],
-        values: impl Fn(usize) -> V,
+        value: impl Fn(usize, usize) -> Value<'v>,
     ) -> rusqlite::Result<()> {
         self.connection.prepare_cached(&self.delete)?.execute([])?;
         let transaction = self.connection.unchecked_transaction()?;
         let mut insert = self.connection.prepare_cached(&self.insert)?;
         for position in positions {
-            for (index, value) in values(*position).into_iter().enumerate() {
-                insert.raw_bind_parameter(index + 1, value)?;
+            for (index, column) in self.columns.iter().enumerate() {
+                insert.raw_bind_parameter(index + 1, value(*position, *column))?;
             }
             insert.raw_execute()?;
         }
@@ -168,6 +182,32 @@ impl Evaluator {
         }
         Ok(())
     }
+}
+
+/// The columns of a table, one at least, that a statement reads.
+fn used_columns(
+    connection: &mut Connection,
+    table: &Table,
+    statement: &str,
+) -> rusqlite::Result<Vec<usize>> {
+    let (sender, read) = channel();
+    connection.authorizer(Some(move |context: AuthContext| {
+        if let AuthAction::Read { column_name, .. } = context.action {
+            let _ = sender.send(column_name.to_string());
+        }
+        Authorization::Allow
+    }))?;
+    connection.prepare(statement)?;
+    connection.authorizer(None::<fn(AuthContext) -> Authorization>)?;
+    let read: HashSet<_> = read.try_iter().collect();
+    let columns = 0..table.columns.len();
+    let mut used: Vec<_> = columns
+        .filter(|column| read.contains(table.columns[*column].name))
+        .collect();
+    if used.is_empty() {
+        used.push(0);
+    }
+    Ok(used)
 }
 
 /// What SQLite says, without what rusqlite puts around it.
