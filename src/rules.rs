@@ -12,14 +12,14 @@ use std::sync::Arc;
 
 use crate::row::{
     Batch, Cell, Given, GivenRow, Header, Key, Keys, Outcome, OwnedValue, ParentKeys, Reason, Rows,
-    Value, encode,
+    Value, fold,
 };
 use crate::schema::{Kind, Reference, Rule, Table};
 use crate::unicode::is_format;
 
 use evaluate::{Converter, Evaluation, Evaluator};
-use used::Used;
 pub use used::{AllKeys, UsedKeys};
+use used::{RowKeys, Used};
 use waiting::Waiting;
 
 /// Whether the row exists that another one refers to.
@@ -91,6 +91,7 @@ struct Typed<'a, G> {
     defaults: Arc<[OwnedValue]>,
     width: usize,
     evaluation: Evaluation,
+    keys: RowKeys,
     parents: Vec<TypedParents>,
     source: Source,
 }
@@ -188,13 +189,14 @@ impl Rules {
             }
             _ => Evaluation::default(),
         };
+        let keys = self.used.keys(
+            rows.len(),
+            |position, column| rows.row(position).value(column),
+            |position, key| evaluation.counts(position, key),
+        );
         for position in all {
-            let row = rows.row(position);
-            self.used.note_stored(
-                |column| row.value(column),
-                row.line() as i64,
-                |key| evaluation.counts(position, key),
-            );
+            let rowid = rows.row(position).line() as i64;
+            self.used.note_stored(&keys, position, rowid);
         }
         Ok(())
     }
@@ -216,13 +218,7 @@ impl Rules {
         for position in 0..batch.len() {
             let verdict = self.check(&mut typed, position);
             if let Verdict::Waiting { whole } = verdict {
-                let counts = |key| typed.evaluation.counts(position, key);
-                let value = |column| typed.value(position, column);
-                let keys = if whole {
-                    self.used.keys_of(value, counts)
-                } else {
-                    Vec::new()
-                };
+                let keys = typed.keys.all(position).filter(|_| whole);
                 self.waiting.add(batch.record(position), keys);
             }
             self.settle(&mut typed, position, verdict, &mut result);
@@ -353,6 +349,7 @@ impl Rules {
             defaults: Arc::clone(&self.defaults),
             width,
             evaluation: Evaluation::default(),
+            keys: RowKeys::default(),
             parents: Vec::new(),
             source,
         };
@@ -388,6 +385,11 @@ impl Rules {
             typed.evaluation =
                 evaluator.evaluate(&valid, |position, column| typed.value(position, column))?;
         }
+        typed.keys = self.used.keys(
+            given.len(),
+            |position, column| typed.value(position, column),
+            |position, key| typed.evaluation.counts(position, key),
+        );
         for (index, reference) in self.table.references.iter().enumerate() {
             let keys = self.parent_keys(&typed, index)?;
             let found = parents.find(index, &keys);
@@ -439,11 +441,7 @@ impl Rules {
         match verdict {
             Verdict::Accepted => {
                 let line = typed.given.row(position).line();
-                let (number, rowid) = self.used.accept(
-                    |column| typed.value(position, column),
-                    line,
-                    |key| typed.evaluation.counts(position, key),
-                );
+                let (number, rowid) = self.used.accept(&typed.keys, position, line);
                 result.numbers[position] = number;
                 result
                     .stored
@@ -464,7 +462,7 @@ impl Rules {
         }
         let mut check = RowCheck {
             position,
-            own: (self.used).number_of(|column| typed.value(position, column), || row.line()),
+            own: self.used.number_of(&typed.keys, position, row.line()),
             violations: Vec::new(),
             unknown: Vec::new(),
             waits: false,
@@ -541,17 +539,11 @@ impl Rules {
 
     fn is_unique<G: Given>(&self, typed: &Typed<G>, check: &mut RowCheck, key: usize) {
         let position = check.position;
-        let columns = self.table.keys[key].columns;
-        if !self.used.is_enforced(key)
-            || columns
-                .iter()
-                .any(|column| typed.cell(position, *column) == Cell::Invalid)
-            || self.table.keys[key].filter.is_some() && !typed.evaluation.counts(position, key)
-        {
+        let Some(value) = typed.keys.get(position, key) else {
             return;
-        }
-        let value = |column| typed.value(position, column);
+        };
         if let Some(by) = self.used.user(key, value, check.own) {
+            let columns = self.table.keys[key].columns;
             check.violations.push(Reason::Used {
                 table: self.table,
                 columns,
@@ -694,29 +686,14 @@ impl<G: Given> Typed<'_, G> {
     /// Whether a row refers to itself.
     fn is_own_key(&self, table: &Table, index: usize, position: usize) -> bool {
         let reference = &table.references[index];
-        let key = &table.keys[reference.key];
-        let mut own = Vec::new();
-        let has_key = encode(
-            key.columns
-                .iter()
-                .map(|column| self.value(position, *column)),
-            &mut own,
-        );
-        let parents = &self.parents[index];
-        let mut buffers = [Vec::new(), Vec::new()];
-        let [one, other] = &mut buffers;
-        let mut referred = Vec::new();
-        has_key
-            && match parents.keys.get(position) {
-                None => false,
-                Some(Key::Encoded(bytes)) => {
-                    crate::row::fold(bytes, key.collations, one)
-                        == crate::row::fold(&own, key.collations, other)
-                }
-                Some(Key::Integer(number)) => {
-                    encode([Value::Integer(number)], &mut referred) && referred == own
-                }
-            }
+        let collations = table.keys[reference.key].collations;
+        let own = self.keys.get(position, reference.key);
+        let referred = self.parents[index].keys.get(position);
+        let folded = |key: Key| {
+            let (mut bytes, mut folded) = (Vec::new(), Vec::new());
+            fold(key.bytes(&mut bytes), collations, &mut folded).to_vec()
+        };
+        own.is_some() && own.map(folded) == referred.map(folded)
     }
 }
 

@@ -60,6 +60,19 @@ impl Keys {
         }
     }
 
+    /// Adds all values of the next row as its key, NULL or not.
+    pub fn push_all<'v>(&mut self, values: impl IntoIterator<Item = Value<'v>>) {
+        if let Keys::Encoded { bytes, ends } = self {
+            for value in values {
+                // Nothing that is encoded begins like this.
+                if !encode([value], bytes) {
+                    bytes.push(0);
+                }
+            }
+            ends.push(super::offset(bytes.len()));
+        }
+    }
+
     /// The key of the row at this position, if it has one.
     pub fn get(&self, position: usize) -> Option<Key<'_>> {
         match self {
@@ -93,7 +106,22 @@ impl Keys {
     }
 }
 
-impl Key<'_> {
+impl<'a> Key<'a> {
+    /// The key, encoded; in the buffer, if it was not.
+    pub fn bytes<'b>(&self, buffer: &'b mut Vec<u8>) -> &'b [u8]
+    where
+        'a: 'b,
+    {
+        match self {
+            Key::Encoded(bytes) => bytes,
+            Key::Integer(integer) => {
+                buffer.clear();
+                push_integer(buffer, *integer);
+                buffer
+            }
+        }
+    }
+
     /// The values of its columns.
     pub fn values(&self) -> Vec<OwnedValue> {
         match self {

@@ -4,7 +4,7 @@ use std::mem::take;
 
 use super::ids::{IdSet, UsedIds};
 use super::key_map::KeyMap;
-use crate::row::{Given, GivenRow, Key, OwnedValue, User, Value, encode, in_brackets};
+use crate::row::{Given, GivenRow, Key, Keys, OwnedValue, User, Value, encode, in_brackets};
 use crate::schema::{self, Role, Table};
 
 /// The keys that were used so far.
@@ -25,7 +25,7 @@ pub struct Used {
 #[derive(Debug)]
 pub enum Identity {
     /// A primary key that is a single whole number. It is the number.
-    Integer(usize),
+    Integer,
     /// Another primary key. The number is that of the key in its map.
     Key,
     /// All values that the file has. The number is the line of the row; for rows that are stored, it is negative.
@@ -69,15 +69,51 @@ impl UsedKeys {
 
 /// The number in a map of a key that a row of this run has used.
 fn find(map: &KeyMap, key: Key) -> Option<u32> {
-    let mut bytes = Vec::new();
-    let number = match key {
-        Key::Encoded(bytes) => map.find(bytes),
-        Key::Integer(integer) => {
-            encode([Value::Integer(integer)], &mut bytes);
-            map.find(&bytes)
-        }
-    };
+    let number = map.find(key.bytes(&mut Vec::new()));
     number.filter(|number| map.is_used(*number))
+}
+
+/// The keys of many rows.
+#[derive(Debug, Default)]
+pub struct RowKeys {
+    /// By the indexes of the table's keys; `None` if one does not count.
+    keys: Vec<Option<Keys>>,
+    /// All values that the file has, if rows are told apart by these.
+    content: Option<Keys>,
+}
+
+impl RowKeys {
+    /// The key of a row, given its index, if it has one that counts.
+    pub fn get(&self, position: usize, index: usize) -> Option<Key<'_>> {
+        self.keys[index].as_ref()?.get(position)
+    }
+
+    /// The keys of a row that count, each with its index.
+    pub fn all(&self, position: usize) -> impl Iterator<Item = (usize, Key<'_>)> {
+        let indexes = 0..self.keys.len();
+        indexes.filter_map(move |index| Some((index, self.get(position, index)?)))
+    }
+
+    fn encoded(&self, position: usize, index: usize) -> Option<&[u8]> {
+        match self.get(position, index)? {
+            Key::Encoded(bytes) => Some(bytes),
+            Key::Integer(_) => None,
+        }
+    }
+
+    fn integer(&self, position: usize) -> Option<i64> {
+        match self.get(position, 0)? {
+            Key::Integer(integer) => Some(integer),
+            Key::Encoded(_) => None,
+        }
+    }
+
+    fn content(&self, position: usize) -> &[u8] {
+        match self.content.as_ref().and_then(|keys| keys.get(position)) {
+            Some(Key::Encoded(bytes)) => bytes,
+            _ => &[],
+        }
+    }
 }
 
 /// A key that is a single whole number.
@@ -108,11 +144,11 @@ impl Used {
                 }))
             }
             Some(_) => match table.integer_key() {
-                Some(column) => Identity::Integer(column),
+                Some(_) => Identity::Integer,
                 None => Identity::Key,
             },
         };
-        let has_key = matches!(identity, Identity::Integer(_) | Identity::Key);
+        let has_key = matches!(identity, Identity::Integer | Identity::Key);
         let enforced = table.keys.iter().map(|key| match key.role {
             Role::Rowid | Role::Primary => has_key,
             Role::Unique => true,
@@ -134,38 +170,68 @@ impl Used {
         matches!(self.identity, Identity::Content(_))
     }
 
-    /// Whether a key counts.
-    pub fn is_enforced(&self, key: usize) -> bool {
-        self.enforced[key]
-    }
-
     /// Whether rows cannot be checked before all stored rows are known.
     pub fn depends_on_stored_rows(&self) -> bool {
         let mut keys = self.table.keys.iter().zip(&self.enforced);
         self.is_by_content() || keys.any(|(key, enforced)| *enforced && !key.is_primary())
     }
 
-    /// Notes a stored row. `counts` tells which partial keys count for it.
-    pub fn note_stored<'v>(
-        &mut self,
-        value: impl Fn(usize) -> Value<'v>,
-        rowid: i64,
-        counts: impl Fn(usize) -> bool,
-    ) {
-        let number = match &mut self.identity {
-            Identity::Integer(column) => match value(*column) {
-                Value::Integer(number) => number,
-                _ => return,
-            },
-            Identity::Key => {
-                let Some(key) = encoded(self.table.keys[0].columns, &value) else {
-                    return;
+    /// The keys of many rows, given the value of each column of the row at a position. `counts` tells whether a key with a
+    /// filter counts for a row.
+    pub fn keys<'v>(
+        &self,
+        rows: usize,
+        value: impl Fn(usize, usize) -> Value<'v>,
+        counts: impl Fn(usize, usize) -> bool,
+    ) -> RowKeys {
+        let keys = self.table.keys.iter().enumerate().map(|(index, key)| {
+            self.enforced[index].then(|| {
+                let is_number = index == 0 && matches!(self.identity, Identity::Integer);
+                let mut keys = if is_number {
+                    Keys::Integers(Vec::with_capacity(rows))
+                } else {
+                    Keys::encoded()
                 };
-                self.maps[0].insert(&key, 0).into()
-            }
+                for position in 0..rows {
+                    if key.filter.is_none() || counts(position, index) {
+                        keys.push(key.columns.iter().map(|column| value(position, *column)));
+                    } else {
+                        keys.push([Value::Null]);
+                    }
+                }
+                keys
+            })
+        });
+        let content = match &self.identity {
             Identity::Content(content) => {
-                let key = whole_row(&content.columns, &value);
-                let number = content.rows.insert(&key, rowid);
+                let mut keys = Keys::encoded();
+                for position in 0..rows {
+                    let columns = content.columns.iter();
+                    keys.push_all(columns.map(|column| value(position, *column)));
+                }
+                Some(keys)
+            }
+            _ => None,
+        };
+        RowKeys {
+            keys: keys.collect(),
+            content,
+        }
+    }
+
+    /// Notes a stored row, given the position of its keys, and its rowid.
+    pub fn note_stored(&mut self, keys: &RowKeys, position: usize, rowid: i64) {
+        let number = match &mut self.identity {
+            Identity::Integer => match keys.integer(position) {
+                Some(number) => number,
+                None => return,
+            },
+            Identity::Key => match keys.encoded(position, 0) {
+                Some(key) => self.maps[0].insert(key, 0).into(),
+                None => return,
+            },
+            Identity::Content(content) => {
+                let number = content.rows.insert(keys.content(position), rowid);
                 match content.counts.get_mut(number as usize - 1) {
                     Some(count) => *count += 1,
                     None => content.counts.push(1),
@@ -174,71 +240,45 @@ impl Used {
             }
             Identity::Rowid => rowid,
         };
-        for (index, key) in self.other_keys(&value, &counts) {
-            self.maps[index].insert(&key, number);
-        }
+        self.insert_others(keys, position, number, false);
     }
 
-    /// The number of a row if one with the same key is stored, or was accepted, given also its line, or its rowid if it is
-    /// a stored one.
-    pub fn number_of<'v>(
-        &self,
-        value: impl Fn(usize) -> Value<'v>,
-        line: impl Fn() -> u64,
-    ) -> Option<i64> {
+    /// The number of a row if one with the same key is stored, or was accepted, given the position of its keys, and its
+    /// line, or its rowid if it is a stored one.
+    pub fn number_of(&self, keys: &RowKeys, position: usize, line: u64) -> Option<i64> {
         match &self.identity {
-            Identity::Integer(column) => match value(*column) {
-                Value::Integer(number) => Some(number),
-                _ => None,
-            },
-            Identity::Key => {
-                let key = encoded(self.table.keys[0].columns, &value)?;
-                self.maps[0].find(&key).map(i64::from)
-            }
+            Identity::Integer => keys.integer(position),
+            Identity::Key => self.maps[0].find(keys.encoded(position, 0)?).map(i64::from),
             Identity::Content(content) => {
                 // Only a unique value needs it.
-                let mut keys = self.table.keys.iter();
-                if keys.all(|key| key.is_primary()) {
+                if self.table.keys.iter().all(|key| key.is_primary()) {
                     return None;
                 }
-                content.find(&value).map(|number| -i64::from(number))
+                let number = content.find(keys.content(position));
+                number.map(|number| -i64::from(number))
             }
-            Identity::Rowid => Some(line() as i64),
+            Identity::Rowid => Some(line as i64),
         }
     }
 
-    /// Which row has a key already, other than the row with this number.
-    pub fn user<'v>(
-        &self,
-        index: usize,
-        value: impl Fn(usize) -> Value<'v>,
-        own: Option<i64>,
-    ) -> Option<User> {
-        let key = &self.table.keys[index];
-        if key.is_primary() {
-            return match self.identity {
-                Identity::Integer(column) => match value(column) {
-                    Value::Integer(id) => self.ids.line(id).map(User::Line),
-                    _ => None,
-                },
-                _ => {
-                    let map = &self.maps[0];
-                    let number = map.find(&encoded(key.columns, &value)?)?;
-                    let line = map.owner(number) as u64;
-                    map.is_used(number).then_some(User::Line(line))
-                }
-            };
-        }
+    /// Which row has this key already, given its index, other than the row with this number.
+    pub fn user(&self, index: usize, key: Key, own: Option<i64>) -> Option<User> {
         let map = &self.maps[index];
-        let owner = map.owner(map.find(&encoded(key.columns, &value)?)?);
-        (own != Some(owner)).then(|| self.row(owner))
+        match (self.table.keys[index].is_primary(), key) {
+            (true, Key::Integer(id)) => self.ids.line(id).map(User::Line),
+            (true, key) => find(map, key).map(|number| User::Line(map.owner(number) as u64)),
+            (false, key) => {
+                let owner = map.owner(map.find(key.bytes(&mut Vec::new()))?);
+                (own != Some(owner)).then(|| self.row(owner))
+            }
+        }
     }
 
     /// The row with this number, as reasons name it.
     fn row(&self, number: i64) -> User {
         let primary = self.table.primary_key().map_or(&[][..], |key| key.columns);
         let values = match &self.identity {
-            Identity::Integer(_) => number.to_string(),
+            Identity::Integer => number.to_string(),
             Identity::Key => {
                 let key = self.maps[0].key(u32::try_from(number).unwrap_or_default());
                 let values = Key::Encoded(key).values();
@@ -266,7 +306,7 @@ impl Used {
     /// The number of the row of this run that has used a key.
     pub fn find(&self, index: usize, key: Key) -> Option<i64> {
         match (&self.identity, self.table.keys[index].is_primary()) {
-            (Identity::Integer(_), true) => integer(key).filter(|id| self.ids.line(*id).is_some()),
+            (Identity::Integer, true) => integer(key).filter(|id| self.ids.line(*id).is_some()),
             (_, true) => find(&self.maps[index], key).map(i64::from),
             (_, false) => {
                 let map = &self.maps[index];
@@ -275,31 +315,25 @@ impl Used {
         }
     }
 
-    /// A row uses its keys from now on. Returns its number, and its rowid if it is known to be stored.
-    pub fn accept<'v>(
-        &mut self,
-        value: impl Fn(usize) -> Value<'v>,
-        line: u64,
-        counts: impl Fn(usize) -> bool,
-    ) -> (i64, Option<i64>) {
+    /// A row uses its keys from now on, given their position, and its line. Returns its number, and its rowid if it is known
+    /// to be stored.
+    pub fn accept(&mut self, keys: &RowKeys, position: usize, line: u64) -> (i64, Option<i64>) {
         let mut rowid = None;
         let number = match &mut self.identity {
-            Identity::Integer(column) => match value(*column) {
-                Value::Integer(id) => {
-                    self.ids.insert(id, line);
-                    id
-                }
-                _ => 0,
-            },
-            Identity::Key => match encoded(self.table.keys[0].columns, &value) {
+            Identity::Integer => {
+                let id = keys.integer(position).unwrap_or_default();
+                self.ids.insert(id, line);
+                id
+            }
+            Identity::Key => match keys.encoded(position, 0) {
                 Some(key) => {
-                    let number = self.maps[0].insert(&key, 0);
+                    let number = self.maps[0].insert(key, 0);
                     self.maps[0].use_by(number, line as i64);
                     number.into()
                 }
                 None => 0,
             },
-            Identity::Content(content) => match content.find(&value) {
+            Identity::Content(content) => match content.find(keys.content(position)) {
                 Some(number) => {
                     content.counts[number as usize - 1] -= 1;
                     rowid = Some(content.rows.owner(number));
@@ -309,46 +343,27 @@ impl Used {
             },
             Identity::Rowid => line as i64,
         };
-        for (index, key) in self.other_keys(&value, &counts) {
-            let entry = self.maps[index].insert(&key, number);
-            self.maps[index].use_by(entry, number);
-        }
+        self.insert_others(keys, position, number, true);
         (number, rowid)
     }
 
-    /// The keys of a row that count, each with its index.
-    pub fn keys_of<'v>(
-        &self,
-        value: impl Fn(usize) -> Value<'v>,
-        counts: impl Fn(usize) -> bool,
-    ) -> Vec<(usize, Vec<u8>)> {
-        let mut keys = self.other_keys(&value, counts);
-        if let Some(primary) = self.table.primary_key()
-            && self.enforced[0]
-            && let Some(key) = encoded(primary.columns, &value)
-        {
-            keys.insert(0, (0, key));
+    /// Inserts the keys of a row other than the primary one, which it uses from now on or which are only stored.
+    fn insert_others(&mut self, keys: &RowKeys, position: usize, number: i64, used: bool) {
+        let mut buffer = Vec::new();
+        for (index, key) in keys.all(position) {
+            if !self.table.keys[index].is_primary() {
+                let map = &mut self.maps[index];
+                let entry = map.insert(key.bytes(&mut buffer), number);
+                if used {
+                    map.use_by(entry, number);
+                }
+            }
         }
-        keys
-    }
-
-    /// The same without the primary key.
-    fn other_keys<'v>(
-        &self,
-        value: impl Fn(usize) -> Value<'v>,
-        counts: impl Fn(usize) -> bool,
-    ) -> Vec<(usize, Vec<u8>)> {
-        let keys = self.table.keys.iter().enumerate();
-        let keys = keys.filter(|(index, key)| {
-            !key.is_primary() && self.enforced[*index] && (key.filter.is_none() || counts(*index))
-        });
-        keys.filter_map(|(index, key)| Some((index, encoded(key.columns, &value)?)))
-            .collect()
     }
 
     /// What was used, by the indexes of the keys. Nothing is left.
     pub fn take(&mut self) -> Vec<UsedKeys> {
-        let integers = matches!(self.identity, Identity::Integer(_));
+        let integers = matches!(self.identity, Identity::Integer);
         let keys = self.table.keys.iter().zip(take(&mut self.maps));
         let keys = keys.map(|(key, map)| match key.is_primary() {
             true if integers => UsedKeys::Integers(take(&mut self.ids).into_set()),
@@ -392,14 +407,15 @@ impl AllKeys {
         for (index, _) in wanted {
             let columns = self.table.keys[index].columns;
             let is_integer = index == 0 && self.table.integer_key().is_some();
+            let mut key = Vec::new();
             for position in 0..rows.len() {
                 let row = rows.row(position);
-                let value = |column| row.value(column);
+                key.clear();
                 if is_integer {
-                    if let Value::Integer(id) = value(columns[0]) {
+                    if let Value::Integer(id) = row.value(columns[0]) {
                         self.ids.insert(id, 0);
                     }
-                } else if let Some(key) = encoded(columns, &value) {
+                } else if encode(columns.iter().map(|column| row.value(*column)), &mut key) {
                     let number = self.maps[index].insert(&key, 0);
                     self.maps[index].use_by(number, 0);
                 }
@@ -422,28 +438,10 @@ impl AllKeys {
 
 impl Content {
     /// The number of a stored row with the same values that no row of the file stands for yet.
-    fn find<'v>(&self, value: impl Fn(usize) -> Value<'v>) -> Option<u32> {
-        let number = self.rows.find(&whole_row(&self.columns, &value))?;
+    fn find(&self, values: &[u8]) -> Option<u32> {
+        let number = self.rows.find(values)?;
         (self.counts[number as usize - 1] > 0).then_some(number)
     }
-}
-
-/// The values of a key, unless one of them is NULL.
-fn encoded<'v>(columns: &[usize], value: &impl Fn(usize) -> Value<'v>) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    encode(columns.iter().map(|column| value(*column)), &mut bytes).then_some(bytes)
-}
-
-/// Values of a row, NULL or not.
-fn whole_row<'v>(columns: &[usize], value: &impl Fn(usize) -> Value<'v>) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for column in columns {
-        // Nothing that is encoded begins like this.
-        if !encode([value(*column)], &mut bytes) {
-            bytes.push(0);
-        }
-    }
-    bytes
 }
 
 /// The hexadecimal digits of bytes.

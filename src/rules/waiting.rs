@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::key_map::KeyMap;
 use super::{Existence, Rules, Source, Typed, Verdict};
-use crate::row::{Batch, Given, Key, Record, Value, encode, fold};
+use crate::row::{Batch, Given, Key, Record, fold};
 use crate::schema::Table;
 
 /// The records that wait, and the keys that they claim.
@@ -40,10 +40,11 @@ impl Waiting {
         }
     }
 
-    /// Adds a record, given its keys with their indexes.
-    pub fn add(&mut self, record: Record, keys: Vec<(usize, Vec<u8>)>) {
+    /// Adds a record, given the keys that it claims, with their indexes.
+    pub fn add<'k>(&mut self, record: Record, keys: impl Iterator<Item = (usize, Key<'k>)>) {
+        let mut buffer = Vec::new();
         for (index, key) in keys {
-            self.claims[index].insert(&key, 0);
+            self.claims[index].insert(key.bytes(&mut buffer), 0);
         }
         let batch = self
             .batch
@@ -52,12 +53,11 @@ impl Waiting {
     }
 
     /// Whether a row that waits claims this key.
-    pub fn claims<'v>(&self, index: usize, value: impl Fn(usize) -> Value<'v>) -> bool {
-        let mut key = Vec::new();
-        let columns = self.table.keys[index].columns;
+    pub fn claims(&self, index: usize, key: Key) -> bool {
         self.batch.is_some()
-            && encode(columns.iter().map(|column| value(*column)), &mut key)
-            && self.claims[index].find(&key).is_some()
+            && self.claims[index]
+                .find(key.bytes(&mut Vec::new()))
+                .is_some()
     }
 
     /// The records that wait. Nobody waits any longer.
@@ -80,13 +80,9 @@ impl Rules {
                 Verdict::Accepted | Verdict::Waiting { whole: true } => {}
                 Verdict::Rejected(_) | Verdict::Waiting { whole: false } => continue,
             }
-            let counts = |key| typed.evaluation.counts(position, key);
-            let keys = self
-                .used
-                .keys_of(|column| typed.value(position, column), counts);
-            let claims = keys.into_iter().map(|(index, key)| {
+            let claims = typed.keys.all(position).map(|(index, key)| {
                 let next = numbers.len();
-                *numbers.entry(self.folded(index, &key)).or_insert(next)
+                *numbers.entry(self.folded(index, key)).or_insert(next)
             });
             candidates.push(Candidate {
                 position,
@@ -124,19 +120,16 @@ impl Rules {
             if exists {
                 return None;
             }
-            let mut bytes = Vec::new();
-            match key {
-                Key::Encoded(key) => bytes.extend_from_slice(key),
-                Key::Integer(number) => _ = encode([Value::Integer(number)], &mut bytes),
-            }
-            Some(numbers.get(&self.folded(reference.key, &bytes)).copied())
+            Some(numbers.get(&self.folded(reference.key, key)).copied())
         });
         needs.collect()
     }
 
-    fn folded(&self, index: usize, key: &[u8]) -> (usize, Vec<u8>) {
+    fn folded(&self, index: usize, key: Key) -> (usize, Vec<u8>) {
         let collations = self.table.keys[index].collations;
-        (index, fold(key, collations, &mut Vec::new()).to_vec())
+        let (mut bytes, mut folded) = (Vec::new(), Vec::new());
+        let key = fold(key.bytes(&mut bytes), collations, &mut folded);
+        (index, key.to_vec())
     }
 }
 
