@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ToSql};
 
 use super::Database;
 use super::problem::Problem;
@@ -125,7 +125,7 @@ pub fn compare(
     let mut outcomes = Vec::with_capacity(positions.len());
     let values = |index: usize| {
         let columns = key.columns.iter();
-        columns.map(move |column| OwnedValue::from(rows.value(positions[index], *column)))
+        columns.map(move |column| rows.value(positions[index], *column))
     };
     let columns = table.column_list();
     look_up(
@@ -181,7 +181,7 @@ fn replacement(table: &Table, differing: &[usize], referring: &[Option<Arc<str>>
 /// If the keys are sorted, this is one pass: SQLite keeps its position in the table from one key to the next, steps to
 /// the following row, and searches only if that is another one. A statement for each key would search from the root each
 /// time.
-fn look_up<I: IntoIterator<Item = OwnedValue>>(
+fn look_up<V: ToSql, I: IntoIterator<Item = V>>(
     connection: &Connection,
     table: &Table,
     key: &schema::Key,
@@ -213,7 +213,7 @@ fn look_up<I: IntoIterator<Item = OwnedValue>>(
         }
         let mut statement = connection.prepare_cached(&sql)?;
         for (index, value) in group.flat_map(&values).enumerate() {
-            statement.raw_bind_parameter(index + 1, value.get())?;
+            statement.raw_bind_parameter(index + 1, value)?;
         }
         let mut rows = statement.raw_query();
         while let Some(row) = rows.next()? {

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 
 use super::problem::Problem;
-use crate::row::{Given, GivenRow, Reason, Value};
+use crate::row::{Given, GivenRow, OwnedValue, Reason, Value};
 use crate::schema::Table;
 
 /// A row as it is stored, with the columns that were selected. What asks for another column panics.
@@ -201,14 +201,26 @@ impl<'a> From<ValueRef<'a>> for Value<'a> {
     }
 }
 
-impl ToSql for Value<'_> {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(ToSqlOutput::Borrowed(match *self {
+impl<'a> From<Value<'a>> for ToSqlOutput<'a> {
+    fn from(value: Value<'a>) -> ToSqlOutput<'a> {
+        ToSqlOutput::Borrowed(match value {
             Value::Null => ValueRef::Null,
             Value::Integer(number) => ValueRef::Integer(number),
             Value::Real(number) => ValueRef::Real(number),
             Value::Text(bytes) => ValueRef::Text(bytes),
             Value::Blob(bytes) => ValueRef::Blob(bytes),
-        }))
+        })
+    }
+}
+
+impl ToSql for Value<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok((*self).into())
+    }
+}
+
+impl ToSql for OwnedValue {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.get().into())
     }
 }
