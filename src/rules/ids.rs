@@ -17,7 +17,7 @@ const LINE_BITS: u32 = 57;
 
 /// How many hash tables the entries are spread over. One that grows takes both its old and its new memory for a moment,
 /// and only one grows at a time.
-pub(super) const TABLES: usize = 16;
+const TABLES: usize = 16;
 
 /// The ids used so far, each with the line of the file that used it first.
 ///

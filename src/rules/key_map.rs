@@ -1,43 +1,24 @@
 //! Keys that are not a single whole number, and the row that owns each.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
-use std::iter;
+use std::hash::{BuildHasher, RandomState};
 
-use super::ids::TABLES;
+use hashbrown::HashTable;
+
 use crate::row::fold;
 use crate::schema::Collation;
 
 /// The owner of each key. Keys are encoded; which of them are equal, their collations say.
 ///
-/// A key takes its bytes and at most 64 more: 24 for its entry, and 17 for a slot in a hash table that is at least
-/// 7/16 full. The tables hold hashes, and the keys stand one after another in a single buffer, because a box for each
-/// would take much more.
+/// A key takes its bytes and at most 36 more: 24 for its entry, and 5 for a slot in a hash table that is at least 7/16
+/// full. The keys stand one after another in a single buffer, because a box for each would take much more.
 #[derive(Debug)]
 pub struct KeyMap {
     collations: &'static [Collation],
     bytes: Vec<u8>,
     entries: Vec<Entry>,
-    /// How many entries there were once the latest one with a hash was added, in several tables because one that grows
-    /// takes both its old and its new memory for a moment.
-    latest: [HashMap<u64, u32, BuildHasherDefault<Hashed>>; TABLES],
+    /// The numbers of the keys.
+    numbers: HashTable<u32>,
     hasher: RandomState,
-}
-
-/// Takes a hash for its own hash.
-#[derive(Debug, Default)]
-struct Hashed(u64);
-
-impl Hasher for Hashed {
-    fn write(&mut self, _: &[u8]) {}
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -45,9 +26,13 @@ struct Entry {
     owner: i64,
     /// Where its key ends; it starts where the one before ends.
     end: usize,
-    /// The same as in `latest` for the entry with this hash that came before; 0 if there is none.
-    earlier: u32,
+    hash: u32,
     used: bool,
+}
+
+/// A hash for the hash table, which goes by the lowest and the highest bits.
+fn spread(hash: u32) -> u64 {
+    u64::from(hash) << 32 | u64::from(hash)
 }
 
 impl KeyMap {
@@ -57,7 +42,7 @@ impl KeyMap {
             collations,
             bytes: Vec::new(),
             entries: Vec::new(),
-            latest: Default::default(),
+            numbers: HashTable::new(),
             hasher: RandomState::new(),
         }
     }
@@ -66,26 +51,28 @@ impl KeyMap {
     pub fn find(&self, key: &[u8]) -> Option<u32> {
         let mut buffer = Vec::new();
         let folded = fold(key, self.collations, &mut buffer);
-        self.find_folded(folded, self.hasher.hash_one(folded))
+        self.find_folded(folded, self.hash(folded))
     }
 
     /// Inserts a key with its owner, unless it is there already, and returns its number.
     pub fn insert(&mut self, key: &[u8], owner: i64) -> u32 {
         let mut buffer = Vec::new();
         let folded = fold(key, self.collations, &mut buffer);
-        let hash = self.hasher.hash_one(folded);
+        let hash = self.hash(folded);
         if let Some(number) = self.find_folded(folded, hash) {
             return number;
         }
         self.bytes.extend_from_slice(key);
         let number = u32::try_from(self.entries.len() + 1).unwrap_or(u32::MAX);
-        let earlier = self.latest[table_of(hash)].insert(hash, number);
         self.entries.push(Entry {
             owner,
             end: self.bytes.len(),
-            earlier: earlier.unwrap_or(0),
+            hash,
             used: false,
         });
+        let entries = &self.entries;
+        let hash_of = |number: &u32| spread(entries[*number as usize - 1].hash);
+        self.numbers.insert_unique(spread(hash), number, hash_of);
         number
     }
 
@@ -112,20 +99,18 @@ impl KeyMap {
         &self.bytes[start..self.entries[number as usize - 1].end]
     }
 
-    fn find_folded(&self, folded: &[u8], hash: u64) -> Option<u32> {
-        let latest = self.latest[table_of(hash)].get(&hash).copied();
-        let mut same_hash = iter::successors(latest, |number| {
-            let earlier = self.entries[*number as usize - 1].earlier;
-            (earlier > 0).then_some(earlier)
-        });
-        let mut buffer = Vec::new();
-        same_hash.find(|number| fold(self.key(*number), self.collations, &mut buffer) == folded)
+    fn hash(&self, folded: &[u8]) -> u32 {
+        self.hasher.hash_one(folded) as u32
     }
-}
 
-/// The table that has a hash: by bits in the middle, because a table goes by the lowest and the highest ones.
-fn table_of(hash: u64) -> usize {
-    (hash >> 32) as usize % TABLES
+    fn find_folded(&self, folded: &[u8], hash: u32) -> Option<u32> {
+        let mut buffer = Vec::new();
+        let is_equal = |number: &u32| {
+            self.entries[*number as usize - 1].hash == hash
+                && fold(self.key(*number), self.collations, &mut buffer) == folded
+        };
+        self.numbers.find(spread(hash), is_equal).copied()
+    }
 }
 
 #[cfg(test)]
@@ -166,15 +151,16 @@ mod tests {
         let mut keys = KeyMap::new(NO_CASE);
         keys.insert(&key("a"), 1);
         // As if both had the hash of the first.
-        let hash = keys.hasher.hash_one(key("a"));
+        let hash = keys.hash(&key("a"));
         keys.bytes.extend(key("b"));
         keys.entries.push(Entry {
             owner: 2,
             end: keys.bytes.len(),
-            earlier: 1,
+            hash,
             used: false,
         });
-        keys.latest[table_of(hash)].insert(hash, 2);
+        keys.numbers
+            .insert_unique(spread(hash), 2, |_| spread(hash));
         let found = ["a", "b", "c"].map(|text| keys.find_folded(&key(text), hash));
         assert_eq!(found, [Some(1), Some(2), None]);
     }
