@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::table_load::{TableLoad, Target};
 use crate::database::{Commit, Problem, Written};
-use crate::row::{Outcome, Reason, Rows, encode};
+use crate::row::{Keys, Outcome, Reason, Rows};
 use crate::schema::{Reference, Role, Table};
 use crate::timeline::{Phase, Track};
 
@@ -319,17 +319,14 @@ fn sorted_by_key(rows: &Rows, positions: &[u32], outcomes: &[(u32, Outcome)]) ->
             free.sort_unstable_by_key(|position| rows.number(*position));
         }
         Some(key) if !rows.by_content => {
-            let bytes = |position: &u32| {
-                let mut bytes = Vec::new();
-                encode(
-                    key.columns
-                        .iter()
-                        .map(|column| rows.value(*position, *column)),
-                    &mut bytes,
-                );
-                bytes
-            };
-            free.sort_by_cached_key(bytes);
+            let mut keys = Keys::encoded();
+            for position in &free {
+                let columns = key.columns.iter();
+                keys.push(columns.map(|column| rows.value(*position, *column)));
+            }
+            let mut order: Vec<_> = (0..free.len()).collect();
+            order.sort_unstable_by_key(|index| keys.get(*index));
+            free = order.into_iter().map(|index| free[index]).collect();
         }
         _ => {}
     }

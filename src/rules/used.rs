@@ -261,12 +261,16 @@ impl Used {
         }
     }
 
-    /// Which row has this key already, given its index, other than the row with this number.
+    /// Which row has a key already, given its index, other than the row itself, given its [number](Used::number_of).
     pub fn user(&self, index: usize, key: Key, own: Option<i64>) -> Option<User> {
         let map = &self.maps[index];
         match (self.table.keys[index].is_primary(), key) {
             (true, Key::Integer(id)) => self.ids.line(id).map(User::Line),
-            (true, key) => find(map, key).map(|number| User::Line(map.owner(number) as u64)),
+            (true, Key::Encoded(_)) => {
+                let number = u32::try_from(own?).ok()?;
+                let line = map.owner(number) as u64;
+                map.is_used(number).then_some(User::Line(line))
+            }
             (false, key) => {
                 let owner = map.owner(map.find(key.bytes(&mut Vec::new()))?);
                 (own != Some(owner)).then(|| self.row(owner))
