@@ -18,9 +18,8 @@ use crate::csv::{self, Dialect, Rejects, Source};
 use crate::database::{LockTimeout, Problem, StoredRow};
 use crate::insert::{self, Budget, EndOfInput, Input, RejectLimit, TableLoad, Target};
 use crate::report::{self, Report, Tally, Trace};
-use crate::row::{Header, Notation, RowId};
+use crate::row::{Notation, RowId};
 use crate::rules::Rules;
-use crate::schema::Table;
 use crate::terminal::{Progress, Step, Terminal, show};
 
 /// Inserts rows and reports what became of each.
@@ -209,8 +208,8 @@ fn run(
         load.budget = Budget::for_one_of(files.max(1));
         let header = reader.as_ref().map(csv::Reader::header);
         let parents = databases.parents(table);
-        let mut rules = rules(&load, parents, options.unique_email, header.as_deref())
-            .map_err(|problem| databases.at(table, &problem))?;
+        let mut rules = Rules::new(table, parents, options.unique_email, header.as_deref())
+            .map_err(|error| databases.at(table, &error.into()))?;
         if options.update {
             let referring = update::referring(databases, &load)
                 .map_err(|problem| databases.at(table, &problem))?;
@@ -239,21 +238,6 @@ fn run(
         progress.show(&steps.collect::<Vec<_>>());
     });
     Ok((loads, inputs))
-}
-
-/// The rules of a table, which know the unique texts of stored rows.
-fn rules(
-    load: &TableLoad,
-    parents: Vec<&'static Table>,
-    unique: bool,
-    header: Option<&Header>,
-) -> Result<Rules, Problem> {
-    // Without a file there are no rows to check.
-    let mut rules = Rules::new(load.table, parents, unique, header)?;
-    if header.is_some() && rules.depends_on_stored_rows() {
-        load.reader().scan(|rows| rules.note_stored(rows))?;
-    }
-    Ok(rules)
 }
 
 /// Whether the databases have rows besides those that the report counts as stored. A database that cannot be read has

@@ -13,6 +13,7 @@ use super::reject_limit::RejectLimit;
 use super::table_load::{EndOfInput, TableLoad, Target};
 use super::writer::{Completion, Share, complete};
 use crate::csv::{self, Rejects};
+use crate::database::Problem;
 use crate::report::Tally;
 use crate::row::{Batch, Keys, Outcome, Reasons, Rows};
 use crate::rules::{Existence, Found, Parents, Rules};
@@ -99,6 +100,13 @@ struct Producer<'scope, 'env> {
 
 impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
     fn produce(&mut self) -> EndOfInput {
+        if let Err(problem) = self.note_stored() {
+            let (file, why) = (
+                self.load.table.database(),
+                self.load.reader().explain(&problem),
+            );
+            return EndOfInput::failed(format!("{file} {why}"));
+        }
         let mut ahead = self.read_ahead();
         self.load.parents().for_each(|parent| _ = parent.end.wait());
         let mut cut_short = false;
@@ -134,6 +142,15 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
             error,
             undecided: self.undecided,
         }
+    }
+
+    /// Notes the unique values of stored rows.
+    fn note_stored(&mut self) -> Result<(), Problem> {
+        let rules = &mut self.input.rules;
+        if rules.depends_on_stored_rows() {
+            self.load.reader().scan(|rows| rules.note_stored(rows))?;
+        }
+        Ok(())
     }
 
     /// Reads while the ids of the referenced tables are not all known.

@@ -51,3 +51,16 @@ fn a_damaged_page_is_not_read_again_for_every_order() {
     assert_eq!((reasons.len(), &reasons[0]["rows"]), (1, &failed.into()));
     assert_eq!(folder.rows("orders").len() as u64, inserted);
 }
+
+#[test]
+fn a_file_whose_unique_values_cannot_be_compared_with_stored_ones_is_left_unread() {
+    let folder = damaged();
+    let new = |row: &str, table| format!("{}\n{row}\n", header(table));
+    folder.csv("input", "users", new("9001,New,new@b.co", 0));
+    folder.csv("input", "products", new("9001,New,1", 1));
+    let run = folder.load(&["--unique-email"]);
+    assert_eq!(run.status, Some(1));
+    let unread = "users.csv could not be read to its end: users.db is damaged: ";
+    assert!(run.stderr.contains(unread), "{}", run.stderr);
+    assert_eq!([0, 1].map(|table| run.counts()[table][0]), [0, 1]);
+}
