@@ -144,7 +144,7 @@ pub fn compare(
             let differing: Box<[usize]> = differs.map(|(column, _)| column).collect();
             let outcome = match &rows.updates {
                 _ if differing.is_empty() => Outcome::Unchanged,
-                Some(referring) => replacement(table, &differing, referring),
+                Some(referring) => replacement(table, differing, referring),
                 None => Outcome::skipped(Reason::Taken {
                     table,
                     value: rows.named(key.columns, position),
@@ -160,7 +160,7 @@ pub fn compare(
 }
 
 /// Whether new values may replace those in these columns, given for each column of the table which tables refer to it.
-fn replacement(table: &Table, differing: &[usize], referring: &[Option<Arc<str>>]) -> Outcome {
+fn replacement(table: &Table, differing: Box<[usize]>, referring: &[Option<Arc<str>>]) -> Outcome {
     let referred = differing.iter().filter_map(|column| {
         Some(Reason::Referred {
             column: table.columns[*column].name,
@@ -169,7 +169,7 @@ fn replacement(table: &Table, differing: &[usize], referring: &[Option<Arc<str>>
     });
     let reasons: Arc<[_]> = referred.collect();
     if reasons.is_empty() {
-        Outcome::Updated
+        Outcome::Updated(differing)
     } else {
         Outcome::Skipped(reasons)
     }

@@ -136,7 +136,7 @@ impl<'a> Writer<'a> {
         }
         committed?;
         // From here on, an error would say that nothing is inserted.
-        let is_updated = |(_, outcome): &&(u32, Outcome)| *outcome == Outcome::Updated;
+        let is_updated = |(_, outcome): &&(u32, Outcome)| matches!(outcome, Outcome::Updated(_));
         let updated = written.others.iter().filter(is_updated).count();
         let changed = positions.len() - written.others.len() + updated;
         let is_durable = changed == 0 && database.is_durable();
@@ -185,16 +185,14 @@ fn update(
     written: &mut Written,
 ) -> rusqlite::Result<()> {
     let table = rows.table;
-    let is_updated = |(_, outcome): &&mut (u32, Outcome)| *outcome == Outcome::Updated;
-    let mut updates = outcomes.iter_mut().filter(is_updated).peekable();
-    let Some(key) = table.primary_key().filter(|_| updates.peek().is_some()) else {
+    let Some(key) = table.primary_key() else {
         return Ok(());
     };
-    let columns: Vec<_> = (0..table.columns.len())
-        .filter(|column| rows.has(*column) && Some(*column) != table.rowid_key())
-        .collect();
-    let mut statement = connection.prepare(&update_statement(table, key, &columns))?;
-    for (position, outcome) in updates {
+    for (position, outcome) in outcomes {
+        let Outcome::Updated(columns) = &*outcome else {
+            continue;
+        };
+        let mut statement = connection.prepare_cached(&update_statement(table, key, columns))?;
         for (index, column) in columns.iter().chain(key.columns).enumerate() {
             statement.raw_bind_parameter(index + 1, rows.value(*position, *column))?;
         }

@@ -57,7 +57,7 @@ fn is_stored(outcome: &Outcome, is_primary: bool) -> bool {
     let is_taken =
         |reason: &Reason| matches!(reason, Reason::Taken { .. } | Reason::Referred { .. });
     match outcome {
-        Outcome::Unchanged | Outcome::Updated => true,
+        Outcome::Unchanged | Outcome::Updated(_) => true,
         Outcome::Skipped(reasons) => is_primary && reasons.iter().any(is_taken),
         Outcome::Failed(_) => false,
     }
@@ -208,7 +208,7 @@ fn not_written(
         Problem::Locked(_) => load.compare(rows, positions).unwrap_or_default(),
         _ => Vec::new(),
     };
-    outcomes.retain(|(_, outcome)| *outcome != Outcome::Updated);
+    outcomes.retain(|(_, outcome)| !matches!(outcome, Outcome::Updated(_)));
     outcomes.sort_unstable_by_key(|(position, _)| *position);
     let stored = |position: &u32| outcomes.binary_search_by_key(position, |(stored, _)| *stored);
     let missing = positions.iter().copied();

@@ -219,7 +219,7 @@ impl Tally {
         let record = rows.record(position);
         self.has_utf8 = self.has_utf8 || is_utf8(record);
         match outcome {
-            Outcome::Updated => {
+            Outcome::Updated(_) => {
                 self.updated += 1;
                 if self.updated_ids.len() < listing.records {
                     self.updated_ids.extend(rows.row_id(position, &[]));

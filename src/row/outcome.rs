@@ -9,8 +9,8 @@ use super::Reason;
 pub enum Outcome {
     /// Its row was there already, with the very same values.
     Unchanged,
-    /// Its key was stored with other values, which it replaces.
-    Updated,
+    /// Its key was stored with other values in these columns, which it replaces.
+    Updated(Box<[usize]>),
     /// It breaks rules.
     Skipped(Arc<[Reason]>),
     /// It could not be inserted.
@@ -30,10 +30,13 @@ impl Outcome {
 
     /// How much memory it takes, in bytes.
     pub fn size(&self) -> usize {
-        let reasons = match self {
-            Outcome::Unchanged | Outcome::Updated => &[][..],
-            Outcome::Skipped(reasons) | Outcome::Failed(reasons) => reasons,
+        let more = match self {
+            Outcome::Unchanged => 0,
+            Outcome::Updated(columns) => size_of_val(&columns[..]),
+            Outcome::Skipped(reasons) | Outcome::Failed(reasons) => {
+                reasons.iter().map(Reason::size).sum()
+            }
         };
-        size_of::<Outcome>() + reasons.iter().map(Reason::size).sum::<usize>()
+        size_of::<Outcome>() + more
     }
 }
