@@ -14,6 +14,7 @@ mod oracle;
 mod oracle_tests;
 mod program;
 mod schema;
+mod update;
 
 use std::collections::HashMap;
 use std::env;

@@ -10,13 +10,13 @@ use serde_json::Value as Json;
 use super::kinds::Kind;
 use super::kit::{Folder, Run, TRADEXA, bounded};
 use super::oracle::{Answer, RowAnswer, Rule, TableAnswer, answer, stored};
-use super::schema::{Case, Column, Layout, Table};
+use super::schema::{Case, Layout, Table};
 
 /// Where the program is to do it, and what did not come out as it should.
-struct Trial<'a> {
-    case: &'a Case,
+pub struct Trial<'a> {
+    pub case: &'a Case,
     folder: Folder,
-    mismatches: Vec<String>,
+    pub mismatches: Vec<String>,
 }
 
 /// Has the program load a case in every way, and panics with all that did not come out right.
@@ -35,19 +35,25 @@ impl<'a> Trial<'a> {
     fn new(case: &'a Case) -> Trial<'a> {
         let folder = Folder::new();
         std::fs::write(folder.outside().join("schema.sql"), case.script()).expect("the schema");
-        for table in &case.tables {
-            if let Some(csv) = table.csv() {
-                folder.csv("in", &table.name, csv);
-            }
-        }
-        Trial {
+        let trial = Trial {
             case,
             folder,
             mismatches: Vec::new(),
+        };
+        trial.give(case);
+        trial
+    }
+
+    /// Writes the files of a case.
+    pub fn give(&self, case: &Case) {
+        for table in &case.tables {
+            if let Some(csv) = table.csv() {
+                self.folder.csv("in", &table.name, csv);
+            }
         }
     }
 
-    fn run(&self, arguments: &[&str]) -> Run {
+    pub fn run(&self, arguments: &[&str]) -> Run {
         let mut command = process::Command::new(TRADEXA);
         command.current_dir(self.folder.outside());
         for variable in ["TRADEXA_DIR", "TRADEXA_SCHEMA", "TRADEXA_DATABASE"] {
@@ -61,7 +67,7 @@ impl<'a> Trial<'a> {
         Run::of(&mut bounded(command))
     }
 
-    fn insert(&self, arguments: &[&str]) -> Run {
+    pub fn insert(&self, arguments: &[&str]) -> Run {
         let threads = self.case.threads.map(|threads| threads.to_string());
         let mut all = vec![
             "insert", "--from", "in", "--format", "json", "--limit", "100000",
@@ -74,13 +80,13 @@ impl<'a> Trial<'a> {
     }
 
     /// Notes what is not as it should be.
-    fn expect(&mut self, holds: bool, mismatch: impl FnOnce() -> String) {
+    pub fn expect(&mut self, holds: bool, mismatch: impl FnOnce() -> String) {
         if !holds {
             self.mismatches.push(mismatch());
         }
     }
 
-    fn succeeded(&mut self, what: &str, run: &Run) -> bool {
+    pub fn succeeded(&mut self, what: &str, run: &Run) -> bool {
         self.expect(run.status == Some(0), || {
             format!("{what}: {:?}: {}{}", run.status, run.stderr, run.stdout)
         });
@@ -110,6 +116,7 @@ impl<'a> Trial<'a> {
         }
         let check = self.run(&["check", "--format", "json"]);
         self.succeeded("check", &check);
+        self.update();
         Some(answer)
     }
 
@@ -132,7 +139,7 @@ impl<'a> Trial<'a> {
         Connection::open(path).expect("a database")
     }
 
-    fn stored(&self) -> Vec<Vec<Vec<Value>>> {
+    pub fn stored(&self) -> Vec<Vec<Vec<Value>>> {
         let tables = self.case.tables.iter();
         tables
             .map(|table| stored(&self.database(table), table))
@@ -195,25 +202,8 @@ impl<'a> Trial<'a> {
 
     /// Compares the rows of the report with those that are stored.
     fn compare_listed(&mut self, what: &str, rows: &[Json], table: &Table, right: &TableAnswer) {
-        let left_out = table.rowid().filter(|_| table.makes_up_ids());
-        let columns: Vec<_> = (0..table.columns.len())
-            .filter(|&column| Some(column) != left_out)
-            .collect();
-        // The digits of a blob may be in either case.
-        let cell = |row: &Json, column: &Column| match &row[&column.name] {
-            Json::String(digits) if column.kind() == Kind::Blob => digits.to_lowercase().into(),
-            cell => cell.clone(),
-        };
-        let cells = |row: &Json| {
-            let columns = columns.iter().map(|&column| &table.columns[column]);
-            let cells: Vec<Json> = columns.map(|column| cell(row, column)).collect();
-            format!("{cells:?}")
-        };
-        let mut got: Vec<_> = rows.iter().map(cells).collect();
-        let stored = right.stored.iter();
-        let mut stored: Vec<_> = stored
-            .map(|row| format!("{:?}", row.iter().map(json).collect::<Vec<_>>()))
-            .collect();
+        let mut got: Vec<_> = rows.iter().map(|row| listed(row, table)).collect();
+        let mut stored = as_listed(&right.stored);
         got.sort();
         stored.sort();
         self.expect(got == stored, || {
@@ -355,6 +345,25 @@ pub fn difference(reasons: &[&str], right: &RowAnswer, again: bool) -> Vec<Strin
         problems.push("has no reason".into());
     }
     problems
+}
+
+/// A row of the report, without an id that SQLite made up.
+pub fn listed(row: &Json, table: &Table) -> String {
+    let left_out = table.rowid().filter(|_| table.makes_up_ids());
+    let columns = table.columns.iter().enumerate();
+    let columns = columns.filter(|(index, _)| Some(*index) != left_out);
+    // The digits of a blob may be in either case.
+    let cells = columns.map(|(_, column)| match &row[&column.name] {
+        Json::String(digits) if column.kind() == Kind::Blob => digits.to_lowercase().into(),
+        cell => cell.clone(),
+    });
+    format!("{:?}", cells.collect::<Vec<Json>>())
+}
+
+/// Stored rows, as the report lists them.
+pub fn as_listed(rows: &[Vec<Value>]) -> Vec<String> {
+    let cells = |row: &Vec<Value>| row.iter().map(json).collect::<Vec<_>>();
+    rows.iter().map(|row| format!("{:?}", cells(row))).collect()
 }
 
 /// A stored value as the report has it.
