@@ -40,3 +40,4 @@ mod stored_before;
 mod threads;
 mod timeline;
 mod trace;
+mod updates;
