@@ -37,6 +37,7 @@ pub struct Load {
     /// The records of each table's file, or `None` where there is no file. At least one table has a file.
     pub files: [Option<Vec<Record>>; 3],
     pub unique_email: bool,
+    pub update: bool,
     pub dry_run: bool,
     pub strict: bool,
     pub threads: usize,
@@ -151,19 +152,21 @@ fn load_of(
     (
         [0, 1, 2].map(file),
         weighted(1.0 / 3.0),
+        weighted(1.0 / 3.0),
         weighted(1.0 / 6.0),
         weighted(1.0 / 4.0),
         select(vec![1, 2, 5, 64]),
         disturbance,
     )
         .prop_map(
-            |(mut files, unique_email, dry_run, strict, threads, disturbance)| {
+            |(mut files, unique_email, update, dry_run, strict, threads, disturbance)| {
                 if files.iter().all(Option::is_none) {
                     files[0] = Some(Vec::new());
                 }
                 Load {
                     files,
                     unique_email,
+                    update,
                     dry_run,
                     strict,
                     threads,

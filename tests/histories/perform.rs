@@ -118,6 +118,7 @@ impl World {
         );
         for (option, applies) in [
             (" --unique-email", load.unique_email),
+            (" --update", load.update),
             (" --dry-run", load.dry_run),
             (" --strict", load.strict),
             (
@@ -160,6 +161,7 @@ impl World {
         if !load.dry_run {
             for (table, expected) in expected.into_iter().enumerate() {
                 self.stored[table].extend(expected.inserted);
+                self.stored[table].extend(expected.updated);
             }
         }
     }
@@ -202,12 +204,13 @@ impl World {
         });
         let now = self.stored_now();
         let expected = expected_outcomes(load, &self.stored, None);
-        let mut new = Stored::default();
+        let (mut new, mut updated) = (Stored::default(), Stored::default());
         let mut unfinished = false;
         for (table, now) in now.iter().enumerate() {
             for (id, row) in now {
                 match self.stored[table].get(id) {
-                    Some(before) => assert_eq!(row, before, "a stored row was changed"),
+                    Some(before) if row == before => {}
+                    Some(_) => drop(updated[table].insert(*id, row.clone())),
                     None => drop(new[table].insert(*id, row.clone())),
                 }
             }
@@ -215,21 +218,27 @@ impl World {
                 self.stored[table].keys().all(|id| now.contains_key(id)),
                 "a stored row has disappeared"
             );
-            let would = &expected[table].inserted;
-            unfinished |= !load.dry_run && new[table].len() < would.len();
-            assert!(
-                new[table]
-                    .iter()
-                    .all(|(id, row)| would.get(id) == Some(row)),
-                "{new:?} {would:?}"
-            );
+            let Outcomes {
+                inserted,
+                updated: replaced,
+                ..
+            } = &expected[table];
+            for (rows, would) in [(&new[table], inserted), (&updated[table], replaced)] {
+                unfinished |= !load.dry_run && rows.len() < would.len();
+                assert!(
+                    rows.iter().all(|(id, row)| would.get(id) == Some(row)),
+                    "{rows:?} {would:?}"
+                );
+            }
         }
-        for order in new[2].values() {
+        for order in new[2].values().chain(updated[2].values()) {
             assert_eq!(dangling(order, &now), [""; 0], "an order dangles");
         }
         if !run.report["tables"].is_null() && !load.dry_run {
-            for (table, new) in TABLES.into_iter().zip(&new) {
-                assert_eq!(run.count(table, "inserted"), new.len() as u64, "{table}");
+            for (index, table) in TABLES.into_iter().enumerate() {
+                let counts = ["inserted", "updated"].map(|outcome| run.count(table, outcome));
+                let changed = [&new, &updated].map(|rows| rows[index].len() as u64);
+                assert_eq!(counts, changed, "{table}");
             }
         }
         self.unfinished += usize::from(unfinished);
@@ -244,6 +253,7 @@ impl World {
         let both = [one, other].map(|load| Load {
             disturbance: Disturbance::None,
             dry_run: false,
+            update: false,
             ..load.clone()
         });
         let arguments = both.each_ref().map(|load| self.write_input(load));
@@ -301,6 +311,7 @@ fn assert_reported(run: &Run, table: &str, expected: &Outcomes, dry_run: bool) {
     }
     for (outcome, rows) in [
         ("inserted", &expected.inserted),
+        ("updated", &expected.updated),
         ("unchanged", &expected.unchanged),
     ] {
         assert_eq!(
@@ -314,6 +325,7 @@ fn assert_reported(run: &Run, table: &str, expected: &Outcomes, dry_run: bool) {
         .collect();
     let mut rows = expected.unchanged.clone();
     rows.extend(expected.inserted.clone());
+    rows.extend(expected.updated.clone());
     if dry_run {
         assert!(listed.keys().all(|id| expected.unchanged.contains_key(id)));
     } else {

@@ -159,8 +159,10 @@ impl Run {
 
     /// The rows that are listed as stored, whoever stored them, in the order of their ids.
     pub fn listed(&self, table: &str) -> Vec<&Value> {
-        let lists = [self.list(table, "rows"), self.list(table, "unchanged_rows")];
-        let mut rows: Vec<_> = lists.into_iter().flatten().collect();
+        let lists = ["rows", "updated_rows", "unchanged_rows"];
+        let mut rows: Vec<_> = (lists.iter())
+            .flat_map(|list| self.list(table, list))
+            .collect();
         rows.sort_by_key(|row| row["id"].as_i64());
         rows
     }
