@@ -25,7 +25,8 @@ pub struct Remarks {
     pub empty_surplus: bool,
     /// Whether a quote behind a backslash breaks a row.
     pub escaped_quotes: bool,
-    /// Whether a cell has a quote behind a backslash, or two backslashes not at its start, or is `\N`.
+    /// Whether a cell has a quote behind a backslash, or two backslashes not at its start, or is `\N`; where tabs separate
+    /// cells, also whether one has `\n` or `\t`.
     pub escapes: bool,
     /// Those of [`NULLS`] that are a cell.
     nulls: Vec<&'static str>,
@@ -35,6 +36,10 @@ pub struct Remarks {
     single_quotes: bool,
     /// Whether a cell begins or ends with several spaces.
     padding: bool,
+    /// Of a file whose cells tabs separate, whether it has a row without quotes.
+    pub unquoted_rows: bool,
+    /// Of such a file, whether it has a cell in quotes that it need not have.
+    pub needless_quotes: bool,
     /// The encoding that was given for a file that seems to be in UTF-8.
     pub not_utf8: Option<&'static str>,
 }
@@ -57,6 +62,7 @@ impl Remarks {
         let ends = |byte: Option<&u8>| byte.is_none_or(|byte| *byte == delimiter || *byte == b'\n');
         self.escapes = memchr_iter(b'\\', text).any(|at| match text.get(at + 1) {
             Some(b'\'' | b'"') => true,
+            Some(b'n' | b't') => delimiter == b'\t',
             Some(b'\\') => !ends(at.checked_sub(1).map(|before| &text[before])),
             Some(b'N') => {
                 ends(text.get(at + 2)) && ends(at.checked_sub(1).map(|before| &text[before]))
@@ -146,6 +152,13 @@ impl Remarks {
                     .to_string(),
             );
         }
+        if self.unquoted_rows && self.needless_quotes {
+            sentences.push(
+                "has rows with cells in quotes and rows without, and the quotes were taken as no part of the cells: \
+                 if they are (the sqlite3 shell quotes nothing with -tabs), export the file as CSV"
+                    .to_string(),
+            );
+        }
         if self.empty_surplus {
             sentences.push(
                 "has rows with empty fields beyond the header: --ignore-extra-columns ignores them"
@@ -161,7 +174,7 @@ impl Remarks {
         } else if self.escapes {
             sentences.push(
                 format!(
-                    "has cells with \\N or with a backslash before a quote or another one, which were taken as text: \
+                    "has cells with backslashes as in \\N, \\n, \\\" or \\\\, which were taken as text: \
                      add --backslash-escapes if it is an export that escapes like that ({AGAIN})"
                 ),
             );

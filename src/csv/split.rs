@@ -310,6 +310,15 @@ impl Splitter {
         }
     }
 
+    /// Whether a cell of the whole record is in quotes that it need not have.
+    pub fn has_needless_quotes(&self, record: &[u8]) -> bool {
+        let is_special = |byte: &u8| matches!(byte, b'"' | b',' | b';' | b'\t' | b'\r' | b'\n');
+        fields(&self.ends).any(|field| match &record[field] {
+            [b'"', cell @ .., b'"'] => !cell.is_empty() && !cell.iter().any(is_special),
+            _ => false,
+        })
+    }
+
     /// Appends the fields of the whole record to a text, without their quotes and with one byte between them, and where
     /// each of them ends in it. Calls `null` with the index of each field that is NULL as it is written.
     pub fn copy(

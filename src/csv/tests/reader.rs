@@ -339,6 +339,33 @@ fn backslashes_that_look_like_escapes_are_named() {
 }
 
 #[test]
+fn line_ends_and_tabs_behind_a_backslash_are_named_where_tabs_separate_cells() {
+    for cell in ["two\\nlines", "a\\ttab"] {
+        let text = format!("id\tname\temail\n1\t{cell}\tx\n");
+        let said = remarks(&text, &separated_by(b'\t'));
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(said[0].contains("--backslash-escapes"), "{said:?}");
+    }
+}
+
+#[test]
+fn quotes_that_only_some_rows_have_are_named_where_tabs_separate_cells() {
+    let rows = |rows: &str| format!("id\tname\temail\n{rows}");
+    let tabs = separated_by(b'\t');
+    let said = remarks(&rows("1\t\"a\"\tx\n2\tb\ty\n"), &tabs);
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].contains("export the file as CSV"), "{said:?}");
+    for meant in [
+        "1\t\"a\"\tx\n2\t\"b\"\ty\n",
+        "1\t\"a\tb\"\tx\n2\tb\ty\n",
+        "1\t\"a, b\"\tx\n2\tb\ty\n",
+        "1\t\"\"\tx\n2\tb\ty\n",
+    ] {
+        assert_eq!(remarks(&rows(meant), &tabs), [""; 0], "{meant}");
+    }
+}
+
+#[test]
 fn cells_that_may_stand_for_no_value_are_named() {
     let said = remarks("id,name,email\n1,NULL,NA\nNA,x,y\n", &Dialect::default());
     assert_eq!(said.len(), 1, "{said:?}");
