@@ -178,12 +178,16 @@ impl Parents for CheckedParents<'_> {
     fn find(&self, reference: usize, keys: &Keys) -> Found {
         let all = self.parents[reference].keys.wait();
         let index = self.table.references[reference].key;
-        let exists = (0..keys.len()).map(|position| {
-            let exists = keys.get(position).and_then(|key| all.get(index)?.find(key));
-            exists.map_or(Existence::Missing, |_| Existence::Stored)
+        let found = match all.get(index) {
+            Some(used) => used.find(keys),
+            None => vec![None; keys.len()],
+        };
+        let rows = found.iter().map(|number| match number {
+            Some(_) => Existence::Stored,
+            None => Existence::Missing,
         });
         Found {
-            rows: exists.collect(),
+            rows: rows.collect(),
             unknown: None,
         }
     }

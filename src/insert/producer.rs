@@ -332,11 +332,12 @@ impl Parents for ParentLoads<'_> {
         let index = self.0.table.references[reference].key;
         // Which rows of the table itself were accepted, its rules know.
         let end = (parent.table != self.0.table).then(|| parent.end.wait());
-        let accepted = |key| end.and_then(|end| end.find(index, key));
-        let found = (0..keys.len()).map(|position| {
-            let number = keys.get(position).and_then(accepted);
-            number.map_or(Existence::Missing, Existence::Accepted)
-        });
+        let accepted = match end {
+            Some(end) => end.find(index, keys),
+            None => vec![None; keys.len()],
+        };
+        let found = accepted.into_iter();
+        let found = found.map(|number| number.map_or(Existence::Missing, Existence::Accepted));
         let mut found: Vec<_> = found.collect();
         let is_missing = |position: &usize| matches!(found[*position], Existence::Missing);
         let others = (0..keys.len()).filter(is_missing);

@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use hashbrown::HashTable;
 
-use crate::row::fold;
+use crate::row::{Keys, fold};
 use crate::schema::Collation;
 
 /// The owner of each key. Keys are encoded; which of them are equal, their collations say.
@@ -52,6 +52,35 @@ impl KeyMap {
         let mut buffer = Vec::new();
         let folded = fold(key, self.collations, &mut buffer);
         self.find_folded(folded, self.hash(folded))
+    }
+
+    /// The numbers of many keys. One pass hashes them, another finds entries, and a third compares keys, because a processor
+    /// waits for the memory of many entries at once, but not while it hashes.
+    pub fn find_all(&self, keys: &Keys) -> Vec<Option<u32>> {
+        let (mut bytes, mut folded) = (Vec::new(), Vec::new());
+        let mut hashes = Vec::with_capacity(keys.len());
+        for position in 0..keys.len() {
+            hashes.push(keys.get(position).map(|key| {
+                let key = key.bytes(&mut bytes);
+                self.hash(fold(key, self.collations, &mut folded))
+            }));
+        }
+        let candidates = hashes.iter().map(|hash| {
+            let hash = (*hash)?;
+            let has_hash = |number: &u32| self.entries[*number as usize - 1].hash == hash;
+            self.numbers.find(spread(hash), has_hash).copied()
+        });
+        let mut numbers: Vec<_> = candidates.collect();
+        let mut buffer = Vec::new();
+        for (position, number) in numbers.iter_mut().enumerate() {
+            if let (Some(candidate), Some(key)) = (*number, keys.get(position)) {
+                let key = fold(key.bytes(&mut bytes), self.collations, &mut folded);
+                if fold(self.key(candidate), self.collations, &mut buffer) != key {
+                    *number = self.find_folded(key, self.hash(key));
+                }
+            }
+        }
+        numbers
     }
 
     /// Inserts a key with its owner, unless it is there already, and returns its number.
@@ -163,5 +192,22 @@ mod tests {
             .insert_unique(spread(hash), 2, |_| spread(hash));
         let found = ["a", "b", "c"].map(|text| keys.find_folded(&key(text), hash));
         assert_eq!(found, [Some(1), Some(2), None]);
+    }
+
+    #[test]
+    fn many_keys_are_found_as_each_of_them_is() {
+        let mut map = KeyMap::new(NO_CASE);
+        (0..500).for_each(|owner| _ = map.insert(&key(&format!("K{owner}")), owner));
+        // Whatever the hash says, a key is compared.
+        map.entries[7].hash = map.entries[8].hash;
+        let mut keys = Keys::encoded();
+        let texts: Vec<_> = (0..600).map(|owner| format!("k{owner}")).collect();
+        for text in &texts {
+            keys.push([Value::Text(text.as_bytes())]);
+        }
+        keys.push([Value::Null]);
+        let mut each: Vec<_> = texts.iter().map(|text| map.find(&key(text))).collect();
+        each.push(None);
+        assert_eq!(map.find_all(&keys), each);
     }
 }

@@ -474,7 +474,7 @@ fn a_record_whose_references_cannot_be_looked_up_fails_and_uses_no_id() {
     assert!(rows.accepted.is_empty());
     let reasons = ["0", "1"].map(Reason::failure);
     assert_eq!(rows.rejected, [(0, Outcome::Failed(reasons.into()))]);
-    assert_eq!(orders.take_used()[0].find(Key::Integer(1)), None);
+    assert_eq!(orders.take_used()[0].find(&ids([1])), [None]);
 }
 
 #[test]
@@ -590,4 +590,9 @@ fn a_stored_value_of_another_type_breaks_a_rule() {
         rules.check_stored(&stored, &Existing, each).unwrap();
         assert_eq!(found, reasons, "{values:?}");
     }
+}
+
+/// Ids, as rows refer to them.
+fn ids(ids: impl IntoIterator<Item = i64>) -> Keys {
+    Keys::Integers(ids.into_iter().map(Some).collect())
 }

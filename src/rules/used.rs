@@ -57,12 +57,20 @@ pub enum UsedKeys {
 }
 
 impl UsedKeys {
-    /// The number of the row of this run that used a key.
-    pub fn find(&self, key: Key) -> Option<i64> {
+    /// For each of these keys the number of the row of this run that used it.
+    pub fn find(&self, keys: &Keys) -> Vec<Option<i64>> {
+        let numbers = |map: &KeyMap, number_of: &dyn Fn(u32) -> i64| {
+            let numbers = map.find_all(keys).into_iter();
+            let used = numbers.map(|number| number.filter(|number| map.is_used(*number)));
+            used.map(|number| number.map(number_of)).collect()
+        };
         match self {
-            UsedKeys::Integers(ids) => integer(key).filter(|id| ids.contains(*id)),
-            UsedKeys::Primary(map) => find(map, key).map(i64::from),
-            UsedKeys::Others(map) => find(map, key).map(|number| map.owner(number)),
+            UsedKeys::Integers(ids) => {
+                let all = (0..keys.len()).map(|position| integer(keys.get(position)?));
+                all.map(|id| id.filter(|id| ids.contains(*id))).collect()
+            }
+            UsedKeys::Primary(map) => numbers(map, &i64::from),
+            UsedKeys::Others(map) => numbers(map, &|number| map.owner(number)),
         }
     }
 }

@@ -69,11 +69,14 @@ proptest! {
             prop_assert_eq!(record.fields().collect::<Vec<_>>(), cells.clone());
             prop_assert!(rejected.iter().all(|(position, _)| *position as u64 + 2 != record.line));
         }
-        let mut ids: Vec<_> = rows.accepted.iter().map(|position| rows.number(*position)).collect();
-        prop_assert!(ids.iter().all(|id| *id > 0 && ids_used.find(Key::Integer(*id)) == Some(*id)));
-        ids.sort_unstable();
-        ids.dedup();
-        prop_assert_eq!(ids.len(), rows.accepted.len());
+        let numbers = rows.accepted.iter().map(|position| rows.number(*position));
+        let mut numbers: Vec<_> = numbers.collect();
+        prop_assert!(numbers.iter().all(|id| *id > 0));
+        let used: Vec<_> = numbers.iter().copied().map(Some).collect();
+        prop_assert_eq!(ids_used.find(&ids(numbers.iter().copied())), used);
+        numbers.sort_unstable();
+        numbers.dedup();
+        prop_assert_eq!(numbers.len(), rows.accepted.len());
     }
 
     #[test]
