@@ -1,73 +1,236 @@
-//! `insert --update` with the built-in tables.
+//! `insert --update` of the built-in tables: rows that replace stored ones with the same id.
 
-use crate::kit::{Folder, Run, header};
+use serde_json::json;
 
-const UPDATE: [&str; 2] = ["--update", "--unique-email"];
+use crate::kit::{Folder, Run, TABLES, header, text};
 
-/// A folder with three users, and a file with these lines for the next load.
-fn then(lines: &[&str]) -> Folder {
-    let folder = Folder::initialized();
-    let users = |lines: &[&str]| format!("{}\n{}\n", header(0), lines.join("\n"));
-    folder.csv(
-        "input",
-        "users",
-        users(&["1,Ann,a@b.co", "2,Bob,b@b.co", "3,Cy,c@b.co"]),
-    );
+/// A folder with two users, two products and two orders, and these files to load beside it.
+fn stored(given: [&str; 3]) -> Folder {
+    let folder = Folder::with_csv(files([
+        "1,Ann,ann@b.co\n2,Bo,bo@b.co\n",
+        "1,Lamp,9.5\n2,Desk,90\n",
+        "1,1,1,1\n2,2,2,2\n",
+    ]));
     folder.load(&[]).succeeded();
-    folder.csv("input", "users", users(lines));
+    folder.give("input", files(given));
     folder
 }
 
-/// Inserted, updated, unchanged, skipped and failed users.
-fn counts(run: &Run) -> [u64; 5] {
-    ["inserted", "updated", "unchanged", "skipped", "failed"]
-        .map(|outcome| run.count("users", outcome))
+/// CSV files with these rows.
+fn files(rows: [&str; 3]) -> [String; 3] {
+    [0, 1, 2].map(|table| format!("{}\n{}", header(table), rows[table]))
 }
 
-#[test]
-fn an_updated_user_keeps_an_email_that_nobody_else_may_have() {
-    let folder = then(&["1,Anna,a@b.co", "4,Dee,a@b.co"]);
-    let run = folder.load(&UPDATE).succeeded();
-    assert_eq!(counts(&run), [0, 1, 0, 1, 0]);
-    let reason = r#"3: email "a@b.co" is already used by id 1"#;
-    assert_eq!(run.reasons("users", "skipped"), [reason]);
-    assert_eq!(folder.rows("users")[0], "1|Anna|a@b.co");
+/// Inserted, updated, unchanged, skipped and failed rows of each table.
+fn counts(run: &Run) -> [[u64; 5]; 3] {
+    TABLES.map(|table| {
+        ["inserted", "updated", "unchanged", "skipped", "failed"]
+            .map(|outcome| run.count(table, outcome))
+    })
 }
 
-#[test]
-fn an_email_that_an_update_gives_up_is_free_in_the_next_load() {
-    let folder = then(&["1,Ann,new@b.co", "2,Bob,a@b.co"]);
-    let first = folder.load(&UPDATE).succeeded();
-    assert_eq!(counts(&first), [0, 1, 0, 1, 0]);
-    let second = folder.load(&UPDATE).succeeded();
-    assert_eq!(counts(&second), [0, 1, 1, 0, 0]);
-    assert_eq!(
-        folder.rows("users")[..2],
-        ["1|Ann|new@b.co", "2|Bob|a@b.co"]
-    );
-}
+const NOTHING: [u64; 5] = [0; 5];
 
 #[test]
-fn the_second_of_two_rows_with_one_key_updates_nothing() {
-    let folder = then(&["2,Bobby,b@b.co", "2,Rob,b@b.co"]);
+fn changed_rows_replace_stored_ones_and_may_refer_to_new_ones() {
+    let folder = stored([
+        "1,Anna,ann@b.co\n2,Bo,bo@b.co\n3,Cy,cy@b.co\n",
+        "1,Lamp,10\n3,Sofa,500\n",
+        "1,3,3,1\n2,2,2,2\n3,1,1,5\n",
+    ]);
     let run = folder.load(&["--update"]).succeeded();
-    assert_eq!(counts(&run), [0, 1, 0, 1, 0]);
-    let reason = "3: id 2 is already used on line 2";
-    assert_eq!(run.reasons("users", "skipped"), [reason]);
-    assert_eq!(folder.rows("users")[1], "2|Bobby|b@b.co");
+    let expected = [[1, 1, 1, 0, 0], [1, 1, 0, 0, 0], [1, 1, 1, 0, 0]];
+    assert_eq!(counts(&run), expected);
+    let updated = json!([{"id": 1, "user_id": 3, "product_id": 3, "quantity": 1}]);
+    assert_eq!(run.table("orders")["updated_rows"], updated);
+    let users = ["1|Anna|ann@b.co", "2|Bo|bo@b.co", "3|Cy|cy@b.co"];
+    assert_eq!(folder.rows("users"), users);
+    let products = ["1|Lamp|10.0", "2|Desk|90.0", "3|Sofa|500.0"];
+    assert_eq!(folder.rows("products"), products);
+    assert_eq!(folder.rows("orders"), ["1|3|3|1", "2|2|2|2", "3|1|1|5"]);
 }
 
 #[test]
-fn rows_that_cannot_be_updated_are_rejects_that_update_once_they_are_fixed() {
-    let folder = then(&["1,Anna,a@b.co", "2,,b@b.co"]);
-    let run = folder.load(&["--update", "--rejects", "bad"]).succeeded();
-    assert_eq!(counts(&run), [0, 1, 0, 1, 0]);
-    let rejects = String::from_utf8(folder.csv_in("bad", "users").unwrap()).unwrap();
-    assert!(rejects.contains("2,,b@b.co,"), "{rejects}");
-    folder.csv("bad", "users", rejects.replace("2,,", "2,Robert,"));
-    let fixed = folder.insert(&["--from", "bad", "--update"]).succeeded();
-    assert_eq!(counts(&fixed), [0, 1, 0, 0, 0]);
-    assert_eq!(folder.rows("users")[1], "2|Robert|b@b.co");
+fn new_values_that_break_a_rule_leave_the_stored_row() {
+    let folder = stored(["1,,ann@b.co\n", "1,Lamp,-1\n", "1,9,1,1\n2,2,2,x\n"]);
+    let run = folder.load(&["--update"]).succeeded();
+    let one = [0, 0, 0, 1, 0];
+    assert_eq!(counts(&run), [one, one, [0, 0, 0, 2, 0]]);
+    let reasons = [
+        "2: user_id 9 does not exist in users",
+        "3: quantity is not a whole number: \"x\"",
+    ];
+    assert_eq!(run.reasons("orders", "skipped"), reasons);
+    assert_eq!(folder.rows("users"), ["1|Ann|ann@b.co", "2|Bo|bo@b.co"]);
+    assert_eq!(folder.rows("products"), ["1|Lamp|9.5", "2|Desk|90.0"]);
+    assert_eq!(folder.rows("orders"), ["1|1|1|1", "2|2|2|2"]);
+}
+
+#[test]
+fn the_own_old_email_of_a_user_does_not_stand_in_its_way() {
+    let folder = stored(["1,Anna,ann@b.co\n2,Bo,BO@b.co\n", "", ""]);
+    let run = folder.load(&["--update", "--unique-email"]).succeeded();
+    assert_eq!(counts(&run), [[0, 2, 0, 0, 0], NOTHING, NOTHING]);
+    assert_eq!(folder.rows("users"), ["1|Anna|ann@b.co", "2|Bo|BO@b.co"]);
+}
+
+#[test]
+fn an_email_of_another_user_is_used_whether_stored_or_on_an_earlier_line() {
+    let folder = stored(["1,Ann,bo@b.co\n2,Bo,new@b.co\n3,Cy,New@b.co\n", "", ""]);
+    let run = folder.load(&["--update", "--unique-email"]).succeeded();
+    assert_eq!(counts(&run), [[0, 1, 0, 2, 0], NOTHING, NOTHING]);
+    let reasons = [
+        "2: email \"bo@b.co\" is already used by id 2",
+        "4: email \"New@b.co\" is already used by id 2",
+    ];
+    assert_eq!(run.reasons("users", "skipped"), reasons);
+    assert_eq!(folder.rows("users"), ["1|Ann|ann@b.co", "2|Bo|new@b.co"]);
+}
+
+#[test]
+fn an_email_that_another_user_gives_up_is_free_in_the_next_load() {
+    for threads in ["64", "1"] {
+        let folder = stored(["1,Ann,new@b.co\n2,Bo,ann@b.co\n3,Cy,bo@b.co\n", "", ""]);
+        let options = ["--update", "--unique-email", "--threads", threads];
+        for (outcomes, waiting) in [
+            (
+                [0, 1, 0, 2, 0],
+                "3: email \"ann@b.co\" is already used by id 1",
+            ),
+            (
+                [0, 1, 1, 1, 0],
+                "4: email \"bo@b.co\" is already used by id 2",
+            ),
+        ] {
+            let run = folder.load(&options).succeeded();
+            assert_eq!(counts(&run)[0], outcomes);
+            assert_eq!(run.reasons("users", "skipped")[0], waiting);
+        }
+        let run = folder.load(&options).succeeded();
+        assert_eq!(counts(&run)[0], [1, 0, 2, 0, 0]);
+        let users = ["1|Ann|new@b.co", "2|Bo|ann@b.co", "3|Cy|bo@b.co"];
+        assert_eq!(folder.rows("users"), users);
+        let check = folder.check(&["--unique-email"]).succeeded();
+        assert_eq!(check.report["violations"], 0);
+    }
+}
+
+#[test]
+fn of_two_rows_with_one_id_the_first_replaces_the_stored_row_and_the_second_is_a_fault() {
+    for threads in ["64", "1"] {
+        let folder = stored([
+            "1,Anna,ann@b.co\n1,Anne,ann@b.co\n",
+            "3,Sofa,500\n3,Sofa,400\n",
+            "2,2,2,2\n2,2,2,3\n",
+        ]);
+        let run = folder.load(&["--update", "--threads", threads]).succeeded();
+        let expected = [[0, 1, 0, 1, 0], [1, 0, 0, 1, 0], [0, 0, 1, 1, 0]];
+        assert_eq!(counts(&run), expected);
+        for (table, id) in TABLES.into_iter().zip([1, 3, 2]) {
+            let reason = format!("3: id {id} is already used on line 2");
+            assert_eq!(run.reasons(table, "skipped"), [reason], "{table}");
+        }
+        assert_eq!(folder.rows("users"), ["1|Anna|ann@b.co", "2|Bo|bo@b.co"]);
+        assert_eq!(folder.rows("products")[2], "3|Sofa|500.0");
+        assert_eq!(folder.rows("orders")[1], "2|2|2|2");
+    }
+}
+
+#[test]
+fn a_dry_run_says_what_an_update_then_does_and_touches_nothing() {
+    let folder = stored([
+        "1,Anna,ann@b.co\n2,Bo,ann@b.co\n3,Cy,cy@b.co\n",
+        "1,Lamp,9.5\n2,Desk,80\n",
+        "1,3,2,1\n2,9,2,2\n3,3,1,1\n",
+    ]);
+    let options = ["--update", "--unique-email", "--limit", "0"];
+    let before = folder.everything();
+    let dry = folder
+        .load(&[&options[..], &["--dry-run"]].concat())
+        .succeeded();
+    assert!(
+        folder.everything() == before,
+        "a file was changed or touched"
+    );
+    for table in TABLES {
+        assert_eq!(dry.table(table)["updated_rows"], json!([]), "{table}");
+    }
+    let expected = [[1, 1, 0, 1, 0], [0, 1, 1, 0, 0], [1, 1, 0, 1, 0]];
+    assert_eq!(counts(&dry), expected);
+    let run = folder.load(&options).succeeded();
+    assert_eq!(counts(&run), expected);
+    for table in TABLES {
+        let skipped = run.reasons(table, "skipped");
+        assert_eq!(dry.reasons(table, "skipped"), skipped, "{table}");
+    }
+}
+
+#[test]
+fn the_rejects_of_an_update_replace_stored_rows_once_they_are_fixed() {
+    let folder = stored([
+        "1,Anna,ann.b.co\n2,Bob,bo@b.co\n",
+        "1,Lamp,9.5\n",
+        "1,1,3,1\n2,2,2,3\n",
+    ]);
+    let options = ["--update", "--rejects", "rejects"];
+    let run = folder.load(&options).succeeded();
+    assert_eq!(counts(&run)[0], [0, 1, 0, 1, 0]);
+    assert_eq!(counts(&run)[2], [0, 1, 0, 1, 0]);
+    let rejects = |table| folder.csv_in("rejects", table).map(|file| text(&file));
+    let users = "id,name,email,reason\n1,Anna,ann.b.co,\"email is not valid: \"\"ann.b.co\"\"\"\n";
+    assert_eq!(rejects("users").as_deref(), Some(users));
+    assert_eq!(rejects("products"), None);
+    let orders = "id,user_id,product_id,quantity,reason\n\
+                  1,1,3,1,product_id 3 does not exist in products\n";
+    assert_eq!(rejects("orders").as_deref(), Some(orders));
+    folder.csv("rejects", "users", users.replace("ann.b.co", "ann@b.co"));
+    folder.csv(
+        "rejects",
+        "products",
+        format!("{}\n3,Sofa,500\n", header(1)),
+    );
+    let again = [
+        "insert",
+        "--format=json",
+        "--update",
+        "--from=rejects",
+        "--ignore-extra-columns",
+    ];
+    let run = Run::of(&mut folder.tradexa(&again)).succeeded();
+    let updated = [0, 1, 0, 0, 0];
+    assert_eq!(counts(&run), [updated, [1, 0, 0, 0, 0], updated]);
+    assert_eq!(folder.rows("users"), ["1|Anna|ann@b.co", "2|Bob|bo@b.co"]);
+    assert_eq!(folder.rows("orders"), ["1|1|3|1", "2|2|2|3"]);
+}
+
+#[test]
+fn the_command_that_loads_the_fixed_rejects_of_an_update_updates_too() {
+    let folder = stored(["1,Anna,ann.b.co\n", "", ""]);
+    let insert = ["insert", "--from=input", "--update", "--rejects=rejects"];
+    let output = folder.tradexa(&insert).assert().code(0);
+    let stdout = text(&output.get_output().stdout);
+    let advice = "load them with: tradexa --dir databases insert --update --from rejects";
+    assert!(stdout.contains(advice), "{stdout}");
+}
+
+#[test]
+fn a_row_that_could_not_be_updated_is_among_the_rejects_and_what_refers_to_it_is_stored() {
+    let folder = stored(["1,Anna,ann@b.co\n2,Bo,bo@b.co\n", "", "1,2,2,1\n3,1,1,1\n"]);
+    let lock = folder.lock("users");
+    let options = ["--update", "--lock-timeout", "0"];
+    let run = folder.load(&[&options[..], &["--rejects", "rejects"]].concat());
+    drop(lock);
+    assert_eq!(run.status, Some(1));
+    assert_eq!(counts(&run), [[0, 0, 1, 0, 1], NOTHING, [1, 1, 0, 0, 0]]);
+    let reason = "users.db is locked by another process (waited 0 s)";
+    let rejects = format!("id,name,email,reason\n1,Anna,ann@b.co,{reason}\n");
+    assert_eq!(
+        folder.csv_in("rejects", "users").map(|file| text(&file)),
+        Some(rejects)
+    );
+    let again = ["insert", "--format=json", "--update", "--from=rejects"];
+    let run = Run::of(&mut folder.tradexa(&again)).succeeded();
+    assert_eq!(counts(&run)[0], [0, 1, 0, 0, 0]);
 }
 
 #[test]
@@ -92,16 +255,4 @@ fn an_order_of_a_new_user_replaces_a_stored_one_only_once_the_user_is_stored() {
         [1, 1]
     );
     assert_eq!(folder.rows("orders")[..2], ["1|11|1|2", "2|2|2|1"]);
-}
-
-#[test]
-fn a_locked_database_fails_the_rows_that_would_be_updated_and_changes_none() {
-    let folder = then(&["1,Anna,a@b.co", "2,Bob,b@b.co"]);
-    let lock = folder.lock("users");
-    let run = folder.load(&["--update", "--lock-timeout", "0.1"]);
-    assert_eq!((run.status, counts(&run)), (Some(1), [0, 0, 1, 0, 1]));
-    drop(lock);
-    assert_eq!(folder.rows("users")[0], "1|Ann|a@b.co");
-    let again = folder.load(&["--update"]).succeeded();
-    assert_eq!(counts(&again), [0, 1, 1, 0, 0]);
 }
