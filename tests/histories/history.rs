@@ -78,6 +78,7 @@ fn step() -> impl Strategy<Value = Step> {
         6 => Just(Step::Repeat),
         6 => Just(Step::LoadRejects),
         6 => delete(),
+        3 => change(),
         3 => insert(),
         1 => table().prop_map(Step::LeaveWal),
         2 => Just(Step::Backup),
@@ -100,6 +101,22 @@ fn delete() -> impl Strategy<Value = Step> {
         Step::Execute(
             table,
             format!("DELETE FROM {name} WHERE id BETWEEN {id} AND {last}"),
+        )
+    })
+}
+
+fn change() -> impl Strategy<Value = Step> {
+    let values = select(vec![
+        (0, "users", "name = 'Di'"),
+        (0, "users", "email = 'd@b.co'"),
+        (1, "products", "price = 7.5"),
+        (2, "orders", "quantity = 3"),
+    ]);
+    (values, 1..=IDS).prop_map(|((table, name, values), id)| {
+        let last = id + 3;
+        Step::Execute(
+            table,
+            format!("UPDATE {name} SET {values} WHERE id BETWEEN {id} AND {last}"),
         )
     })
 }
@@ -152,7 +169,7 @@ fn load_of(
     (
         [0, 1, 2].map(file),
         weighted(1.0 / 3.0),
-        weighted(1.0 / 3.0),
+        weighted(1.0 / 2.0),
         weighted(1.0 / 6.0),
         weighted(1.0 / 4.0),
         select(vec![1, 2, 5, 64]),

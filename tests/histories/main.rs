@@ -1,5 +1,6 @@
-//! Random histories: loads of files with clashing ids, kills, locks, other programs that write and delete, backups that
-//! are put back, repeated loads, checks. Every report and all files are compared with a simple model of the rules.
+//! Random histories: loads of files with clashing ids, with and without `--update`, kills, locks, other programs that
+//! write, change and delete, backups that are put back, repeated loads, checks. Every report and all files are compared
+//! with a simple model of the rules.
 //!
 //! `PROPTEST_CASES=10000` performs that many histories. One that fails is shrunk to a short history that fails too;
 //! `PROPTEST_RNG_SEED=… PROPTEST_CASES=1`, with the seed that the failure names, does the same again.
@@ -65,14 +66,18 @@ fn every_report_is_true_and_no_order_dangles_in_any_history() {
         perform(&steps);
         panic!("the short history has passed this time: its failure depends on timing");
     }
-    let (loads, unfinished) = (
-        performed.loads.into_inner(),
-        performed.unfinished.into_inner(),
-    );
+    let Performed {
+        loads,
+        unfinished,
+        updated,
+    } = performed;
+    let [loads, unfinished, updated] = [loads, unfinished, updated].map(AtomicUsize::into_inner);
     say(&format!(
-        "histories: {count}, from seed {first}, with {loads} loads, {unfinished} of them cut off before they were done"
+        "histories: {count}, from seed {first}, with {loads} loads, {unfinished} of them cut off before they were done, \
+         and {updated} updated rows"
     ));
     assert!(count < HISTORIES || unfinished > 0, "no load was cut off");
+    assert!(count < HISTORIES || updated > 0, "no row was updated");
 }
 
 #[test]
@@ -97,6 +102,7 @@ fn a_failing_history_shrinks_to_a_short_one() {
 struct Performed {
     loads: AtomicUsize,
     unfinished: AtomicUsize,
+    updated: AtomicUsize,
 }
 
 /// Performs the history of a seed. If that fails, returns a short history that fails too.
@@ -107,6 +113,9 @@ fn failure(seed: u64, performed: &Performed) -> Option<Vec<Step>> {
         performed
             .unfinished
             .fetch_add(world.unfinished, Ordering::Relaxed);
+        performed
+            .updated
+            .fetch_add(world.updated, Ordering::Relaxed);
         Ok(())
     });
     match result {

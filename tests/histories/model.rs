@@ -15,6 +15,7 @@ pub type Stored = [Rows; 3];
 #[derive(Debug, Default, Clone, PartialEq)]
 pub struct Outcomes {
     pub inserted: Rows,
+    /// The rows that replace stored ones.
     pub updated: Rows,
     pub unchanged: Rows,
     /// The reasons, by line of the file.
@@ -53,24 +54,24 @@ pub fn expected_outcomes(load: &Load, stored: &Stored, locked: Option<usize>) ->
                 }
             };
             let missing = rules.missing(record, &unwritten);
-            let before = stored[table].get(&id);
-            let is_written = match before {
-                Some(before) => load.update && *before != row,
-                None => true,
-            };
             if !missing.is_empty() {
                 outcomes.failed.insert(line, missing.join("; "));
-            } else if locked == Some(table) && is_written {
+            } else if locked == Some(table)
+                && stored[table]
+                    .get(&id)
+                    .is_none_or(|stored| load.update && *stored != row)
+            {
                 let reason = format!(
                     "{}.db is locked by another process (waited 0 s)",
                     TABLES[table]
                 );
                 outcomes.failed.insert(line, reason);
-                if table < 2 && before.is_none() {
+                // What refers to a row that stays as it is may still be written.
+                if table < 2 && !stored[table].contains_key(&id) {
                     unwritten[table].insert(id);
                 }
             } else {
-                match before {
+                match stored[table].get(&id) {
                     Some(same) if *same == row => drop(outcomes.unchanged.insert(id, row)),
                     Some(_) if load.update => drop(outcomes.updated.insert(id, row)),
                     Some(other) => {

@@ -18,6 +18,8 @@ pub struct World {
     backup: Option<(Stored, bool)>,
     /// How many loads were cut off before they had stored everything.
     pub unfinished: usize,
+    /// How many rows loads have replaced.
+    pub updated: usize,
     /// How many loads have run. Each has a folder for its files and one for its rejects.
     pub loads: usize,
 }
@@ -33,6 +35,7 @@ impl World {
             last: None,
             backup: None,
             unfinished: 0,
+            updated: 0,
             loads: 0,
         }
     }
