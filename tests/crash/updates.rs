@@ -1,238 +1,559 @@
-//! A load with `--update` is killed, fails or loses power at any call. Each stored row is the old or the new one then, none
-//! dangles, the report is true, and running it again completes it.
+//! A load with `--update` is killed, interrupted, locked out, fails or loses power at any call. Each stored row is the old
+//! or the new one then, none dangles, the report is true, and running it again completes it.
 
 use std::collections::HashMap;
+use std::{env, process};
 
 use crate::crash::power::PowerCuts;
 use crate::crash::stored::{Rows, Stored};
-use crate::crash::{Mode, at_each_moment, fault, ready};
+use crate::crash::{FEW_THREADS, Fault, Mode, Tried, Watched, at_each_moment, fault, ready};
+use crate::kit::random::Random;
 use crate::kit::stored::row;
-use crate::kit::{Folder, Run, SUBJECTS, Subject, say};
+use crate::kit::{BUILT_IN, Folder, Run, SUBJECTS, Subject, say};
 
-/// How many rows of each table are stored before.
+/// How many rows each table has before.
 const STORED: usize = 30;
 
-/// Every so-manieth row changes; its order goes to a user that is new.
-const EVERY: usize = 3;
+/// How many it has before an update that is interrupted: so many that not all are read at once.
+const STORED_BEFORE_AN_INTERRUPT: usize = 300;
 
-/// How many rows there are afterwards: a new one for each that changes.
-const ROWS: usize = STORED + STORED / EVERY;
+/// Every so-manieth row changes, and refers to a new one where it may. For each there is a new row.
+const EVERY: usize = 3;
 
 const UPDATE: &[&str] = &[
     "insert", "--format", "json", "--limit", "1000", "--from", "input", "--update",
 ];
 
-/// A folder in which the old rows are stored, and the files with the new ones beside it.
-fn old(subject: &'static Subject) -> Folder {
-    let folder = Folder::empty(subject);
-    folder.give("input", texts(subject, STORED, |_| false));
-    folder.load(&[]).succeeded();
-    folder.give("input", texts(subject, ROWS, is_changed));
-    folder
+/// The rows of each table, as the sqlite3 shell prints them.
+type Tables = [Vec<String>; 3];
+
+/// A subject, its stored rows, and a load that changes some.
+struct Night {
+    subject: &'static Subject,
+    /// What is stored before.
+    before: Tables,
+    /// What the files hold.
+    given: Tables,
+    /// What is stored when the load is done.
+    after: Tables,
+    /// How many rows of each table are inserted, updated, unchanged, skipped and failed when the load is done.
+    outcomes: [[u64; 5]; 3],
+    /// The rows that may be replaced, and what by.
+    replaced: [HashMap<String, String>; 3],
+    /// A folder in which the old rows are stored, and the files with the new ones beside it.
+    folder: Folder,
+    /// What triggers have written when the load is done.
+    counted: Vec<String>,
 }
 
-fn is_changed(id: usize) -> bool {
-    id.is_multiple_of(EVERY) && id <= STORED
-}
+const OUTCOMES: [&str; 5] = ["inserted", "updated", "unchanged", "skipped", "failed"];
 
-/// CSV files with so many rows each, some of them changed.
-fn texts(subject: &Subject, rows: usize, is_changed: impl Fn(usize) -> bool) -> [String; 3] {
-    let mut texts = (subject.tables.each_ref()).map(|table| table.header.to_string() + "\n");
-    for id in 1..=rows {
-        let is_changed = is_changed(id);
-        let name = if is_changed { "New" } else { "Old" };
-        let new = STORED + id / EVERY;
-        let lines = if subject.schema.is_none() {
-            let user = if is_changed { new } else { id };
-            [
-                format!("{id},{name} {id},u{id}@b.co"),
-                format!("{id},{name} {id},{id}.25"),
-                format!("{id},{user},{id},{id}"),
-            ]
+impl Night {
+    fn of(subject: &'static Subject, stored: usize) -> Night {
+        let rows = if subject.name == BUILT_IN.name {
+            built_in
         } else {
-            // Places that change are within new ones, which come later, and these within old ones.
-            let within = match id {
-                _ if is_changed => new,
-                _ if id > STORED => id - STORED,
-                _ => (id - 1).max(1),
-            };
-            let quantity = if is_changed { id + 100 } else { id };
-            [
-                format!("p{id},{name} {id},p{within}"),
-                format!("p{id},s{id},{quantity}"),
-                format!("p{id},s{id},{id},in"),
-            ]
+            own
         };
-        for (text, line) in texts.iter_mut().zip(lines) {
-            *text += &(line + "\n");
+        let (before, given) = (rows(stored, false), rows(stored, true));
+        let folder = Folder::empty(subject);
+        folder.give("input", files(subject, &before));
+        folder.load(&[]).succeeded();
+        folder.give("input", files(subject, &given));
+        let mut night = Night {
+            subject,
+            after: before.clone(),
+            before,
+            given,
+            outcomes: Default::default(),
+            replaced: Default::default(),
+            folder,
+            counted: Vec::new(),
+        };
+        for table in 0..3 {
+            night.plan(table);
+        }
+        for outcome in 0..4 {
+            let met = night.outcomes.iter().any(|outcomes| outcomes[outcome] > 0);
+            assert!(met, "no row is {}", OUTCOMES[outcome]);
+        }
+        assert!(night.replaced[0].len() > 1);
+        let done = night.folder.copy();
+        night.is_done(&done.load(&["--update"]), &done);
+        night.counted = night.counted(&done);
+        night
+    }
+
+    /// Says what is to become of the rows of a table.
+    fn plan(&mut self, table: usize) {
+        let (given, after) = (&self.given[table], &mut self.after[table]);
+        // Rows without a key replace none. Those that are stored come first.
+        let key = keys(self.subject)[table];
+        let same_key = |one: &str, other: &str| {
+            let cells = |row: &str| {
+                row.split('|')
+                    .take(key)
+                    .map(String::from)
+                    .collect::<Vec<_>>()
+            };
+            key > 0 && cells(one) == cells(other)
+        };
+        for (index, new) in given.iter().enumerate() {
+            let old = match key {
+                0 => (index < self.before[table].len()).then_some(index),
+                _ => after.iter().position(|old| same_key(old, new)),
+            };
+            let outcome = match old {
+                _ if is_skipped(new) => "skipped",
+                Some(_) if self.subject.is_one_file() && is_refused(new) => "failed",
+                Some(old) if after[old] == *new => "unchanged",
+                Some(old) => {
+                    self.replaced[table].insert(after[old].clone(), new.clone());
+                    after[old].clone_from(new);
+                    "updated"
+                }
+                None => {
+                    after.push(new.clone());
+                    "inserted"
+                }
+            };
+            let outcome = OUTCOMES.iter().position(|it| *it == outcome).expect("it");
+            self.outcomes[table][outcome] += 1;
         }
     }
-    texts
+
+    /// The exit status of a load that nothing disturbs.
+    fn status(&self) -> i32 {
+        i32::from(self.outcomes.iter().any(|[.., failed]| *failed > 0))
+    }
+
+    fn counted(&self, folder: &Folder) -> Vec<String> {
+        let counted = self.subject.written_by_triggers.iter();
+        let counted = counted
+            .map(|(table, _)| folder.ask(table, &format!("SELECT * FROM {table} ORDER BY 1")));
+        counted.flatten().collect()
+    }
+
+    /// All has become of the rows that was to.
+    fn is_done(&self, run: &Run, folder: &Folder) {
+        assert_eq!(run.status, Some(self.status()), "{}", run.stderr);
+        for (table, expected) in self.subject.tables.iter().zip(self.outcomes) {
+            let found = OUTCOMES.map(|outcome| run.count(table.name, outcome));
+            assert_eq!(found, expected, "{}", table.name);
+        }
+        assert_eq!(Stored::read(folder), self.stored());
+    }
+
+    /// What is stored when the load is done.
+    fn stored(&self) -> Stored {
+        Stored(self.after.clone().map(Rows::from_iter))
+    }
+
+    /// Running it again stores all new rows, each once, and running it a third time finds nothing to do.
+    fn completes(&self, folder: &Folder) {
+        let update = [&["--update"], FEW_THREADS].concat();
+        let again = folder.load(&update);
+        assert_eq!(again.status, Some(self.status()), "{}", again.stderr);
+        assert_eq!(Stored::read(folder), self.stored());
+        assert_eq!(self.counted(folder), self.counted);
+        let third = folder.load(&update);
+        for (table, expected) in self.subject.tables.iter().zip(self.outcomes) {
+            let [inserted, updated, unchanged, skipped, failed] = expected;
+            let expected = [0, 0, inserted + updated + unchanged, skipped, failed];
+            let found = OUTCOMES.map(|outcome| third.count(table.name, outcome));
+            assert_eq!(found, expected, "{}", table.name);
+        }
+        assert_eq!(self.counted(folder), self.counted);
+    }
+
+    /// Each row that was stored is there, or what replaces it. Nothing else is there but new rows.
+    fn is_old_or_new(&self, stored: &Stored) {
+        for (table, rows) in stored.0.iter().enumerate() {
+            let name = self.subject.tables[table].name;
+            let [before, after] =
+                [&self.before, &self.after].map(|rows| Rows::from_iter(rows[table].clone()));
+            let replaced = &self.replaced[table];
+            for (old, new) in replaced {
+                assert_ne!(rows.has(old), rows.has(new), "{old} and {new} of {name}");
+            }
+            let lost = before.without(rows);
+            let lost = lost.different().find(|row| !replaced.contains_key(*row));
+            assert_eq!(lost, None, "lost from {name}");
+            let unknown = rows.without(&before.or(&after));
+            assert_eq!(unknown, Rows::default(), "unknown in {name}");
+        }
+    }
+
+    /// What is reported as inserted, updated or unchanged is stored, so many rows have changed as the report says, apart
+    /// from those that a failed sync may have taken, and each row of the files has one outcome.
+    fn is_true(&self, run: &Run, before: &Stored, after: &Stored) {
+        if run.report["tables"].is_null() {
+            // A process that was killed says nothing.
+            let is_as_before = run.status.is_none() || before == after;
+            assert!(is_as_before, "no report, and something was stored");
+            return;
+        }
+        let is_whole = run.report["interrupted"] == false
+            && !run.stderr.contains("could not be read to its end");
+        for (table, sample) in self.subject.tables.iter().enumerate() {
+            let (name, before, after) = (sample.name, &before.0[table], &after.0[table]);
+            for list in ["rows", "updated_rows", "unchanged_rows"] {
+                let listed = Rows::from_iter(run.list(name, list).iter().map(row));
+                assert_eq!(listed.without(after), Rows::default(), "{list} of {name}");
+            }
+            let outcomes = OUTCOMES.map(|outcome| run.count(name, outcome));
+            let [inserted, updated, _, _, failed] = outcomes;
+            let said = (inserted + updated) as usize;
+            let reasons = run.reasons(name, "failed").into_iter();
+            let lost = reasons.filter(|reason| reason.contains(" could not be made durable: "));
+            let possible = said..=said + lost.count();
+            let changed = after.without(before).len();
+            assert!(
+                possible.contains(&changed),
+                "{name}: {changed} and not {possible:?}"
+            );
+            assert!(
+                failed == 0 || run.status != Some(0),
+                "{failed} rows of {name} failed, and the status is 0"
+            );
+            let given = self.given[table].len() as u64;
+            let sum: u64 = outcomes.iter().sum();
+            assert!(
+                sum == given || !is_whole && sum < given,
+                "{sum} outcomes of {given} rows of {name}"
+            );
+        }
+    }
+
+    /// Lets something happen at the calls of a class, every `step`-th of them, and looks at what is left.
+    fn each(&self, class: &'static str, mode: Mode, step: usize) -> Tried {
+        let before = Stored::read(&self.folder);
+        at_each_moment(step, |at| {
+            let folder = self.folder.copy();
+            let ran = folder.faulty(UPDATE, fault(class, at, mode));
+            let stored = Stored::read(&folder);
+            self.is_old_or_new(&stored);
+            self.is_true(&ran.run, &before, &stored);
+            if !ran.hit || mode == Mode::Short {
+                self.is_done(&ran.run, &folder);
+            }
+            self.completes(&folder);
+            ran.hit
+        })
+    }
+
+    /// What a power cut may leave of this folder.
+    fn power_cuts(&self, folder: &Folder) -> PowerCuts {
+        let mut cuts = PowerCuts::of(folder);
+        cuts.replaced.clone_from(&self.replaced);
+        cuts
+    }
 }
 
-/// The rows that change, as they are stored before and after.
-fn replaced(subject: &Subject) -> [HashMap<String, String>; 3] {
-    let before = texts(subject, STORED, |_| false);
-    let after = texts(subject, STORED, is_changed);
+/// How many columns at the front of each table are its key.
+fn keys(subject: &Subject) -> [usize; 3] {
+    if subject.name == BUILT_IN.name {
+        [1, 1, 1]
+    } else {
+        [1, 2, 0]
+    }
+}
+
+/// CSV files with these rows.
+fn files(subject: &Subject, rows: &Tables) -> [String; 3] {
     [0, 1, 2].map(|table| {
-        let rows = |texts: &[String; 3]| texts[table].replace(',', "|");
-        let (before, after) = (rows(&before), rows(&after));
-        let pairs = before.lines().zip(after.lines());
-        let pairs = pairs.filter(|(old, new)| old != new);
-        pairs.map(|(old, new)| (old.into(), new.into())).collect()
+        let rows = rows[table].iter().map(|row| row.replace('|', ",") + "\n");
+        subject.tables[table].header.to_string() + "\n" + &rows.collect::<String>()
     })
 }
 
-/// Each row that was stored is there, or what replaces it. Nothing else is there but new rows.
-fn is_old_or_new(subject: &Subject, stored: &Stored) {
-    let replaced = replaced(subject);
-    let after = texts(subject, ROWS, is_changed);
-    let before = texts(subject, STORED, |_| false);
-    for (table, rows) in stored.0.iter().enumerate() {
-        let [before, after] = [&before, &after].map(|texts| texts[table].replace(',', "|"));
-        for old in before.lines().skip(1) {
-            let new = replaced[table].get(old);
-            let versions =
-                usize::from(rows.has(old)) + usize::from(new.is_some_and(|it| rows.has(it)));
-            assert_eq!(versions, 1, "{old} of {}", subject.tables[table].name);
-        }
-        for row in rows.different() {
-            let is_known = [&before, &after]
-                .iter()
-                .any(|text| text.lines().any(|line| line == row));
-            assert!(is_known, "{row} of {}", subject.tables[table].name);
-        }
-    }
+fn is_changed(id: usize) -> bool {
+    id.is_multiple_of(EVERY)
 }
 
-/// Running it again stores all new rows, and running it a third time finds nothing to do.
-fn completes(folder: &Folder) {
-    let subject = folder.subject;
-    folder.load(&["--update"]).succeeded();
-    let new = texts(subject, ROWS, is_changed).map(|text| {
-        let rows = text.lines().skip(1).map(|line| line.replace(',', "|"));
-        Rows::from_iter(rows)
-    });
-    assert_eq!(Stored::read(folder), Stored(new));
-    let third = folder.load(&["--update"]).succeeded();
-    for table in &subject.tables {
-        assert_eq!(third.outcomes(table.name), [0, ROWS as u64, 0, 0]);
-    }
+/// A row that refers to none.
+fn is_skipped(row: &str) -> bool {
+    row.contains("|nowhere") || row.contains("|999|")
 }
 
-/// What is reported as inserted, updated or unchanged is stored, and so many rows have changed as the report says, apart
-/// from those that a failed sync may have taken.
-fn is_true(run: &Run, subject: &Subject, before: &Stored, after: &Stored) {
-    if run.report["tables"].is_null() {
-        // A process that was killed says nothing.
-        let is_as_before = run.status.is_none() || before == after;
-        assert!(is_as_before, "no report, and something was stored");
-        return;
-    }
-    for (table, sample) in subject.tables.iter().enumerate() {
-        let name = sample.name;
-        let (before, after) = (&before.0[table], &after.0[table]);
-        for list in ["rows", "updated_rows", "unchanged_rows"] {
-            let listed = Rows::from_iter(run.list(name, list).iter().map(row));
-            assert_eq!(listed.without(after), Rows::default(), "{list} of {name}");
-        }
-        let said = (run.count(name, "inserted") + run.count(name, "updated")) as usize;
-        let reasons = run.reasons(name, "failed").into_iter();
-        let lost = reasons.filter(|reason| reason.contains(" could not be made durable: "));
-        let possible = said..=said + lost.count();
-        let changed = after.without(before).len();
-        assert!(
-            possible.contains(&changed),
-            "{name}: {changed} and not {possible:?}"
-        );
-        let failed = run.count(name, "failed");
-        assert!(
-            failed == 0 || run.status == Some(1),
-            "{failed} rows of {name} failed"
-        );
-    }
+/// A row that triggers refuse as the new version of another.
+fn is_refused(row: &str) -> bool {
+    ["refused", "undone", "ignored"]
+        .iter()
+        .any(|name| row.contains(name))
 }
 
-/// Lets something happen at the calls of a class, every `step`-th of them, and looks at what is left.
-fn each(old: &Folder, class: &'static str, mode: Mode, step: usize) -> usize {
-    let subject = old.subject;
-    let before = Stored::read(old);
-    let tried = at_each_moment(step, |at| {
-        let folder = old.copy();
-        let ran = folder.faulty(UPDATE, fault(class, at, mode));
-        let stored = Stored::read(&folder);
-        is_old_or_new(subject, &stored);
-        is_true(&ran.run, subject, &before, &stored);
-        completes(&folder);
-        ran.hit
-    });
-    tried.moments
+/// Users and products with new names, and orders that go to new users.
+fn built_in(stored: usize, second: bool) -> Tables {
+    let mut tables = Tables::default();
+    let last = if second {
+        stored + stored / EVERY
+    } else {
+        stored
+    };
+    for id in 1..=last {
+        let (name, user) = match second && id <= stored && is_changed(id) {
+            true if id == stored => ("New", 999),
+            true => ("New", stored + id / EVERY),
+            false => ("Old", id),
+        };
+        tables[0].push(format!("{id}|{name} {id}|u{id}@b.co"));
+        tables[1].push(format!("{id}|{name} {id}|{id}.25"));
+        tables[2].push(format!("{id}|{user}|{id}|{id}"));
+    }
+    tables
 }
 
-/// Does this for every subject, and says how many moments that were. There must be at least so many.
-fn for_all(what: &str, at_least: usize, tries: impl Fn(&Folder) -> usize) {
+/// Places that are within new ones, which are within each other or within what has changed, and new stock there.
+fn own(stored: usize, second: bool) -> Tables {
+    let mut tables = Tables::default();
+    for id in 1..=stored {
+        let is_changed = second && is_changed(id);
+        let name = match id {
+            _ if !is_changed => format!("Old {id}"),
+            12 => "refused".to_string(),
+            15 => "undone".to_string(),
+            18 => "ignored".to_string(),
+            _ => format!("New {id}"),
+        };
+        let within = match id {
+            _ if is_changed && id == stored => "nowhere".to_string(),
+            _ if is_changed => format!("n{}", id / EVERY),
+            _ => format!("p{}", id % stored + 1),
+        };
+        let more = if is_changed { 100 } else { 0 };
+        tables[0].push(format!("p{id}|{name}|{within}"));
+        tables[1].push(format!("p{id}|bolt|{}", id + more));
+        tables[2].push(format!("p{id}|bolt|{id}|in"));
+    }
+    let new = stored / EVERY;
+    for id in (1..=new).filter(|_| second) {
+        let within = match id % 2 {
+            0 => format!("p{}", id * EVERY),
+            _ => format!("n{}", id % new + 1),
+        };
+        tables[0].push(format!("n{id}|New place {id}|{within}"));
+        tables[1].push(format!("n{id}|nut|{id}"));
+        tables[2].push(format!("n{id}|nut|{id}|in"));
+        tables[2].push(format!("p{id}|bolt|{id}|in"));
+        tables[2].push(format!("n{id}|nut|{id}|in"));
+    }
+    tables
+}
+
+/// Does this for each subject, and says how often something happened. At least so many calls must be seen in each.
+fn for_all(what: &str, at_least: usize, happens: impl Fn(&Night) -> Tried) {
     if !ready() {
         return;
     }
     for subject in SUBJECTS {
-        let tried = tries(&old(subject));
-        say(&format!("{}: {what}: {tried}", subject.name));
-        assert!(tried >= at_least, "only {tried} {what}");
+        let Tried { moments, calls } = happens(&Night::of(subject, STORED));
+        say(&format!("{}: {what}: {moments}", subject.name));
+        assert!(calls >= at_least, "only {calls} calls were seen");
     }
 }
 
 #[test]
 fn an_update_that_is_killed_at_any_call_leaves_old_or_new_rows() {
-    for_all("kills of updates", 15, |old| {
-        each(old, "any", Mode::Kill, 20) + each(old, "write", Mode::Torn, 20)
+    for_all("kills of updates", 300, |night| {
+        let mut kills = night.each("any", Mode::Kill, 40);
+        kills += night.each("write", Mode::Torn, 40);
+        kills
+    });
+}
+
+/// Faults of a class, with these errors.
+fn survives(class: &'static str, errors: [&'static str; 2], step: usize, at_least: usize) {
+    let [once, always] = errors;
+    for_all(
+        &format!("faults in {class} calls of updates"),
+        at_least,
+        |night| {
+            let mut faults = night.each(class, Mode::Once(once), step);
+            faults += night.each(class, Mode::Always(always), step);
+            faults
+        },
+    );
+}
+
+#[test]
+fn the_report_of_an_update_in_which_any_write_fails_is_true() {
+    survives("write", ["EIO", "ENOSPC"], 40, 100);
+}
+
+#[test]
+fn an_update_completes_every_write_that_is_cut_short() {
+    for_all("short writes of updates", 50, |night| {
+        night.each("write", Mode::Short, 40)
     });
 }
 
 #[test]
-fn the_report_of_an_update_in_which_any_call_fails_is_true() {
-    for_all("faults during updates", 25, |old| {
-        let mut faults = 0;
-        for mode in [Mode::Once("EIO"), Mode::Always("ENOSPC")] {
-            faults += each(old, "write", mode, 20) + each(old, "sync", mode, 12);
-        }
-        let others = [
-            ("open", "EMFILE", 20),
-            ("thread", "EAGAIN", 20),
-            ("truncate", "EIO", 1),
-            ("unlink", "EIO", 1),
-        ];
-        for (class, error, step) in others {
-            faults += each(old, class, Mode::Once(error), step);
-        }
-        faults
-    });
+fn the_report_of_an_update_in_which_any_sync_fails_is_true() {
+    survives("sync", ["EIO", "EIO"], 12, 20);
 }
 
 #[test]
-fn an_update_that_is_interrupted_leaves_old_or_new_rows() {
-    for_all("interrupted updates", 10, |old| {
-        each(old, "any", Mode::Interrupt, 30)
-    });
+fn the_report_of_an_update_in_which_any_truncation_fails_is_true() {
+    survives("truncate", ["EIO", "EIO"], 2, 2);
+}
+
+#[test]
+fn the_report_of_an_update_in_which_any_file_cannot_be_opened_is_true() {
+    survives("open", ["EMFILE", "EMFILE"], 20, 50);
+}
+
+#[test]
+fn the_report_of_an_update_in_which_any_file_cannot_be_deleted_is_true() {
+    survives("unlink", ["EIO", "EIO"], 2, 2);
+}
+
+#[test]
+fn the_report_of_an_update_in_which_any_thread_cannot_be_started_is_true() {
+    survives("thread", ["EAGAIN", "EAGAIN"], 10, 50);
+}
+
+#[test]
+fn an_update_that_is_interrupted_at_any_call_says_what_it_did_and_is_completed_by_the_next() {
+    if !ready() {
+        return;
+    }
+    for subject in SUBJECTS {
+        let night = Night::of(subject, STORED_BEFORE_AN_INTERRUPT);
+        let before = Stored::read(&night.folder);
+        let [mut at_once, mut interrupted, mut incomplete, mut done] = [0; 4];
+        for (mode, status) in [(Mode::Interrupt, 130), (Mode::Terminate, 143)] {
+            at_each_moment(15, |at| {
+                let folder = night.folder.copy();
+                let arguments = [UPDATE, &["--threads", "8"]].concat();
+                let ran = folder.faulty(&arguments, fault("any", at, mode));
+                let stored = Stored::read(&folder);
+                night.is_old_or_new(&stored);
+                night.is_true(&ran.run, &before, &stored);
+                if ran.hit {
+                    match ran.run.status {
+                        None => {
+                            at_once += 1;
+                            assert_eq!(stored, before);
+                        }
+                        other if ran.run.report["interrupted"] == true => {
+                            interrupted += 1;
+                            incomplete += usize::from(stored != night.stored());
+                            assert_eq!(other, Some(status), "{}", ran.run.stderr);
+                        }
+                        _ => {
+                            done += 1;
+                            night.is_done(&ran.run, &folder);
+                        }
+                    }
+                }
+                night.completes(&folder);
+                ran.hit
+            });
+        }
+        say(&format!(
+            "{}: updates that got a signal: at once {at_once}, interrupted {interrupted}, \
+             incomplete {incomplete}, done {done}",
+            subject.name
+        ));
+        assert!(interrupted > 0, "no update was interrupted");
+    }
+}
+
+#[test]
+fn a_locked_database_fails_the_rows_that_change_and_no_others() {
+    for subject in SUBJECTS {
+        let night = Night::of(subject, STORED);
+        let before = Stored::read(&night.folder);
+        for (database, tables) in subject.databases() {
+            let folder = night.folder.copy();
+            let lock = folder.lock(subject.tables[tables[0]].name);
+            let run = folder.load(&["--update", "--lock-timeout", "0"]);
+            drop(lock);
+            let stored = Stored::read(&folder);
+            night.is_old_or_new(&stored);
+            night.is_true(&run, &before, &stored);
+            assert_eq!(run.status, Some(1), "{}", run.stderr);
+            for table in tables {
+                let [inserted, updated, unchanged, skipped, failed] = night.outcomes[table];
+                let found = OUTCOMES.map(|outcome| run.count(subject.tables[table].name, outcome));
+                let expected = [0, 0, unchanged, skipped, failed + inserted + updated];
+                assert_eq!(found, expected, "{database} is locked");
+                assert_eq!(stored.0[table], before.0[table]);
+            }
+            night.completes(&folder);
+        }
+    }
 }
 
 #[test]
 fn a_power_cut_at_any_point_of_an_update_leaves_old_or_new_rows() {
-    for_all("states examined in an update", 100, |old| {
+    if !ready() {
+        return;
+    }
+    for subject in SUBJECTS {
+        let night = Night::of(subject, STORED);
+        let mut random = Random::new(process::id().into());
         let mut states = 0;
         for threads in ["64", "3", "1"] {
-            let folder = old.copy();
-            let mut cuts = PowerCuts::of(&folder);
-            cuts.replaced = replaced(folder.subject);
+            let folder = night.folder.copy();
+            let mut cuts = night.power_cuts(&folder);
             let arguments = [UPDATE, &["--threads", threads]].concat();
-            let ran = folder.logged(&arguments, None);
-            cuts.examine(&ran.log).unwrap();
-            let run = ran.run.succeeded();
-            for (table, replaced) in folder.subject.tables.iter().zip(&cuts.replaced) {
-                let updated = run.count(table.name, "updated");
-                assert_eq!(updated, replaced.len() as u64, "{}", table.name);
-            }
+            let Watched { run, log, .. } = folder.logged(&arguments, None);
+            // As many as its subject says, others in each run.
+            let often = if env::var_os("EVERY_MOMENT").is_some() {
+                1
+            } else {
+                subject.step
+            };
+            cuts.examine_at(&log, |_| random.once_in(often)).unwrap();
+            night.is_done(&run, &folder);
             states += cuts.states();
         }
-        states
-    });
+        let name = subject.name;
+        say(&format!("{name}: states examined in an update: {states}"));
+        assert!(states >= 100, "only {states} states");
+    }
+}
+
+#[test]
+fn an_update_after_one_whose_sync_has_failed_survives_a_power_cut_at_any_point() {
+    /// How many calls may come between a failed sync and a kill.
+    const CALLS: usize = 24;
+
+    if !ready() {
+        return;
+    }
+    for subject in SUBJECTS {
+        let night = Night::of(subject, STORED);
+        let mut random = Random::new(1);
+        let (mut states, mut faults) = (0, Tried::default());
+        for mode in [Mode::Once("EIO"), Mode::Always("EIO"), Mode::Kill] {
+            faults += at_each_moment(24, |at| {
+                let folder = night.folder.copy();
+                let mut cuts = night.power_cuts(&folder);
+                let then_killed = matches!(mode, Mode::Once(_)) && random.once_in(2);
+                let fault = Fault {
+                    then_killed: then_killed.then(|| 1 + random.below(CALLS)),
+                    ..fault("sync", at, mode)
+                };
+                let arguments = [UPDATE, &["--threads", "8"]].concat();
+                let first = folder.logged(&arguments, Some(fault));
+                println!("{fault:?}: {}", first.run.ended); // Shown if what follows fails.
+                cuts.examine_end(&first.log).unwrap();
+                let rerun = folder.logged(&arguments, None);
+                cuts.examine(&rerun.log).unwrap();
+                assert_eq!(rerun.run.status, Some(night.status()));
+                assert_eq!(Stored::read(&folder), night.stored());
+                states += cuts.states();
+                first.hit
+            });
+        }
+        let Tried { moments, calls } = faults;
+        say(&format!(
+            "{}: states examined in updates after {moments} failed syncs: {states}",
+            subject.name
+        ));
+        assert!(calls >= 10, "only {calls} syncs were seen");
+    }
 }
