@@ -442,6 +442,8 @@ impl Rules {
             Verdict::Accepted => {
                 let line = typed.given.row(position).line();
                 let (number, rowid) = self.used.accept(&typed.keys, position, line);
+                // Only now is the number known of a row that refers to itself.
+                self.find_own_parents(typed, position);
                 result.numbers[position] = number;
                 result
                     .stored
@@ -565,8 +567,7 @@ impl Rules {
         let columns = reference.columns;
         let mut existence = parents.found.rows[position];
         if reference.parent == self.table.name && typed.source != Source::Database {
-            if let Some(number) = self.used.find(reference.key, key) {
-                parents.own[position] = Some(number);
+            if self.used.find(reference.key, key).is_some() {
                 return;
             }
             if matches!(existence, Existence::Missing | Existence::Accepted(_)) {

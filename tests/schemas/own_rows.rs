@@ -45,6 +45,25 @@ fn rows_in_a_circle_are_stored_together_and_loaded_again_at_once() {
 }
 
 #[test]
+fn a_row_that_refers_to_itself_is_stored_behind_one_whose_key_is_taken() {
+    let folder = with_script(
+        "CREATE TABLE places (code TEXT PRIMARY KEY, name TEXT UNIQUE, within TEXT REFERENCES places);",
+    );
+    with_schema(&folder, "schema.sql", &["init"]).succeeded();
+    let header = "code,name,within";
+    folder.csv("in", "places", format!("{header}\na,A,\n"));
+    load(&folder, "1").succeeded();
+    folder.csv(
+        "in",
+        "places",
+        format!("{header}\na,B,\nb,C,b\nc,D,\nd,E,c\n"),
+    );
+    // One thread after another, so that it is known by then that a key is taken.
+    let run = load(&folder, "1").succeeded();
+    assert_eq!(counts(&run, "places"), [3, 0, 1], "{}", run.stdout);
+}
+
+#[test]
 fn a_row_that_waits_keeps_its_key_unless_it_turns_out_to_dangle() {
     let folder = with_script(PEOPLE);
     with_schema(&folder, "schema.sql", &["init"]).succeeded();
