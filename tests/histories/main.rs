@@ -10,8 +10,14 @@ mod kit;
 
 mod history;
 mod model;
+#[cfg(unix)] // Signals.
+mod own;
 mod perform;
 mod rejects;
+#[cfg(unix)]
+#[allow(dead_code, reason = "the crash tests need all of it")]
+#[path = "../kit/crash/stored.rs"]
+mod stored;
 mod world;
 
 use std::env;
