@@ -93,7 +93,18 @@ impl Trial<'_> {
         if case.tables.iter().any(|table| !table.uniques.is_empty()) || rows.any(|row| row.open) {
             return;
         }
+        // With a parent that only the old files have, another one of two rows with a key may be the first that is right.
+        let is_same: Vec<_> = (answer.tables.iter().zip(after))
+            .map(|(right, after)| right.stored.len() == after.len())
+            .collect();
         for ((table, right), after) in case.tables.iter().zip(&answer.tables).zip(after) {
+            if !table
+                .references
+                .iter()
+                .all(|reference| is_same[reference.parent])
+            {
+                continue;
+            }
             let missing = without(&as_listed(&right.stored), after);
             self.expect(missing.is_empty(), || {
                 format!("updates: {} lacks {missing:?}", table.name)
