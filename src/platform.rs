@@ -98,14 +98,20 @@ pub fn identity(path: &Path) -> io::Result<Identity> {
     #[cfg(unix)]
     return Ok(Identity::from(path.metadata()?));
     #[cfg(windows)]
+    return Identity::of(&winapi_util::Handle::from_path_any(path)?);
+}
+
+/// The same for what standard input comes from.
+pub fn identity_of_stdin() -> io::Result<Identity> {
+    #[cfg(unix)]
     {
-        let file = winapi_util::Handle::from_path_any(path)?;
-        let information = winapi_util::file::information(&file)?;
-        Ok(Identity {
-            file: (information.volume_serial_number(), information.file_index()),
-            names: information.number_of_links(),
-        })
+        use std::os::fd::AsFd;
+
+        let stdin = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+        Ok(Identity::from(stdin.metadata()?))
     }
+    #[cfg(windows)]
+    return Identity::of(&winapi_util::HandleRef::stdin());
 }
 
 #[cfg(unix)]
@@ -117,6 +123,17 @@ impl From<std::fs::Metadata> for Identity {
             file: (metadata.dev(), metadata.ino()),
             names: metadata.nlink(),
         }
+    }
+}
+
+#[cfg(windows)]
+impl Identity {
+    fn of(handle: &impl winapi_util::AsHandleRef) -> io::Result<Identity> {
+        let information = winapi_util::file::information(handle)?;
+        Ok(Identity {
+            file: (information.volume_serial_number(), information.file_index()),
+            names: information.number_of_links(),
+        })
     }
 }
 

@@ -59,6 +59,7 @@ pub fn insert(cli: &Cli, options: &Insert, messages: &mut Messages) -> Result<Ex
         bail!("a backslash cannot both escape and separate: leave --backslash-escapes out");
     }
     let sources = sources::sources(&databases, options, messages)?;
+    let reads = open::reads(cli, &databases, &sources);
     let (folder, tables) = (&databases.folder, &databases.tables[..]);
     let mut readers = open::files(&databases, options, &sources, &dialect, messages)?;
     if options.update {
@@ -80,8 +81,8 @@ pub fn insert(cli: &Cli, options: &Insert, messages: &mut Messages) -> Result<Ex
         };
         let targets = open::databases(&databases, options, &lock_timeout, messages)?;
         // Last, because they create files.
-        let rejects = open::rejects(&databases, options, &sources, &readers, messages)?;
-        let trace = open::trace(options, &databases, started)?;
+        let rejects = open::rejects(&databases, options, &reads, &readers, messages)?;
+        let trace = open::trace(options, &databases, &reads, started)?;
         let (loads, inputs) = run(
             &databases,
             options,

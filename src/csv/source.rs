@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Dialect, Problem, Reader};
+use crate::platform::{self, Identity};
 use crate::schema::Table;
 
 /// Where the rows of a table come from.
@@ -58,6 +59,15 @@ impl Source {
         match self {
             Source::File(path) => Some(path),
             Source::Seed | Source::Stdin => None,
+        }
+    }
+
+    /// Which file it is, if it is one.
+    pub fn identity(&self) -> Option<Identity> {
+        match self {
+            Source::Seed => None,
+            Source::File(path) => platform::identity(path).ok(),
+            Source::Stdin => platform::identity_of_stdin().ok(),
         }
     }
 

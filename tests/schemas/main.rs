@@ -5,6 +5,7 @@
 mod kit;
 
 mod one_file;
+mod outputs;
 mod own_rows;
 mod refusals;
 mod round_trips;

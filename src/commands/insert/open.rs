@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow, bail};
 
 use super::super::{Databases, Messages};
-use crate::cli::Insert;
+use crate::cli::{Cli, Insert};
 use crate::csv::{self, Dialect, Failure, Rejects, Source};
 use crate::database::{Database, LockTimeout, Reader};
 use crate::insert::Target;
@@ -278,11 +278,21 @@ pub fn databases(
     Ok(targets.collect())
 }
 
+/// Which files this run reads, by whatever names: nothing is written over them.
+pub fn reads(cli: &Cli, databases: &Databases, sources: &[Option<Source>]) -> Vec<(u64, u64)> {
+    let tables = databases.tables.iter();
+    let databases = tables.map(|table| databases.path_of(table));
+    let others = databases.chain(cli.declared());
+    let others = others.filter_map(|path| platform::identity(&path).ok());
+    let sources = sources.iter().flatten().filter_map(Source::identity);
+    sources.chain(others).map(|found| found.file).collect()
+}
+
 /// Opens the rejects of each table that has a file, if they were asked for.
 pub fn rejects(
     databases: &Databases,
     options: &Insert,
-    sources: &[Option<Source>],
+    reads: &[(u64, u64)],
     readers: &[Option<csv::Reader>],
     messages: &mut Messages,
 ) -> Result<Vec<Option<Rejects>>> {
@@ -290,8 +300,8 @@ pub fn rejects(
         return Ok(readers.iter().map(|_| None).collect());
     };
     let says = |path: &Path, failure: Failure| anyhow!("{} {failure}", show(path));
-    let reads: Vec<_> = sources.iter().flatten().filter_map(Source::path).collect();
-    if let Err(failures) = csv::prepare(folder, options.overwrite, &reads) {
+    let prepared = csv::prepare(folder, &databases.tables, options.overwrite, reads);
+    if let Err(failures) = prepared {
         return messages.all(
             failures
                 .into_iter()
@@ -322,18 +332,27 @@ pub fn rejects(
 pub fn trace(
     options: &Insert,
     databases: &Databases,
+    reads: &[(u64, u64)],
     started: Instant,
 ) -> Result<Option<Arc<Trace>>> {
     let Some(path) = &options.trace else {
         return Ok(None);
     };
     let file = |path: &Path| platform::identity(path).ok().map(|identity| identity.file);
+    // What is not there yet is known by its name in its folder.
+    let place = |path: &Path| {
+        let folder = path.parent().filter(|folder| *folder != Path::new(""));
+        Some((
+            file(folder.unwrap_or(Path::new(".")))?,
+            path.file_name()?.to_owned(),
+        ))
+    };
     let tables = &databases.tables;
     let mut used = tables.iter().flat_map(|table| -> Vec<PathBuf> {
-        let files = ["", "-wal", "-shm"].map(|suffix| {
-            let mut name = table.file().into_os_string();
+        let files = ["", "-wal", "-shm", "-journal"].map(|suffix| {
+            let mut name = databases.path_of(table).into_os_string();
             name.push(suffix);
-            databases.folder.join(name)
+            name.into()
         });
         let folders = options.from.iter().chain(&options.rejects);
         files
@@ -341,8 +360,12 @@ pub fn trace(
             .chain(folders.map(|folder| folder.join(table.csv())))
             .collect()
     });
-    let trace = file(path);
-    if used.any(|used| used == *path || trace.is_some() && file(&used) == trace) {
+    let (trace, new) = (file(path), place(path));
+    if trace.is_some_and(|trace| reads.contains(&trace))
+        || used.any(|used| {
+            trace.is_some() && file(&used) == trace || new.is_some() && place(&used) == new
+        })
+    {
         let path = show(path);
         bail!("{path} belongs to this load: choose another name with --trace");
     }

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use super::Failure;
 use crate::platform;
-use crate::schema::TABLES;
+use crate::schema::Table;
 
-/// Looks for files that are in the way of rejects, and creates the folder for them if need be.
+/// Looks for files that are in the way of the rejects of these tables, and creates the folder for them if need be.
 ///
 /// `reads` are the files that the run reads: they are never replaced, not even through links in the folder.
 ///
@@ -17,14 +17,14 @@ use crate::schema::TABLES;
 /// All failures, each with its path. The folder is not created if there are any.
 pub fn prepare(
     folder: &Path,
+    tables: &[&Table],
     overwrite: bool,
-    reads: &[&Path],
+    reads: &[(u64, u64)],
 ) -> Result<(), Vec<(PathBuf, Failure)>> {
-    let reads: Vec<_> = reads.iter().flat_map(|path| file(path)).collect();
     let mut failures = Vec::new();
-    for table in TABLES {
+    for table in tables {
         let path = folder.join(table.csv());
-        if let Err(failure) = look_at(&path, overwrite, &reads) {
+        if let Err(failure) = look_at(&path, overwrite, reads) {
             failures.push((path, failure));
         }
     }
@@ -40,14 +40,9 @@ pub fn prepare(
     }
 }
 
-/// Which file a path leads to, by a link of any kind.
-fn file(path: &Path) -> Option<(u64, u64)> {
-    Some(platform::identity(path).ok()?.file)
-}
-
 /// Looks at the name of a reject file.
 fn look_at(path: &Path, overwrite: bool, reads: &[(u64, u64)]) -> Result<(), Failure> {
-    if file(path).is_some_and(|file| reads.contains(&file)) {
+    if platform::identity(path).is_ok_and(|found| reads.contains(&found.file)) {
         return Err(Failure::Read);
     }
     match path.symlink_metadata() {

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
+use crate::platform;
 use crate::row::Header;
 
 /// A folder, and the rejects of users that are written to it.
@@ -68,7 +69,9 @@ impl Run {
     }
 
     fn prepare(&self, overwrite: bool, reads: &[&Path]) -> Vec<String> {
-        match prepare(self.folder.path(), overwrite, reads) {
+        let reads = (reads.iter()).filter_map(|path| platform::identity(path).ok());
+        let reads: Vec<_> = reads.map(|found| found.file).collect();
+        match prepare(self.folder.path(), TABLES, overwrite, &reads) {
             Ok(()) => Vec::new(),
             Err(refusals) => (refusals.iter())
                 .map(|(path, refusal)| format!("{} {refusal}", path.file_name().unwrap().display()))
@@ -491,7 +494,7 @@ fn rejects_whose_folder_is_gone_are_lost() {
 #[test]
 fn the_folder_is_created_with_those_above_it() {
     let run = Run::new();
-    assert!(prepare(&run.path("a/b"), false, &[]).is_ok());
+    assert!(prepare(&run.path("a/b"), TABLES, false, &[]).is_ok());
     assert_eq!(fs::read_dir(run.path("a/b")).unwrap().count(), 0);
 }
 
@@ -552,7 +555,7 @@ fn a_folder_that_cannot_be_created_is_an_error() {
     let run = Run::new();
     run.put("file", "");
     for name in ["file", "file/below"] {
-        let refusals = prepare(&run.path(name), false, &[]).unwrap_err();
+        let refusals = prepare(&run.path(name), TABLES, false, &[]).unwrap_err();
         let [(path, refusal)] = &refusals[..] else {
             panic!("{refusals:?}");
         };
@@ -587,7 +590,7 @@ fn a_folder_that_takes_no_files_is_an_error() {
 #[test]
 fn a_folder_whose_name_is_too_long_is_an_error_for_every_file() {
     let folder = tempfile::tempdir().unwrap();
-    let refusals = prepare(&folder.path().join("x".repeat(1000)), false, &[]).unwrap_err();
+    let refusals = prepare(&folder.path().join("x".repeat(1000)), TABLES, false, &[]).unwrap_err();
     let problems = refusals.iter().map(|(_, refusal)| refusal.to_string());
     let about_writing = problems.filter(|problem| problem.starts_with("cannot be written: "));
     assert_eq!(about_writing.count(), TABLES.len());
