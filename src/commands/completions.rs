@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::CommandFactory;
+use clap::{CommandFactory, ValueEnum};
 use clap_complete::Shell;
 
 use super::print;
@@ -17,6 +17,26 @@ use crate::cli::Cli;
 pub fn completions(shell: Shell) -> Result<ExitCode> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "tradexa", &mut script);
-    print(|out| out.write_all(&script))?;
+    let script = String::from_utf8_lossy(&script);
+    let script = match shell {
+        // A path behind `TABLE=`, which the other shells see as a word of its own.
+        Shell::Zsh => script.replace(
+            ":TABLE=PATH:_default",
+            r#":TABLE=PATH:{ compset -P "*="; _files }"#,
+        ),
+        // It is given no values of arguments that are not options.
+        Shell::Fish => {
+            let shells: Vec<_> = Shell::value_variants()
+                .iter()
+                .map(Shell::to_string)
+                .collect();
+            let shells = shells.join(" ");
+            format!(
+                "{script}complete -c tradexa -n \"__fish_tradexa_using_subcommand completions\" -f -a \"{shells}\"\n"
+            )
+        }
+        _ => script.into_owned(),
+    };
+    print(|out| out.write_all(script.as_bytes()))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -40,12 +40,19 @@ fn assert_completes(screen: &Screen) {
     screen.press(" fol");
     screen.press("Tab");
     // If files were values too, it would not be completed.
-    screen.press("here");
-    screen.wait_for("folder/here");
+    screen.press("here --file users=fol");
+    screen.press("Tab");
+    screen.press("i");
+    screen.press("Tab");
+    screen.wait_for("folder/here --file users=folio.txt");
+    screen.press("C-u");
+    screen.press("tradexa completions z");
+    screen.press("Tab");
+    screen.wait_for("ready> tradexa completions zsh");
 }
 
 #[test]
-fn bash_completes_commands_options_and_folders() {
+fn bash_completes_commands_options_and_paths() {
     let set_up = "PS1='ready> '; . ./_completions";
     if let Some((_folder, screen)) = shell("bash", set_up, "bash --rcfile .zshrc -i") {
         assert_completes(&screen);
@@ -53,7 +60,7 @@ fn bash_completes_commands_options_and_folders() {
 }
 
 #[test]
-fn zsh_completes_commands_options_and_folders() {
+fn zsh_completes_commands_options_and_paths() {
     let set_up = "PROMPT='ready> '; mkdir functions; cp _completions functions/_tradexa
         fpath=($PWD/functions $fpath); autoload -U compinit; compinit -u";
     if let Some((_folder, screen)) = shell("zsh", set_up, "zsh -i") {
@@ -62,7 +69,7 @@ fn zsh_completes_commands_options_and_folders() {
 }
 
 #[test]
-fn fish_completes_commands_options_and_folders() {
+fn fish_completes_commands_options_and_paths() {
     let programs = Path::new(TRADEXA).parent().unwrap().display();
     let start = format!(
         "PATH={programs}:$PATH fish --no-config -C \
