@@ -21,6 +21,7 @@ mod shell;
 mod transcripts;
 
 /// The text of the README.
+#[cfg(unix)]
 const README: &str = include_str!("../../README.md");
 
 /// The part of a Markdown text under this heading, up to the next heading.
