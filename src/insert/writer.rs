@@ -149,16 +149,15 @@ fn dependents(
     let own: Vec<_> = own
         .filter(|(_, reference)| reference.parent == load.table.name)
         .collect();
-    let is_primary = |reference: &Reference| load.table.keys[reference.key].is_primary();
-    let mut missing = Vec::new();
+    let mut left_out = Vec::new();
     for (position, outcome) in others {
         for (index, reference) in &own {
-            if !is_stored(outcome, is_primary(reference)) {
-                missing.push((*index, rows.number(*position)));
+            if !is_stored(outcome, load.table.keys[reference.key].is_primary()) {
+                left_out.push((*index, *position));
             }
         }
     }
-    if missing.is_empty() {
+    if left_out.is_empty() {
         return Vec::new();
     }
     let mut known: HashSet<u32> = others.iter().map(|(position, _)| *position).collect();
@@ -175,7 +174,22 @@ fn dependents(
         }
     }
     let is_failed = |(_, outcome): &(u32, Outcome)| matches!(outcome, Outcome::Failed(_));
-    let any_failed = others.iter().any(is_failed);
+    let mut any_failed = others.iter().any(is_failed);
+    left_out.retain(|(index, position)| referrers.contains_key(&(*index, rows.number(*position))));
+    for (index, reference) in &own {
+        let of_this = left_out.iter().filter(|(of, _)| of == index);
+        let positions: Vec<_> = of_this.map(|(_, position)| *position).collect();
+        match stored_otherwise(load, rows, reference, &positions) {
+            Ok(stored) => {
+                left_out.retain(|(of, position)| of != index || !stored.contains(position))
+            }
+            Err(_) => any_failed = true,
+        }
+    }
+    let missing = left_out.into_iter();
+    let mut missing: Vec<_> = missing
+        .map(|(index, position)| (index, rows.number(position)))
+        .collect();
     let mut found = Vec::new();
     while let Some((index, number)) = missing.pop() {
         for position in referrers.remove(&(index, number)).unwrap_or_default() {
@@ -193,6 +207,33 @@ fn dependents(
         (position, reason)
     });
     by_position(reasons.collect())
+}
+
+/// Those of some rows that are left out whose unique value is stored all the same: the row that has their primary key has
+/// it too.
+fn stored_otherwise(
+    load: &TableLoad,
+    rows: &Rows,
+    reference: &Reference,
+    positions: &[u32],
+) -> Result<HashSet<u32>, Reason> {
+    let key = &load.table.keys[reference.key];
+    if key.is_primary() {
+        return Ok(HashSet::new());
+    }
+    let mut keys = Keys::encoded();
+    for position in positions {
+        let columns = key.columns.iter();
+        keys.push(columns.map(|column| rows.value(*position, *column)));
+    }
+    let all = (0..keys.len()).filter_map(|index| keys.get(index));
+    let stored = load.stored(reference.key, all.collect())?;
+    let is_stored = |index: &usize| {
+        let key = keys.get(*index);
+        key.is_some_and(|key| stored.binary_search(&key).is_ok())
+    };
+    let found = (0..keys.len()).filter(is_stored);
+    Ok(found.map(|index| positions[index]).collect())
 }
 
 /// The outcomes of rows that could not be written. A database that another process has locked can still be read: only

@@ -64,6 +64,24 @@ fn a_row_that_refers_to_itself_is_stored_behind_one_whose_key_is_taken() {
 }
 
 #[test]
+fn a_row_is_stored_behind_a_taken_one_if_the_value_it_refers_to_is_stored() {
+    for threads in ["1", "64"] {
+        let folder = with_script(
+            "CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT COLLATE NOCASE UNIQUE, note TEXT,
+                 boss TEXT REFERENCES people (name));",
+        );
+        with_schema(&folder, "schema.sql", &["init"]).succeeded();
+        let header = "id,name,note,boss";
+        folder.csv("in", "people", format!("{header}\n1,Ann,old,\n"));
+        load(&folder, threads).succeeded();
+        let rows = "9,Zoe,,\n1,ann,new,\n2,Bob,,Ann\n3,Cy,,Bob\n";
+        folder.csv("in", "people", format!("{header}\n{rows}"));
+        let run = load(&folder, threads).succeeded();
+        assert_eq!(counts(&run, "people"), [3, 0, 1], "{}", run.stdout);
+    }
+}
+
+#[test]
 fn a_row_that_waits_keeps_its_key_unless_it_turns_out_to_dangle() {
     let folder = with_script(PEOPLE);
     with_schema(&folder, "schema.sql", &["init"]).succeeded();
