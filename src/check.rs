@@ -178,14 +178,8 @@ impl Parents for CheckedParents<'_> {
     fn find(&self, reference: usize, keys: &Keys) -> Found {
         let all = self.parents[reference].keys.wait();
         let index = self.table.references[reference].key;
-        let found = match all.get(index) {
-            Some(used) => used.find(keys),
-            None => vec![None; keys.len()],
-        };
-        let rows = found.iter().map(|number| match number {
-            Some(_) => Existence::Stored,
-            None => Existence::Missing,
-        });
+        let found = UsedKeys::find_in(all, index, keys).into_iter();
+        let rows = found.map(|number| number.map_or(Existence::Missing, |_| Existence::Stored));
         Found {
             rows: rows.collect(),
             unknown: None,

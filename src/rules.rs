@@ -272,7 +272,7 @@ impl Rules {
             self.settle(&mut typed, position, verdict, &mut result);
         }
         for position in &result.accepted {
-            // Only now are all of them known.
+            // It may refer to one that was accepted after it.
             self.find_own_parents(&mut typed, *position as usize);
         }
         result.accepted.sort_unstable();

@@ -264,10 +264,12 @@ impl Reader {
         }
         self.remarks.padded_quotes = self.splitter.has_padded_quotes();
         if defect.is_none() && self.dialect.separator() == b'\t' {
-            let text = &self.buffer.bytes()[..length];
-            self.remarks.unquoted_rows |= !self.splitter.has_quotes();
-            self.remarks.needless_quotes |=
-                self.splitter.has_quotes() && self.splitter.has_needless_quotes(text);
+            if self.splitter.has_quotes() {
+                let text = &self.buffer.bytes()[..length];
+                self.remarks.needless_quotes |= self.splitter.has_needless_quotes(text);
+            } else {
+                self.remarks.unquoted_rows = true;
+            }
         }
         self.consume(length, line_ends);
         Ok(true)

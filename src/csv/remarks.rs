@@ -175,7 +175,8 @@ impl Remarks {
             sentences.push(
                 format!(
                     "has cells with backslashes as in \\N, \\n, \\\" or \\\\, which were taken as text: \
-                     add --backslash-escapes if it is an export that escapes like that ({AGAIN})"
+                     add --backslash-escapes if it is an export that escapes like that, \
+                     or --null '\\N' if only \\N has a meaning ({AGAIN})"
                 ),
             );
         }

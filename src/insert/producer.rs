@@ -16,7 +16,7 @@ use crate::csv::{self, Rejects};
 use crate::database::Problem;
 use crate::report::Tally;
 use crate::row::{Batch, Keys, Outcome, Reasons, Rows};
-use crate::rules::{Existence, Found, Parents, Rules};
+use crate::rules::{Existence, Found, Parents, Rules, UsedKeys};
 
 /// A batch is full at this many rows. Except for the first rows of a table, it is written as one share.
 pub const BATCH_ROWS: usize = 32 * 1024;
@@ -332,11 +332,8 @@ impl Parents for ParentLoads<'_> {
         let index = self.0.table.references[reference].key;
         // Which rows of the table itself were accepted, its rules know.
         let end = (parent.table != self.0.table).then(|| parent.end.wait());
-        let accepted = match end {
-            Some(end) => end.find(index, keys),
-            None => vec![None; keys.len()],
-        };
-        let found = accepted.into_iter();
+        let used = end.map_or(&[][..], |end| &end.used);
+        let found = UsedKeys::find_in(used, index, keys).into_iter();
         let found = found.map(|number| number.map_or(Existence::Missing, Existence::Accepted));
         let mut found: Vec<_> = found.collect();
         let is_missing = |position: &usize| matches!(found[*position], Existence::Missing);

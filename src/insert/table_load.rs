@@ -8,7 +8,7 @@ use super::fair_lock::FairLock;
 use super::ledger::Ledger;
 use crate::database::{Database, Problem, Reader};
 use crate::platform::Interrupt;
-use crate::row::{Key, Keys, Outcome, Reason, Rows};
+use crate::row::{Key, Outcome, Reason, Rows};
 use crate::rules::UsedKeys;
 use crate::schema::Table;
 
@@ -98,14 +98,6 @@ pub struct EndOfInput {
 }
 
 impl EndOfInput {
-    /// The numbers of the accepted rows that have these values of one of the table's keys, given its index.
-    pub fn find(&self, index: usize, keys: &Keys) -> Vec<Option<i64>> {
-        match self.used.get(index) {
-            Some(used) => used.find(keys),
-            None => vec![None; keys.len()],
-        }
-    }
-
     /// The end of a file that could not be read, and why.
     pub fn failed(why: impl Into<String>) -> EndOfInput {
         EndOfInput {

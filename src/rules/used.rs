@@ -57,6 +57,15 @@ pub enum UsedKeys {
 }
 
 impl UsedKeys {
+    /// For each of these keys the number of the row of this run that used it, given what was used of all keys of the table,
+    /// and the index of theirs. Nothing was used of a key that is not there.
+    pub fn find_in(all: &[UsedKeys], index: usize, keys: &Keys) -> Vec<Option<i64>> {
+        match all.get(index) {
+            Some(used) => used.find(keys),
+            None => vec![None; keys.len()],
+        }
+    }
+
     /// For each of these keys the number of the row of this run that used it.
     pub fn find(&self, keys: &Keys) -> Vec<Option<i64>> {
         let numbers = |map: &KeyMap, number_of: &dyn Fn(u32) -> i64| {
