@@ -95,7 +95,7 @@ fn find(map: &KeyMap, key: Key) -> Option<u32> {
 pub struct RowKeys {
     /// By the indexes of the table's keys; `None` if one does not count.
     keys: Vec<Option<Keys>>,
-    /// All values that the file has, if rows are told apart by these.
+    /// All values of each row, if the rows of the table are told apart by them.
     content: Option<Keys>,
 }
 

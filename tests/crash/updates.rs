@@ -1,5 +1,5 @@
-//! A load with `--update` is killed, interrupted, locked out, fails or loses power at any call. Each stored row is the old
-//! or the new one then, none dangles, the report is true, and running it again completes it.
+//! Loads with `--update` that are killed, interrupted or locked out, or in which a call fails or the power is cut. Afterwards
+//! each stored row is the old or the new one, no row dangles, the report is true, and another load completes the first.
 
 use std::collections::HashMap;
 use std::{env, process};
@@ -11,13 +11,13 @@ use crate::kit::random::Random;
 use crate::kit::stored::row;
 use crate::kit::{BUILT_IN, Folder, Run, SUBJECTS, Subject, say};
 
-/// How many rows each table has before.
+/// How many rows are stored in each table before the update.
 const STORED: usize = 30;
 
-/// How many it has before an update that is interrupted: so many that not all are read at once.
+/// The same for an update that is interrupted. These are more rows than are read at once.
 const STORED_BEFORE_AN_INTERRUPT: usize = 300;
 
-/// Every so-manieth row changes, and refers to a new one where it may. For each there is a new row.
+/// Every third row changes, and refers to a new row if its table has references. There is one new row for each.
 const EVERY: usize = 3;
 
 const UPDATE: &[&str] = &[
@@ -38,11 +38,11 @@ struct Night {
     after: Tables,
     /// How many rows of each table are inserted, updated, unchanged, skipped and failed when the load is done.
     outcomes: [[u64; 5]; 3],
-    /// The rows that may be replaced, and what by.
+    /// The rows that are replaced, and the rows that replace them.
     replaced: [HashMap<String, String>; 3],
-    /// A folder in which the old rows are stored, and the files with the new ones beside it.
+    /// A folder with the old rows in its databases and the new rows in its CSV files.
     folder: Folder,
-    /// What triggers have written when the load is done.
+    /// What the triggers have written when the load is done.
     counted: Vec<String>,
 }
 
@@ -84,7 +84,7 @@ impl Night {
         night
     }
 
-    /// Says what is to become of the rows of a table.
+    /// Works out the outcomes of the rows of a table.
     fn plan(&mut self, table: usize) {
         let (given, after) = (&self.given[table], &mut self.after[table]);
         // Rows without a key replace none. Those that are stored come first.
@@ -134,7 +134,7 @@ impl Night {
         counted.flatten().collect()
     }
 
-    /// All has become of the rows that was to.
+    /// Every row has the outcome that it should have.
     fn is_done(&self, run: &Run, folder: &Folder) {
         assert_eq!(run.status, Some(self.status()), "{}", run.stderr);
         for (table, expected) in self.subject.tables.iter().zip(self.outcomes) {
@@ -149,7 +149,7 @@ impl Night {
         Stored(self.after.clone().map(Rows::from_iter))
     }
 
-    /// Running it again stores all new rows, each once, and running it a third time finds nothing to do.
+    /// A second load stores the new rows that are missing, each once. A third one finds nothing to do.
     fn completes(&self, folder: &Folder) {
         let update = [&["--update"], FEW_THREADS].concat();
         let again = folder.load(&update);
@@ -166,7 +166,7 @@ impl Night {
         assert_eq!(self.counted(folder), self.counted);
     }
 
-    /// Each row that was stored is there, or what replaces it. Nothing else is there but new rows.
+    /// Each stored row is still there, or the row that replaces it. All others are new rows.
     fn is_old_or_new(&self, stored: &Stored) {
         for (table, rows) in stored.0.iter().enumerate() {
             let name = self.subject.tables[table].name;
@@ -184,8 +184,8 @@ impl Night {
         }
     }
 
-    /// What is reported as inserted, updated or unchanged is stored, so many rows have changed as the report says, apart
-    /// from those that a failed sync may have taken, and each row of the files has one outcome.
+    /// The rows that the report lists are stored. As many rows have changed as it says, apart from those that were lost in a
+    /// failed sync. Each row of the files has one outcome.
     fn is_true(&self, run: &Run, before: &Stored, after: &Stored) {
         if run.report["tables"].is_null() {
             // A process that was killed says nothing.
@@ -225,7 +225,7 @@ impl Night {
         }
     }
 
-    /// Lets something happen at the calls of a class, every `step`-th of them, and looks at what is left.
+    /// Disturbs a load at every `step`-th call of a class, and checks what is left.
     fn each(&self, class: &'static str, mode: Mode, step: usize) -> Tried {
         let before = Stored::read(&self.folder);
         at_each_moment(step, |at| {
@@ -292,10 +292,12 @@ fn built_in(stored: usize, second: bool) -> Tables {
         stored
     };
     for id in 1..=last {
-        let (name, user) = match second && id <= stored && is_changed(id) {
-            true if id == stored => ("New", 999),
-            true => ("New", stored + id / EVERY),
-            false => ("Old", id),
+        let is_changed = second && id <= stored && is_changed(id);
+        let name = if is_changed { "New" } else { "Old" };
+        let user = match id {
+            _ if !is_changed => id,
+            _ if id == stored => 999,
+            _ => stored + id / EVERY,
         };
         tables[0].push(format!("{id}|{name} {id}|u{id}@b.co"));
         tables[1].push(format!("{id}|{name} {id}|{id}.25"));
@@ -341,7 +343,7 @@ fn own(stored: usize, second: bool) -> Tables {
     tables
 }
 
-/// Does this for each subject, and says how often something happened. At least so many calls must be seen in each.
+/// Disturbs loads of each subject, and prints how often. Fails if a subject makes fewer than `at_least` calls.
 fn for_all(what: &str, at_least: usize, happens: impl Fn(&Night) -> Tried) {
     if !ready() {
         return;

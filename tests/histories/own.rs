@@ -1,11 +1,8 @@
-//! Random histories of tables of one's own, in a file each and in one file: text keys, a table that refers to itself, a key
-//! of two columns, and a table without a key. A load that is killed or interrupted, and run again, must store what it
-//! stores when nothing disturbs it.
+//! Random histories with tables of one's own, in a file each and in one file: text keys, a table that refers to itself, a key
+//! of two columns, and a table without a key. A load that is killed or interrupted and then run again must store the same
+//! rows as a load that nothing disturbs.
 
 use std::env;
-use std::fs::{self, OpenOptions};
-use std::process::{Output, Stdio};
-use std::thread;
 
 use proptest::bool::weighted;
 use proptest::collection::vec;
@@ -15,6 +12,7 @@ use proptest::sample::select;
 use proptest::test_runner::{Config, TestRunner};
 use rusqlite::Connection;
 
+use crate::kit::run::{interrupt, kill};
 use crate::kit::stored::row;
 use crate::kit::{Folder, ONE_FILE, OWN, Run, Subject, say};
 use crate::stored::{Rows, Stored};
@@ -22,10 +20,10 @@ use crate::stored::{Rows, Stored};
 /// How many histories are performed for each layout, unless `PROPTEST_CASES` says otherwise.
 const HISTORIES: u32 = 20;
 
-/// How many places there may be, so that their codes often clash.
+/// How many different codes places have. They are few, so that codes often clash.
 const PLACES: usize = 30;
 
-/// A load, and the signal that it gets once it has added so many rows to a table.
+/// A load. A signal may cut it off: which one, and the table and the number of rows that have been added to it by then.
 #[derive(Debug, Clone)]
 struct Load {
     files: [Vec<String>; 3],
@@ -101,39 +99,15 @@ impl Load {
         Run::of(&mut folder.tradexa(&arguments))
     }
 
-    /// Runs it until it has added so many rows to a table, or to its end.
+    /// Runs it until it is cut off, or to its end.
     fn run_until(&self, folder: &Folder, (signal, table, rows): (Signal, usize, usize)) -> Run {
         let arguments = self.arguments(folder);
         let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
-        let mut process = folder.process(&arguments);
-        // Not a pipe: it could fill up before the load ends.
-        let printed = folder.outside().join("printed");
-        let mut output = OpenOptions::new();
-        let output = output
-            .create(true)
-            .truncate(true)
-            .write(true)
-            .open(&printed);
-        process.stdout(output.unwrap()).stderr(Stdio::null());
         let enough = count(folder, table) + rows;
-        let mut process = process.spawn().unwrap();
-        while count(folder, table) < enough && process.try_wait().unwrap().is_none() {
-            thread::yield_now();
-        }
-        match signal {
-            // It may have ended already.
-            Signal::Kill => _ = process.kill(),
-            Signal::Interrupt => {
-                let kill = format!("kill -INT {}", process.id());
-                let _ = std::process::Command::new("sh")
-                    .args(["-c", &kill])
-                    .output();
-            }
-        }
-        Run::from(Output {
-            status: process.wait().unwrap(),
-            stdout: fs::read(printed).unwrap(),
-            stderr: Vec::new(),
+        let is_enough = || count(folder, table) >= enough;
+        folder.run_until(&arguments, is_enough, |process| match signal {
+            Signal::Kill => kill(process),
+            Signal::Interrupt => interrupt(process),
         })
     }
 }
@@ -149,7 +123,7 @@ fn count(folder: &Folder, table: usize) -> usize {
         .unwrap_or_default() as usize
 }
 
-/// What the report says is stored, and nothing else has changed.
+/// The rows that the report lists are stored, and nothing else has changed.
 fn assert_true(run: &Run, load: &Load, subject: &Subject, before: &Stored, after: &Stored) {
     let tables = subject.tables.iter().zip(&load.files);
     let changes = before.0.iter().zip(&after.0);

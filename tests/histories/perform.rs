@@ -1,13 +1,15 @@
 //! Runs the loads of a history, and compares their reports, their rejects and the databases with the model.
 
 use std::collections::HashSet;
-use std::fs::{self, OpenOptions};
-use std::process::{Child, Output, Stdio};
+use std::process::Child;
 use std::thread;
 
 use serde_json::Value;
 
 use crate::history::{Disturbance, Load};
+#[cfg(unix)]
+use crate::kit::run::interrupt;
+use crate::kit::run::kill;
 use crate::kit::stored::row;
 use crate::kit::{Run, TABLES, header};
 use crate::model::{Outcomes, Rows, Stored, dangling, expected_outcomes};
@@ -49,17 +51,11 @@ impl World {
                 drop(readers);
             }
             Disturbance::Killed(table, rows) if self.initialized => {
-                self.cut_off(load, &arguments, table, rows, |process| {
-                    let _ = process.kill(); // It may have ended already.
-                });
+                self.cut_off(load, &arguments, table, rows, kill);
             }
+            #[cfg(unix)]
             Disturbance::Interrupted(table, rows) if self.initialized => {
-                self.cut_off(load, &arguments, table, rows, |process| {
-                    let kill = format!("kill -INT {}", process.id());
-                    let _ = std::process::Command::new("sh")
-                        .args(["-c", &kill])
-                        .output();
-                });
+                self.cut_off(load, &arguments, table, rows, interrupt);
             }
             _ => self.run_to_end(load, &arguments, None),
         }
@@ -180,20 +176,6 @@ impl World {
         rows: usize,
         cut: impl Fn(&mut Child),
     ) {
-        let arguments = words(arguments);
-        let mut process = self
-            .folder
-            .process(&[&["insert", "--format", "json"], &arguments[..]].concat());
-        // Not a pipe: it could fill up before the load ends.
-        let printed = self.folder.outside().join("printed");
-        let mut output = OpenOptions::new();
-        let output = output
-            .create(true)
-            .truncate(true)
-            .write(true)
-            .open(&printed);
-        process.stdout(output.unwrap()).stderr(Stdio::null());
-        let mut process = process.spawn().unwrap();
         let before: HashSet<&String> = self.stored[table].values().collect();
         let is_new = |row: &&String| !before.contains(row);
         let new_rows = || {
@@ -203,15 +185,8 @@ impl World {
                 .filter(is_new)
                 .count()
         };
-        while new_rows() < rows && process.try_wait().unwrap().is_none() {
-            thread::yield_now();
-        }
-        cut(&mut process);
-        let run = Run::from(Output {
-            status: process.wait().unwrap(),
-            stdout: fs::read(printed).unwrap(),
-            stderr: Vec::new(),
-        });
+        let arguments = [&["insert", "--format", "json"], &words(arguments)[..]].concat();
+        let run = (self.folder).run_until(&arguments, || new_rows() >= rows, cut);
         let now = self.stored_now();
         let expected = expected_outcomes(load, &self.stored, None);
         let [mut new, mut updated] = <[Stored; 2]>::default();

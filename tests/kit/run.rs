@@ -1,6 +1,8 @@
 //! Running the program, and what it reported.
 
-use std::process::{self, ExitStatus, Output};
+use std::fs::{self, File};
+use std::process::{self, ExitStatus, Output, Stdio};
+use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -65,6 +67,45 @@ impl Folder {
     pub fn check(&self, arguments: &[&str]) -> Run {
         Run::of(&mut self.tradexa(&[&["check", "--format", "json"], arguments].concat()))
     }
+}
+
+impl Folder {
+    /// Runs the program, and cuts it off once this is so, unless it ends before.
+    pub fn run_until(
+        &self,
+        arguments: &[&str],
+        is_enough: impl Fn() -> bool,
+        cut: impl Fn(&mut process::Child),
+    ) -> Run {
+        // Not a pipe: it could fill up before the program ends.
+        let printed = self.outside().join("printed");
+        let mut command = self.process(arguments);
+        command
+            .stdout(File::create(&printed).unwrap())
+            .stderr(Stdio::null());
+        let mut process = command.spawn().unwrap();
+        while !is_enough() && process.try_wait().unwrap().is_none() {
+            thread::yield_now();
+        }
+        cut(&mut process);
+        Run::from(Output {
+            status: process.wait().unwrap(),
+            stdout: fs::read(printed).unwrap(),
+            stderr: Vec::new(),
+        })
+    }
+}
+
+/// Kills a process, which may have ended already.
+pub fn kill(process: &mut process::Child) {
+    let _ = process.kill();
+}
+
+/// Sends SIGINT to a process, which may have ended already.
+#[cfg(unix)]
+pub fn interrupt(process: &mut process::Child) {
+    let kill = format!("kill -INT {}", process.id());
+    let _ = process::Command::new("sh").args(["-c", &kill]).output();
 }
 
 /// A process that is killed, and fails its test, if it hangs.
