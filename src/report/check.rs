@@ -8,10 +8,10 @@ use serde::{Serialize, Serializer};
 use serde_json::Value as Json;
 
 use super::Listing;
-use super::grid::{self, cell};
+use super::grid::{self, Line, cell};
 use super::json::Escaped;
 use super::shorten::shorten;
-use crate::row::{REASON, Reason};
+use crate::row::Reason;
 use crate::schema::Table;
 use crate::terminal::{Terminal, count, plural};
 
@@ -101,16 +101,17 @@ impl CheckReport {
         } else {
             "key".to_string()
         };
-        let title = vec!["table".to_string(), key, REASON.to_string()];
+        let title = ["table".to_string(), key];
         let rows = self.tables.iter().flat_map(|table| {
             let rows = table.violating_rows.iter();
             rows.map(|row| (table.table.name, row))
         });
-        let lines = rows.map(|(table, row)| {
-            let reasons = grid::reasons(&row.reasons);
-            vec![table.to_string(), row.key(), reasons]
+        let lines = rows.map(|(table, row)| Line {
+            cells: vec![table.to_string(), row.key()],
+            more: 0,
+            reasons: Some(grid::reasons(&row.reasons)),
         });
-        grid::draw(terminal, title, &[1], lines)?;
+        grid::draw(terminal, &title, &[1], lines)?;
         for table in &self.tables {
             let more = table.violations - table.violating_rows.len() as u64;
             if more > 0 {

@@ -4,15 +4,12 @@ use std::io;
 
 use console::Color;
 
-use super::grid::{self, cell};
+use super::grid::{self, Line, cell};
 use super::tally::MOST_FIELDS;
 use super::{ReadBack, Rejected, Rejections, Report, Tally};
 use crate::row::{REASON, RowId};
 use crate::schema::Table;
 use crate::terminal::{Terminal, count, duration, escape, plural, thousands};
-
-/// The columns of a terminal that a cell should have to be read.
-const READABLE: usize = 8;
 
 impl Report {
     /// Writes the report as text: what was inserted, what was updated, what was stored before, what was skipped, what failed, what to do
@@ -94,12 +91,16 @@ impl Report {
     ) -> io::Result<()> {
         let table = self.tables[index].table;
         let columns = table.columns.iter();
-        let title = columns.map(|column| column.name.to_string()).collect();
+        let title: Vec<_> = columns.map(|column| column.name.to_string()).collect();
         let indexes = 0..table.columns.len();
         let numbers = indexes.filter(|index| table.columns[*index].kind.is_number());
         let numbers: Vec<_> = numbers.collect();
         let lines = ids.iter().filter_map(|id| read(index, id));
-        grid::draw(terminal, title, &numbers, lines)?;
+        let lines = lines.map(|cells| Line {
+            cells,
+            ..Line::default()
+        });
+        grid::draw(terminal, &title, &numbers, lines)?;
         more(terminal, table, rows, ids.len(), &self.query(table))
     }
 
@@ -123,11 +124,13 @@ impl Report {
             more(terminal, table, rows, listed, &all)?;
             if rows > listed as u64 {
                 writeln!(terminal.out, "By reason:")?;
-                let title = [REASON, "rows"].map(String::from).into();
+                let title = [REASON, "rows"].map(String::from);
                 let reasons = rejections.by_reason().into_iter();
-                let lines =
-                    reasons.map(|(kind, rows)| vec![cell(kind.as_bytes()), thousands(rows)]);
-                grid::draw(terminal, title, &[1], lines)?;
+                let lines = reasons.map(|(kind, rows)| Line {
+                    cells: vec![cell(kind.as_bytes()), thousands(rows)],
+                    ..Line::default()
+                });
+                grid::draw(terminal, &title, &[1], lines)?;
             }
         }
         Ok(())
@@ -181,39 +184,22 @@ impl Tally {
         self.header.is_some() || !self.table.seed.is_empty()
     }
 
-    /// Writes rows as given, with their reasons, and with their lines if these are of use. Where not all fields can be
-    /// read beside each other, it says how many more there are.
+    /// Writes rows as given, with their reasons, and with their lines if these are of use.
     fn given(&self, terminal: &mut Terminal, rows: &[Rejected], lines: bool) -> io::Result<()> {
         let names = self.names();
-        let fits = |width: usize| (width / READABLE).saturating_sub(2);
-        let room = terminal.width.map_or(MOST_FIELDS, fits);
-        let widest = rows.iter().map(|row| row.fields.len()).max().unwrap_or(0);
-        let fields = (widest.max(names.len())).min(room.max(self.table.columns.len()));
-        let more = |row: &Rejected| row.more_fields + row.fields.len().saturating_sub(fields);
-        let any_more = rows.iter().any(|row| more(row) > 0);
-        let line = |line: String, mut cells: Vec<String>, more: String, reasons: String| {
-            cells.resize(fields, String::new());
-            cells.extend(any_more.then_some(more));
-            cells.push(reasons);
-            lines.then_some(line).into_iter().chain(cells).collect()
-        };
-        let names = names.iter().take(fields).map(|name| cell(name.as_bytes()));
-        let title = line("line".into(), names.collect(), "…".into(), REASON.into());
+        let most = MOST_FIELDS.max(self.table.columns.len());
+        let names = names.iter().take(most).map(|name| cell(name.as_bytes()));
+        let number = |line: String| lines.then_some(line).into_iter();
+        let title: Vec<_> = number("line".into()).chain(names).collect();
         let rows = rows.iter().map(|row| {
-            let cells = row
-                .fields
-                .iter()
-                .take(fields)
-                .map(|field| escape(field).into_owned());
-            let cells = cells.collect();
-            let more = match more(row) {
-                0 => String::new(),
-                more => count(more as u64, "more field"),
-            };
-            let reasons = grid::reasons(&row.reasons);
-            line(row.line.to_string(), cells, more, reasons)
+            let fields = row.fields.iter().map(|field| escape(field).into_owned());
+            Line {
+                cells: number(row.line.to_string()).chain(fields).collect(),
+                more: row.more_fields,
+                reasons: Some(grid::reasons(&row.reasons)),
+            }
         });
-        grid::draw(terminal, title, &[0][..usize::from(lines)], rows)
+        grid::draw(terminal, &title, &[0][..usize::from(lines)], rows)
     }
 }
 

@@ -289,7 +289,7 @@ fn a_wide_row_fits_the_terminal_too() {
     let mut report = empty(Listing::readable(50));
     let long = "long ".repeat(200);
     skip(&mut report.tables[0], 2, &[long.as_str(); 60], "no");
-    for (width, fields) in [(20, ""), (80, "52"), (160, "42")] {
+    for (width, fields) in [(20, ""), (80, "55 more"), (160, " more")] {
         let mut out = Vec::new();
         let terminal = &mut Terminal::plain(&mut out, Some(width));
         let written = report.write_tables(terminal, &read_back);
