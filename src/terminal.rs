@@ -30,13 +30,16 @@ impl<'a> Terminal<'a> {
     /// What stdout is, given what writes to it. It has colours if it is a terminal or `CLICOLOR_FORCE` is set, unless
     /// `NO_COLOR` (<https://no-color.org>) is set or the terminal has no escape sequences.
     pub fn stdout(out: &'a mut dyn Write) -> Terminal<'a> {
-        let size = Term::stdout().size_checked();
+        let stdout = Term::stdout();
+        let size = stdout.size_checked();
         let no_color = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let is_dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let is = |name: &str, value: &str| env::var_os(name).is_some_and(|found| found == value);
+        // `console` does not tell an empty `NO_COLOR` from one that says something.
+        let is_mistaken = is("NO_COLOR", "") && stdout.is_term() && !is("CLICOLOR", "0");
         Terminal {
             out,
             width: size.map(|(_, columns)| usize::from(columns)),
-            colors: console::colors_enabled() && !no_color && !is_dumb,
+            colors: (console::colors_enabled() || is_mistaken) && !no_color && !is("TERM", "dumb"),
         }
     }
 

@@ -204,8 +204,10 @@ fn shown(folder: &Folder, command: &str, status: i32) -> Option<String> {
 
 #[test]
 fn a_terminal_has_colours() {
-    if let Some(shown) = shown(&Folder::initialized(), "tradexa insert", 0) {
-        assert!(shown.contains("\u{1b}["), "{shown}");
+    for command in ["tradexa insert", "NO_COLOR= tradexa insert"] {
+        if let Some(shown) = shown(&Folder::initialized(), command, 0) {
+            assert!(shown.contains("\u{1b}["), "{command}: {shown}");
+        }
     }
 }
 
