@@ -614,7 +614,7 @@ impl Rules {
     fn find_own_parents<G: Given>(&self, typed: &mut Typed<G>, position: usize) {
         for (index, reference) in self.table.references.iter().enumerate() {
             let parents = &mut typed.parents[index];
-            if reference.parent == self.table.name
+            if !parents.own.is_empty()
                 && let Some(key) = parents.keys.get(position)
             {
                 parents.own[position] = self.used.find(reference.key, key);

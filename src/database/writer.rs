@@ -374,9 +374,8 @@ fn execute(
 ) -> rusqlite::Result<usize> {
     let mut index = 0;
     for position in positions {
-        let values = rows.values(*position).zip(rows.table.columns).enumerate();
-        for (column, (value, declared)) in values {
-            if Some(column) != without && !declared.generated {
+        for (column, value) in rows.values(*position).enumerate() {
+            if Some(column) != without && !rows.table.columns[column].generated {
                 index += 1;
                 statement.raw_bind_parameter(index, value)?;
             }

@@ -13,6 +13,11 @@ pub fn parse(kind: Kind, text: &[u8], decimal: char, trusted: bool, blobs: &mut 
             Cell::Invalid
         };
     }
+    if kind == Kind::Integer
+        && let Some(number) = plain_integer(text)
+    {
+        return Cell::Integer(number);
+    }
     let Ok(text) = str::from_utf8(text) else {
         return Cell::Invalid;
     };
@@ -88,6 +93,17 @@ pub fn is_out_of_range(kind: Kind, text: &str, decimal: char) -> bool {
 
 fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// A whole number of digits alone, and so few that it is in range: most are, and this is quicker than the general way.
+fn plain_integer(text: &[u8]) -> Option<i64> {
+    if text.is_empty() || text.len() > 18 {
+        return None;
+    }
+    text.iter().try_fold(0, |number, digit| {
+        let digit = digit.wrapping_sub(b'0');
+        (digit < 10).then(|| number * 10 + i64::from(digit))
+    })
 }
 
 fn integer(text: &str) -> Option<i64> {
