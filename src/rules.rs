@@ -31,6 +31,8 @@ pub enum Existence {
     Stored,
     /// It is the row of this run with this number.
     Accepted(i64),
+    /// It does not, but this run may make up the same key for another row.
+    MadeUp,
     /// Not all rows of its table could be read, and it is none of those that could.
     Unread,
     /// That is not known.
@@ -199,6 +201,11 @@ impl Rules {
             self.used.note_stored(&keys, position, rowid);
         }
         Ok(())
+    }
+
+    /// See [`Used::ids_are_made_up_after`].
+    pub fn ids_are_made_up_after(&self) -> Option<i64> {
+        self.used.ids_are_made_up_after()
     }
 
     /// The keys that rows have used, by the indexes of the keys, once all rows have been checked.
@@ -589,11 +596,12 @@ impl Rules {
         let (table, parent) = (self.table, reference.parent);
         match existence {
             Existence::Stored | Existence::Accepted(_) => {}
-            Existence::Missing => check.violations.push(Reason::Missing {
+            Existence::Missing | Existence::MadeUp => check.violations.push(Reason::Missing {
                 table,
                 columns,
                 value: value(),
                 parent,
+                made_up: existence == Existence::MadeUp,
             }),
             Existence::Unread => check.unknown.push(Reason::NotInserted {
                 table,

@@ -140,6 +140,7 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
             used: self.input.rules.take_used(),
             cut_short,
             error,
+            records: self.records,
             undecided: self.undecided,
         }
     }
@@ -149,6 +150,9 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
         let rules = &mut self.input.rules;
         if rules.depends_on_stored_rows() {
             self.load.reader().scan(|rows| rules.note_stored(rows))?;
+        }
+        if let Some(greatest) = rules.ids_are_made_up_after() {
+            let _ = self.load.ids_are_made_up_after.set(greatest);
         }
         Ok(())
     }
@@ -339,6 +343,7 @@ impl Parents for ParentLoads<'_> {
         let is_missing = |position: &usize| matches!(found[*position], Existence::Missing);
         let others = (0..keys.len()).filter(is_missing);
         let stored = parent.stored(index, others.filter_map(|other| keys.get(other)).collect());
+        let is_one_of = |id: u64| end.is_some_and(|end| id <= end.records as u64);
         let is_complete = end.is_none_or(|end| end.error.is_none() && !end.undecided);
         for (position, existence) in found.iter_mut().enumerate() {
             if let Existence::Missing = existence
@@ -346,6 +351,9 @@ impl Parents for ParentLoads<'_> {
             {
                 *existence = match &stored {
                     Ok(stored) if stored.binary_search(&key).is_ok() => Existence::Stored,
+                    _ if parent.ids_beyond_stored(index, key).is_some_and(is_one_of) => {
+                        Existence::MadeUp
+                    }
                     Ok(_) if is_complete => Existence::Missing,
                     Ok(_) => Existence::Unread,
                     Err(_) => Existence::Unknown,

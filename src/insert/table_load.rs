@@ -28,6 +28,8 @@ pub struct TableLoad {
     pub records: AtomicU64,
     /// How many writer threads have been spawned.
     pub threads: AtomicUsize,
+    /// The greatest id before the load, set before the first row is checked if SQLite makes up the ids of the rows.
+    pub ids_are_made_up_after: OnceLock<i64>,
     /// Set once no more rows of this table will be accepted.
     pub end: OnceLock<EndOfInput>,
     /// For each reference the load of the table it refers to; `None` for this table itself.
@@ -93,6 +95,8 @@ pub struct EndOfInput {
     pub cut_short: bool,
     /// Why reading stopped before the end of the file.
     pub error: Option<io::Error>,
+    /// How many records were read.
+    pub records: usize,
     /// Whether rows that are not among the accepted ones failed: it could not be looked up what they refer to.
     pub undecided: bool,
 }
@@ -141,6 +145,7 @@ impl TableLoad {
             position: AtomicU64::new(0),
             records: AtomicU64::new(0),
             threads: AtomicUsize::new(0),
+            ids_are_made_up_after: OnceLock::new(),
             end: OnceLock::new(),
             parents: parents.collect(),
             budget: Budget::for_one_of(1),
@@ -209,6 +214,7 @@ impl TableLoad {
         key: usize,
         mut keys: Vec<Key<'k>>,
     ) -> Result<Vec<Key<'k>>, Reason> {
+        keys.retain(|key_of_row| !self.may_be_made_up(key, *key_of_row));
         keys.sort_unstable();
         keys.dedup();
         if keys.is_empty() {
@@ -223,6 +229,20 @@ impl TableLoad {
         Ok(keys
             .filter_map(|(key, is_stored)| is_stored.then_some(key))
             .collect())
+    }
+
+    /// Whether this run may make up a key, given the index of the key, for one of its rows. No row of a file can mean that
+    /// one: which row gets it depends on which thread comes first.
+    pub(super) fn may_be_made_up(&self, index: usize, key: Key) -> bool {
+        self.ids_beyond_stored(index, key).is_some()
+    }
+
+    /// How far beyond the greatest id before the load a key is, given its index, if the run makes up such keys.
+    pub(super) fn ids_beyond_stored(&self, index: usize, key: Key) -> Option<u64> {
+        let greatest = *self.ids_are_made_up_after.get()?;
+        let is_id = self.table.rowid_key() == Some(self.table.keys[index].columns[0]);
+        let id = key.integer().filter(|id| is_id && *id > greatest)?;
+        Some(id.abs_diff(greatest))
     }
 
     /// What is stored, and on disk, under the ids of the rows at these positions.

@@ -326,6 +326,7 @@ fn not_there(
             columns,
             value,
             parent,
+            made_up: false,
         }
     }
 }

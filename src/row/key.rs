@@ -122,6 +122,17 @@ impl<'a> Key<'a> {
         }
     }
 
+    /// The value of its column, if that is a single whole number.
+    pub fn integer(&self) -> Option<i64> {
+        match self {
+            Key::Integer(integer) => Some(*integer),
+            Key::Encoded(_) => match self.values()[..] {
+                [OwnedValue::Integer(integer)] => Some(integer),
+                _ => None,
+            },
+        }
+    }
+
     /// The values of its columns.
     pub fn values(&self) -> Vec<OwnedValue> {
         match self {

@@ -58,7 +58,7 @@ pub enum Reason {
         by: User,
     },
     /// A reference to a row that does not exist.
-    #[error("{} {value} does not exist in {parent}", .table.named(.columns))]
+    #[error("{} {value} does not exist in {parent}{}", .table.named(.columns), before(.made_up))]
     Missing {
         /// The table of the row that refers.
         table: &'static Table,
@@ -68,6 +68,8 @@ pub enum Reason {
         value: Box<str>,
         /// The table without such a row.
         parent: &'static str,
+        /// Whether the run may have made up the same key for another row since.
+        made_up: bool,
     },
     /// A reference to a row that could not be inserted.
     #[error("{} {value} could not be inserted into {parent}", .table.named(.columns))]
@@ -136,9 +138,11 @@ impl Reason {
                 table,
                 columns,
                 parent,
+                made_up,
                 ..
             } => {
-                format!("{} does not exist in {parent}", table.named(columns))
+                let (columns, before) = (table.named(columns), before(made_up));
+                format!("{columns} does not exist in {parent}{before}")
             }
             Reason::NotInserted {
                 table,
@@ -187,6 +191,15 @@ impl Reason {
             _ => 0,
         };
         size_of::<Reason>() + more
+    }
+}
+
+/// When there is no row, given whether the run may have made up its key since.
+fn before(made_up: &bool) -> &'static str {
+    if *made_up {
+        " before this load, which makes up its ids"
+    } else {
+        ""
     }
 }
 

@@ -1,5 +1,6 @@
 //! Which keys the rows of a table have used, and which rows are told apart by what.
 
+use std::collections::{HashMap, VecDeque};
 use std::mem::take;
 
 use super::ids::{IdSet, UsedIds};
@@ -41,8 +42,12 @@ pub struct Content {
     columns: Vec<usize>,
     /// The values of the stored rows. The owner is the rowid of the first row that has them.
     rows: KeyMap,
-    /// By the numbers in the map less 1, how many rows have these values that no row of the file stands for yet.
-    counts: Vec<u32>,
+    /// By the numbers in the map less 1, whether no row of the file stands for that row yet.
+    free: Vec<bool>,
+    /// By the numbers, the rowids of the other rows with these values that no row of the file stands for yet.
+    others: HashMap<u32, VecDeque<i64>>,
+    /// The greatest rowid.
+    greatest: i64,
 }
 
 /// One key's values that were used, once all rows have been checked.
@@ -75,7 +80,7 @@ impl UsedKeys {
         };
         match self {
             UsedKeys::Integers(ids) => {
-                let all = (0..keys.len()).map(|position| integer(keys.get(position)?));
+                let all = (0..keys.len()).map(|position| keys.get(position)?.integer());
                 all.map(|id| id.filter(|id| ids.contains(*id))).collect()
             }
             UsedKeys::Primary(map) => numbers(map, &i64::from),
@@ -133,17 +138,6 @@ impl RowKeys {
     }
 }
 
-/// A key that is a single whole number.
-fn integer(key: Key) -> Option<i64> {
-    match key {
-        Key::Integer(integer) => Some(integer),
-        Key::Encoded(_) => match key.values()[..] {
-            [OwnedValue::Integer(integer)] => Some(integer),
-            _ => None,
-        },
-    }
-}
-
 impl Used {
     /// No keys yet. `unique` says whether keys count that are unique "on request"; `absent`, which columns the file does
     /// not have, or `None` if the rows are stored ones.
@@ -157,7 +151,9 @@ impl Used {
                 Identity::Content(Box::new(Content {
                     columns: columns.collect(),
                     rows: KeyMap::new(&[]),
-                    counts: Vec::new(),
+                    free: Vec::new(),
+                    others: HashMap::new(),
+                    greatest: 0,
                 }))
             }
             Some(_) => match table.integer_key() {
@@ -185,6 +181,14 @@ impl Used {
     /// Whether rows are told apart by all values that the file has.
     pub fn is_by_content(&self) -> bool {
         matches!(self.identity, Identity::Content(_))
+    }
+
+    /// The greatest id that is stored, if the file has none: those of its rows are made up from there on.
+    pub fn ids_are_made_up_after(&self) -> Option<i64> {
+        match &self.identity {
+            Identity::Content(content) => self.table.rowid_key().map(|_| content.greatest),
+            _ => None,
+        }
     }
 
     /// Whether rows cannot be checked before all stored rows are known.
@@ -249,9 +253,14 @@ impl Used {
             },
             Identity::Content(content) => {
                 let number = content.rows.insert(keys.content(position), rowid);
-                match content.counts.get_mut(number as usize - 1) {
-                    Some(count) => *count += 1,
-                    None => content.counts.push(1),
+                let is_first = content.free.is_empty();
+                if number as usize > content.free.len() {
+                    content.free.push(true);
+                } else {
+                    content.others.entry(number).or_default().push_back(rowid);
+                }
+                if is_first || rowid > content.greatest {
+                    content.greatest = rowid;
                 }
                 -i64::from(number)
             }
@@ -316,7 +325,9 @@ impl Used {
                 Ok(line) => return User::Line(line),
                 Err(_) => {
                     let number = number.unsigned_abs() as u32;
-                    return User::Row(format!("rowid {}", content.rows.owner(number)).into());
+                    let key = self.table.rowid_key();
+                    let name = key.map_or("rowid", |column| self.table.columns[column].name);
+                    return User::Row(format!("{name} {}", content.rows.owner(number)).into());
                 }
             },
             Identity::Rowid => return User::Row(format!("rowid {number}").into()),
@@ -327,7 +338,7 @@ impl Used {
     /// The number of the row of this run that has used a key.
     pub fn find(&self, index: usize, key: Key) -> Option<i64> {
         match (&self.identity, self.table.keys[index].is_primary()) {
-            (Identity::Integer, true) => integer(key).filter(|id| self.ids.line(*id).is_some()),
+            (Identity::Integer, true) => key.integer().filter(|id| self.ids.line(*id).is_some()),
             (_, true) => find(&self.maps[index], key).map(i64::from),
             (_, false) => {
                 let map = &self.maps[index];
@@ -356,8 +367,7 @@ impl Used {
             },
             Identity::Content(content) => match content.find(keys.content(position)) {
                 Some(number) => {
-                    content.counts[number as usize - 1] -= 1;
-                    rowid = Some(content.rows.owner(number));
+                    rowid = content.take(number);
                     -i64::from(number)
                 }
                 None => line as i64,
@@ -461,7 +471,20 @@ impl Content {
     /// The number of a stored row with the same values that no row of the file stands for yet.
     fn find(&self, values: &[u8]) -> Option<u32> {
         let number = self.rows.find(values)?;
-        (self.counts[number as usize - 1] > 0).then_some(number)
+        (self.free[number as usize - 1] || self.others.contains_key(&number)).then_some(number)
+    }
+
+    /// The rowid of the first such row, given the number of its values. A row of the file stands for it from now on.
+    fn take(&mut self, number: u32) -> Option<i64> {
+        if take(&mut self.free[number as usize - 1]) {
+            return Some(self.rows.owner(number));
+        }
+        let others = self.others.get_mut(&number)?;
+        let rowid = others.pop_front();
+        if others.is_empty() {
+            self.others.remove(&number);
+        }
+        rowid
     }
 }
 

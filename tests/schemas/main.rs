@@ -4,6 +4,7 @@
 #[path = "../kit/mod.rs"]
 mod kit;
 
+mod made_up_ids;
 mod one_file;
 mod outputs;
 mod own_rows;

@@ -122,19 +122,15 @@ fn say_if_it_lasts<T>(
 fn absent_columns(path: &Path, table: &Table, reader: &csv::Reader) -> Option<String> {
     let header = reader.header();
     let is_absent = |column: &usize| !header.has(*column) && !table.columns[*column].generated;
-    let absent = (0..table.columns.len()).filter(is_absent);
-    let names = absent.map(|column| table.columns[column].name);
-    let names: Vec<_> = names.collect();
+    let absent: Vec<_> = (0..table.columns.len()).filter(is_absent).collect();
+    let has_ids = table.rowid_key().is_none_or(|key| !absent.contains(&key));
+    let names: Vec<_> = (absent.iter())
+        .map(|column| table.columns[*column].name)
+        .collect();
     let path = show(path);
     let (columns, they) = match &names[..] {
         [] => return None,
-        [name]
-            if table
-                .rowid_key()
-                .is_some_and(|key| table.columns[key].name == *name) =>
-        {
-            (format!("column {name:?}"), "SQLite makes up the ids")
-        }
+        [name] if !has_ids => (format!("column {name:?}"), "SQLite makes up the ids"),
         [name] => {
             let mut columns = table.columns.iter();
             let has_default =
@@ -146,10 +142,14 @@ fn absent_columns(path: &Path, table: &Table, reader: &csv::Reader) -> Option<St
             };
             (format!("column {name:?}"), gets)
         }
-        _ => (
-            format!("columns {}", list(&names)),
-            "they get their defaults, or NULL",
-        ),
+        _ => {
+            let they = if has_ids {
+                "they get their defaults, or NULL"
+            } else {
+                "SQLite makes up the ids, and the others get their defaults, or NULL"
+            };
+            (format!("columns {}", list(&names)), they)
+        }
     };
     Some(format!("{path} has no {columns}: {they}"))
 }
