@@ -238,6 +238,15 @@ impl Databases {
         }
     }
 
+    /// That the file of a table, which was in this journal mode, has been switched to WAL, and how to undo that.
+    fn now_in_wal_mode(&self, table: &Table, mode: &str) -> String {
+        let (path, mode) = (show(&self.path_of(table)), mode.to_uppercase());
+        format!(
+            "{path} was in {mode} mode and now is in WAL mode, which tradexa needs; \
+             when the load is done, `PRAGMA journal_mode = {mode}` in the sqlite3 shell puts it back"
+        )
+    }
+
     /// The tables that a table refers to, one for each of its references.
     fn parents(&self, table: &Table) -> Vec<&'static Table> {
         let parents = table.references.iter().filter_map(|reference| {

@@ -22,7 +22,7 @@ use crate::row::{Defect, Notation};
 use crate::schema::Table;
 
 pub use reader::Reader;
-pub use rejects::{Failure, Rejects, prepare};
+pub use rejects::{Failure, Rejects, in_the_way, prepare};
 pub use sniff::Delimiter;
 pub use source::Source;
 

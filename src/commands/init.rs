@@ -64,7 +64,10 @@ fn init_one_file(databases: &Databases, messages: &mut Messages) -> Result<ExitC
     create_folder(folder).with_context(|| format!("{} could not be created", show(folder)))?;
     let created = database::create_all(tables, folder, statements, lock_timeout);
     let created = created.map_err(|problem| databases.at(tables[0], &problem))?;
-    let done = tables.iter().zip(created).map(|(table, created)| {
+    if let Some(mode) = &created.was_in {
+        messages.note(databases.now_in_wal_mode(tables[0], mode));
+    }
+    let done = tables.iter().zip(created.tables).map(|(table, created)| {
         let already = if created { "" } else { "already " };
         format!("{} table {already}initialized.\n", table.name)
     });

@@ -79,6 +79,7 @@ pub fn insert(cli: &Cli, options: &Insert, messages: &mut Messages) -> Result<Ex
             limit: cli.lock_timeout,
             stop: limit.interrupt.flag(),
         };
+        open::rejects_can_be_written(&databases, options, &reads, messages)?;
         let targets = open::databases(&databases, options, &lock_timeout, messages)?;
         // Last, because they create files.
         let rejects = open::rejects(&databases, options, &reads, &readers, messages)?;

@@ -19,7 +19,7 @@ use crate::platform;
 use crate::row::{Header, Record};
 use crate::schema::Table;
 
-pub use prepare::prepare;
+pub use prepare::{in_the_way, prepare};
 
 /// The rejects of one table.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ use super::location::{find, is_too_long, path};
 use super::lock_timeout::{LockTimeout, Synchronous, Waiter};
 use super::problem::Problem;
 use super::reader::Reader;
-use super::wal::keep_in_wal_mode;
+use super::wal::{journal_mode, keep_in_wal_mode};
 use crate::platform;
 use crate::schema::{Column, Table, quoted};
 
@@ -86,8 +86,16 @@ fn create_at(
     Ok(is_new)
 }
 
-/// Creates what is missing in the database that these tables share, by these statements, in one transaction. Returns for
-/// each table whether it was missing.
+/// What was done to a database that tables share.
+#[derive(Debug, Default)]
+pub struct Created {
+    /// For each table whether it was missing.
+    pub tables: Vec<bool>,
+    /// The journal mode that the file was in, if it was there and that was not WAL.
+    pub was_in: Option<String>,
+}
+
+/// Creates what is missing in the database that these tables share, by these statements, in one transaction.
 ///
 /// # Errors
 ///
@@ -97,17 +105,19 @@ pub fn create_all(
     folder: &Path,
     statements: &[String],
     lock_timeout: &LockTimeout,
-) -> Result<Vec<bool>, Problem> {
+) -> Result<Created, Problem> {
     let Some(first) = tables.first() else {
-        return Ok(Vec::new());
+        return Ok(Created::default());
     };
     let found = find(first, folder)?;
+    let is_new = found.is_none();
     let path = found.unwrap_or_else(|| path(first, folder));
     require_room(&path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     let connection = connect(&path, flags)?;
     let waiter = Waiter::new(path, lock_timeout.clone());
     connection.pragma_update(None, "page_size", PAGE_SIZE)?;
+    let mode = waiter.retry(|| journal_mode(&connection))?;
     keep_in_wal_mode(&connection, &waiter)?;
     let transaction = waiter.begin_to_write(&connection, Synchronous::Full)?;
     let mut missing = Vec::new();
@@ -124,7 +134,10 @@ pub fn create_all(
     if let Some(folder) = waiter.path.parent() {
         platform::sync_folder(folder)?;
     }
-    Ok(missing)
+    Ok(Created {
+        tables: missing,
+        was_in: Some(mode).filter(|mode| !is_new && mode != "wal"),
+    })
 }
 
 /// Whether an error says that there is something of the same name: SQLite has no code for that.

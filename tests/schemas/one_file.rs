@@ -219,6 +219,41 @@ fn a_journal_mode_that_had_to_change_is_said_once() {
 }
 
 #[test]
+fn init_says_that_the_journal_mode_had_to_change() {
+    let folder = app(BOOKS);
+    let said = "app.db was in DELETE mode and now is in WAL mode";
+    assert!(
+        tradexa(&folder, &["init"])
+            .succeeded()
+            .stderr
+            .contains(said)
+    );
+    assert!(
+        !tradexa(&folder, &["init"])
+            .succeeded()
+            .stderr
+            .contains(said)
+    );
+    let new = Folder::new();
+    fs::write(new.outside().join("schema.sql"), BOOKS).expect("the schema");
+    let made = tradexa(&new, &["--schema", "schema.sql", "init"]).succeeded();
+    assert!(!made.stderr.contains("WAL"), "{}", made.stderr);
+}
+
+#[test]
+fn a_load_whose_rejects_are_in_the_way_leaves_the_file_as_it_is() {
+    let folder = app(BOOKS);
+    folder.csv("in", "books", "title,author_id\nA,1\n");
+    folder.csv("bad", "books", "title,author_id,reason\n");
+    let before = fs::read(folder.outside().join("app.db")).expect("the file");
+    let run = tradexa(&folder, &["insert", "--from", "in", "--rejects", "bad"]);
+    assert_eq!(run.status, Some(1));
+    assert!(run.stderr.contains("already exists"), "{}", run.stderr);
+    let after = fs::read(folder.outside().join("app.db")).expect("the file");
+    assert!(after == before, "the file was changed");
+}
+
+#[test]
 fn init_creates_what_is_missing_as_it_is_declared() {
     let folder = Folder::new();
     fs::write(folder.outside().join("schema.sql"), BOOKS).expect("the schema");

@@ -261,9 +261,7 @@ pub fn databases(
     if databases.in_one_file {
         for (table, database) in databases.tables.iter().zip(prepared.values()) {
             if let Some(mode) = &database.was_in {
-                let mode = mode.to_uppercase();
-                let path = show(&databases.path_of(table));
-                messages.note(format!("{path} was in {mode} mode and now is in WAL mode, which keeps its rows safe; when the load is done, `PRAGMA journal_mode = {mode}` in the sqlite3 shell puts it back"));
+                messages.note(databases.now_in_wal_mode(table, mode));
             }
         }
     }
@@ -288,6 +286,25 @@ pub fn reads(cli: &Cli, databases: &Databases, sources: &[Option<Source>]) -> Ve
     sources.chain(others).map(|found| found.file).collect()
 }
 
+/// Fails if a file is in the way of the rejects, before a database is changed.
+pub fn rejects_can_be_written(
+    databases: &Databases,
+    options: &Insert,
+    reads: &[(u64, u64)],
+    messages: &mut Messages,
+) -> Result<()> {
+    let Some(folder) = &options.rejects else {
+        return Ok(());
+    };
+    let in_the_way = csv::in_the_way(folder, &databases.tables, options.overwrite, reads);
+    let failures = in_the_way.into_iter().map(cannot_be_written);
+    messages.all(failures.map(Err::<(), _>)).map(drop)
+}
+
+fn cannot_be_written((path, failure): (PathBuf, Failure)) -> anyhow::Error {
+    anyhow!("{} {failure}", show(&path))
+}
+
 /// Opens the rejects of each table that has a file, if they were asked for.
 pub fn rejects(
     databases: &Databases,
@@ -299,13 +316,12 @@ pub fn rejects(
     let Some(folder) = &options.rejects else {
         return Ok(readers.iter().map(|_| None).collect());
     };
-    let says = |path: &Path, failure: Failure| anyhow!("{} {failure}", show(path));
     let prepared = csv::prepare(folder, &databases.tables, options.overwrite, reads);
     if let Err(failures) = prepared {
         return messages.all(
             failures
                 .into_iter()
-                .map(|(path, failure)| Err(says(&path, failure))),
+                .map(|failed| Err(cannot_be_written(failed))),
         );
     }
     messages.all(databases.tables.iter().zip(readers).map(|(table, reader)| {
@@ -320,7 +336,7 @@ pub fn rejects(
             options.overwrite,
         )
         .map(Some)
-        .map_err(|failure| says(&folder.join(table.csv()), failure))
+        .map_err(|failure| cannot_be_written((folder.join(table.csv()), failure)))
     }))
 }
 

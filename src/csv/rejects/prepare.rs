@@ -8,9 +8,24 @@ use super::Failure;
 use crate::platform;
 use crate::schema::Table;
 
-/// Looks for files that are in the way of the rejects of these tables, and creates the folder for them if need be.
+/// Looks for files that are in the way of the rejects of these tables. Returns why each of them is, with its path.
 ///
 /// `reads` are the files that the run reads: they are never replaced, not even through links in the folder.
+pub fn in_the_way(
+    folder: &Path,
+    tables: &[&Table],
+    overwrite: bool,
+    reads: &[(u64, u64)],
+) -> Vec<(PathBuf, Failure)> {
+    let paths = tables.iter().map(|table| folder.join(table.csv()));
+    let failures = paths.filter_map(|path| {
+        let failure = look_at(&path, overwrite, reads).err()?;
+        Some((path, failure))
+    });
+    failures.collect()
+}
+
+/// The same, and creates the folder for the rejects if need be.
 ///
 /// # Errors
 ///
@@ -21,13 +36,7 @@ pub fn prepare(
     overwrite: bool,
     reads: &[(u64, u64)],
 ) -> Result<(), Vec<(PathBuf, Failure)>> {
-    let mut failures = Vec::new();
-    for table in tables {
-        let path = folder.join(table.csv());
-        if let Err(failure) = look_at(&path, overwrite, reads) {
-            failures.push((path, failure));
-        }
-    }
+    let mut failures = in_the_way(folder, tables, overwrite, reads);
     if failures.is_empty()
         && let Err(error) = fs::create_dir_all(folder)
     {
