@@ -127,7 +127,7 @@ pub enum Command {
     /// Insert the rows that follow the rules, and report what became of each row
     ///
     /// The first rows of a table get a thread each, as many as --threads says; from there on, a thread takes a share
-    /// of many rows. What is stored already is never changed, so running it again is safe.
+    /// of many rows. What is stored already is not changed, unless --update is given, so running it again is safe.
     #[command(after_long_help = format!("{INSERT_EXAMPLES}\n\n{INSERT_STATUS}\n{INTERRUPTED}"))]
     Insert(Insert),
     /// Test stored rows against the rules, and change nothing
@@ -167,8 +167,9 @@ const RUN: &str = "How it runs";
 pub struct Insert {
     /// Load the CSV files of a folder instead of the sample rows
     ///
-    /// These are users.csv, products.csv and orders.csv, or users.csv.gz and so on where they are compressed. A missing
-    /// file means that there are no rows for its table.
+    /// Each is named after its table, such as users.csv, or users.csv.gz where it is compressed. A missing file means that
+    /// there are no rows for its table. A file need not have columns that may be NULL or have a default; without the
+    /// column of an INTEGER PRIMARY KEY, SQLite makes up the ids, and a row is known again by its other values.
     /// The sample rows are built into the program, ten for each table.
     #[arg(long, help_heading = SOURCE, value_name = "DIR", value_parser = folder(), value_hint = ValueHint::DirPath)]
     pub from: Option<PathBuf>,

@@ -84,6 +84,10 @@ pub fn is_delimiter(byte: u8) -> bool {
     byte.is_ascii() && !byte.is_ascii_alphanumeric() && !b"\"'\r\n".contains(&byte)
 }
 
+/// What to do with files that are not written alike.
+const APART: &str =
+    "such options hold for all files, so load those that need them apart, with --file";
+
 /// What can be wrong with a CSV file as a whole. Reads as a sentence after the name of the file.
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
@@ -104,6 +108,17 @@ pub enum Problem {
     /// The first line has columns of the table, or columns at all, if it is split at another character.
     #[error("seems to use {} as the separator: add {}", .0.name(), .0.option())]
     Delimiter(Delimiter),
+    /// The same, although a separator was given.
+    #[error("seems to use {} as the separator, not what --delimiter says: {APART}", .0.name())]
+    OtherDelimiter(Delimiter),
+    /// The header is on this line, where an option says that there is none.
+    #[error("has its header on line {line}, but {option} says that there is none: {APART}")]
+    HeaderThere {
+        /// The line.
+        line: u64,
+        /// The option.
+        option: &'static str,
+    },
     /// A later line has columns of the table.
     #[error("has no header on its first line: the header seems to be on line {line}: add --skip-lines {skip}{}", and(.delimiter))]
     HeaderBelow {

@@ -20,6 +20,7 @@ use crate::row::RowId;
 pub use check::{CheckReport, Checked, Violating};
 pub use grid::cell;
 pub use json::{to_json, write_errors};
+pub use misread::Misread;
 pub use tally::{Listing, MOST_CHARACTERS, Rejected, Rejections, Tally};
 pub use trace::Trace;
 

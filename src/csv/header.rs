@@ -44,7 +44,8 @@ pub fn parse<'a>(
         let column = table.columns.iter().position(is_column);
         let known = column.is_some() || folded == reason;
         let is_repeated = !earlier.insert(folded.clone());
-        if is_repeated && (known || !dialect.ignore_extra_columns) {
+        let is_nameless = folded.is_empty();
+        if is_repeated && !is_nameless && (known || !dialect.ignore_extra_columns) {
             repeated.push(shown(name));
         } else if folded == reason {
             header.reason = Some(index);
@@ -87,7 +88,14 @@ pub fn parse<'a>(
         return Ok(header);
     }
     let expected = dialect.header_names(table);
-    Err(differences(expected, &unknown, &repeated, &missing))
+    let is_like_row = has_none && names.len() == table.columns.len();
+    Err(differences(
+        expected,
+        &unknown,
+        &repeated,
+        &missing,
+        is_like_row,
+    ))
 }
 
 /// The name of the column that rejects add to those of a table, and that is ignored when they are read: `reason`, or
@@ -123,9 +131,21 @@ fn differences(
     unknown: &[String],
     repeated: &[String],
     missing: &[&str],
+    is_like_row: bool,
 ) -> Problem {
     let mut differences = Vec::new();
-    list(&mut differences, unknown, "unknown", |name| {
+    let is_nameless = |name: &&String| name.trim().is_empty();
+    let nameless = unknown.iter().filter(is_nameless).count();
+    if nameless > 0 {
+        let columns = if nameless == 1 {
+            "column has"
+        } else {
+            "columns have"
+        };
+        differences.push(format!("{nameless} {columns} no name"));
+    }
+    let unknown: Vec<_> = unknown.iter().filter(|name| !is_nameless(name)).collect();
+    list(&mut differences, &unknown, "unknown", |name| {
         let meant = meant(name, missing).map(|column| format!(" (did you mean {column:?}?)"));
         format!(
             "column {} is unknown{}",
@@ -139,9 +159,12 @@ fn differences(
     list(&mut differences, missing, "missing", |name| {
         format!("column {name:?} is missing")
     });
-    expected += match (unknown.is_empty(), missing.is_empty()) {
+    expected += match (unknown.is_empty() && nameless == 0, missing.is_empty()) {
         (true, _) => "",
         (false, true) => "; --ignore-extra-columns ignores others",
+        (false, false) if is_like_row => {
+            "; rename the columns, name them with --column, or add --no-header if the first line is a row"
+        }
         (false, false) => "; rename the columns, or name them with --column",
     };
     Problem::Columns {

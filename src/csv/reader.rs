@@ -55,6 +55,8 @@ pub struct Reader {
     pub bytes_read: Option<Arc<AtomicU64>>,
     table: &'static Table,
     dialect: Dialect,
+    /// Whether the delimiter is one that was given, and not what the file says.
+    has_given_delimiter: bool,
     buffer: Buffer,
     splitter: Splitter,
     header: Arc<Header>,
@@ -99,6 +101,7 @@ impl Reader {
             // Most quotes that are not closed are given up at that size.
             buffer: Buffer::new(decoded.input, limits.buffer, limits.quoted + limits.buffer),
             splitter: Splitter::new(&dialect, limits),
+            has_given_delimiter: dialect.delimiter.is_some(),
             dialect,
             header: Arc::new(Header::default()),
             remarks: Remarks::default(),
@@ -112,9 +115,17 @@ impl Reader {
         if decoded.has_mark || decoded.encoding != UTF_8.name() {
             preamble.extend_from_slice(BYTE_ORDER_MARK);
         }
+        reader.remarks.has_escapes = reader.dialect.notation.backslash_escapes;
+        reader.remarks.ignores_surplus = reader.dialect.ignore_extra_columns;
         reader.remarks.not_utf8 = decoded.seems_utf8.then_some(decoded.encoding);
         preamble.extend(reader.take_separator_line()?.unwrap_or_default());
-        while reader.line <= reader.dialect.skip_lines && reader.skip_line()? {}
+        while reader.line <= reader.dialect.skip_lines {
+            let length = reader.find_line()?;
+            reader.must_not_be_header(length, "--skip-lines")?;
+            if !reader.skip_line()? {
+                break;
+            }
+        }
         reader.header = Arc::new(Header {
             preamble,
             ..reader.read_header()?
@@ -168,6 +179,9 @@ impl Reader {
         let found = self.find()?;
         if self.dialect.no_header {
             let header = header::of(self.table, &self.dialect);
+            if let Some((length, _)) = found {
+                self.must_not_be_header(length, "--no-header")?;
+            }
             let line = found.map_or(&[][..], |(length, _)| &self.buffer.bytes()[..length]);
             let is_one = header.width() > 1 && !line.contains(&self.dialect.separator());
             let other = sniff::row_delimiter(self.table, &self.dialect, line);
@@ -195,10 +209,27 @@ impl Reader {
         };
         let header = parsed.map_err(|problem| {
             let other = sniff::diagnose(self.table, &self.dialect, bytes, self.line);
-            other.unwrap_or(problem)
+            match other.unwrap_or(problem) {
+                Problem::Delimiter(other) if self.has_given_delimiter => {
+                    Problem::OtherDelimiter(other)
+                }
+                problem => problem,
+            }
         })?;
         self.consume(length, self.line_ends(length));
         Ok(header)
+    }
+
+    /// Fails if the line that begins here, of this many bytes, is a header although this option says that it is none.
+    fn must_not_be_header(&self, length: usize, option: &'static str) -> Result<(), Problem> {
+        let line = &self.buffer.bytes()[..length];
+        if sniff::is_header(self.table, &self.dialect, line) {
+            return Err(Problem::HeaderThere {
+                line: self.line,
+                option,
+            });
+        }
+        Ok(())
     }
 
     /// The columns of the file.
@@ -214,6 +245,11 @@ impl Reader {
     /// What is odd about the records read so far, a sentence each to stand after the name of the file.
     pub fn remarks(&self) -> Vec<String> {
         self.remarks.sentences()
+    }
+
+    /// Whether a cell of the records read so far begins or ends with several spaces that were taken as part of it.
+    pub fn has_padding(&self) -> bool {
+        self.remarks.padding
     }
 
     /// Looks for what is odd about all records of a batch that this reader has filled.
@@ -250,12 +286,8 @@ impl Reader {
                     && text.windows(2).any(|bytes| bytes == b"\\\"");
             }
         }
-        if defect.is_none() && self.splitter.fields() > self.header.width() {
-            let record = batch.record(batch.len() - 1);
-            let mut surplus = record.fields().skip(self.header.width()).peekable();
-            self.remarks.empty_surplus |= self.header.spare.is_none()
-                && surplus.peek().is_some()
-                && surplus.all(<[u8]>::is_empty);
+        if defect.is_none() {
+            self.compare_to_header(batch);
         }
         let line_ends = self.line_ends(length);
         if line_ends > 0 && self.has_rows_in_quotes(length) {
@@ -263,7 +295,8 @@ impl Reader {
             self.remarks.add_rows_in_quotes(self.line, last);
         }
         self.remarks.padded_quotes = self.splitter.has_padded_quotes();
-        if defect.is_none() && self.dialect.separator() == b'\t' {
+        self.remarks.plain_backslashes |= self.splitter.has_unusual_escapes();
+        if defect.is_none() && matches!(self.dialect.separator(), b'\t' | b'|') {
             if self.splitter.has_quotes() {
                 let text = &self.buffer.bytes()[..length];
                 self.remarks.needless_quotes |= self.splitter.has_needless_quotes(text);
@@ -273,6 +306,25 @@ impl Reader {
         }
         self.consume(length, line_ends);
         Ok(true)
+    }
+
+    /// Notes how many fields the record that was added to a batch has beside the header.
+    fn compare_to_header(&mut self, batch: &Batch) {
+        let header = &*self.header;
+        let expected = header.width() + usize::from(header.reason.is_some());
+        let remarks = &mut self.remarks;
+        match self.splitter.fields() {
+            fields if fields == expected => remarks.even_rows = true,
+            fields if fields < expected => remarks.other_lengths = true,
+            fields => {
+                let record = batch.record(batch.len() - 1);
+                let mut surplus = record.fields().skip(header.width()).peekable();
+                let is_empty = surplus.peek().is_some() && surplus.all(<[u8]>::is_empty);
+                remarks.empty_surplus |= is_empty;
+                remarks.one_field_more |= !is_empty && fields == expected + 1;
+                remarks.other_lengths |= is_empty || fields > expected + 1;
+            }
+        }
     }
 
     /// Whether each line of a record would be a row by itself if its quotes meant nothing.

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use tempfile::{NamedTempFile, PersistError};
 
+use super::reader::BYTE_ORDER_MARK;
 use super::split::NULL;
 use super::{Dialect, header};
 use crate::platform;
@@ -148,11 +149,14 @@ impl Rejects {
             }
             self.file.write_all(b"\n")?;
         }
-        for (field, is_null) in record.fields_and_nulls() {
+        for (index, (field, is_null)) in record.fields_and_nulls().enumerate() {
+            // Where a record begins, the reader passes over a byte order mark outside quotes.
+            let has_mark = index == 0 && field.starts_with(BYTE_ORDER_MARK);
             if is_null {
                 self.file.write_all(NULL)?;
             } else {
-                self.format.write_field(&mut self.file, field, |_| true)?;
+                self.format
+                    .write_field(&mut self.file, field, |_| !has_mark)?;
             }
             self.file.write_all(&[self.format.delimiter])?;
         }

@@ -1,6 +1,6 @@
 //! What is odd about records that are not wrong.
 
-use memchr::{memchr_iter, memchr2, memmem};
+use memchr::{memchr, memchr_iter, memchr2, memmem};
 
 use crate::row::Notation;
 
@@ -21,13 +21,26 @@ pub struct Remarks {
     more_rows_in_quotes: u64,
     /// Whether a cell begins with white space and a quote, and keeps both.
     pub padded_quotes: bool,
-    /// Whether a record has empty fields beyond the header, and nothing else there.
+    /// Whether a record has as many fields as the header.
+    pub even_rows: bool,
+    /// Whether a record has empty fields beyond the header, and nothing else there; and whether those are ignored.
     pub empty_surplus: bool,
+    pub ignores_surplus: bool,
+    /// Whether a record has one field more than the header; and whether one has any other number of fields.
+    pub one_field_more: bool,
+    pub other_lengths: bool,
     /// Whether a quote behind a backslash breaks a row.
     pub escaped_quotes: bool,
-    /// Whether a cell has a quote behind a backslash, or two backslashes not at its start, or is `\N`; where tabs separate
-    /// cells, also whether one has `\n` or `\t`.
-    pub escapes: bool,
+    /// Whether a cell has a quote behind a backslash.
+    slashed_quotes: bool,
+    /// Whether a cell has something else behind a backslash that exports escape.
+    escapes: bool,
+    /// Whether a cell is `\N`.
+    null_marks: bool,
+    /// Whether a backslash stands before a letter or digit that no export escapes, as in a path; and whether backslashes
+    /// are read as escapes.
+    pub plain_backslashes: bool,
+    pub has_escapes: bool,
     /// Those of [`NULLS`] that are a cell.
     nulls: Vec<&'static str>,
     /// Whether a cell begins as one in which a spreadsheet keeps the zeros of `="007"`.
@@ -35,8 +48,8 @@ pub struct Remarks {
     /// Whether a cell is in single quotes.
     single_quotes: bool,
     /// Whether a cell begins or ends with several spaces.
-    padding: bool,
-    /// Of a file whose cells tabs separate, whether it has a row without quotes.
+    pub padding: bool,
+    /// Of a file whose cells tabs or vertical bars separate, whether it has a row without quotes.
     pub unquoted_rows: bool,
     /// Of such a file, whether it has a cell in quotes that it need not have.
     pub needless_quotes: bool,
@@ -56,19 +69,25 @@ impl Remarks {
 
     /// Looks for backslashes that may be escapes in the text of many records, whose fields this byte separates.
     pub fn look_for_escapes(&mut self, text: &[u8], delimiter: u8) {
-        if self.escapes {
-            return;
-        }
         let ends = |byte: Option<&u8>| byte.is_none_or(|byte| *byte == delimiter || *byte == b'\n');
-        self.escapes = memchr_iter(b'\\', text).any(|at| match text.get(at + 1) {
-            Some(b'\'' | b'"') => true,
-            Some(b'n' | b't') => delimiter == b'\t',
-            Some(b'\\') => !ends(at.checked_sub(1).map(|before| &text[before])),
-            Some(b'N') => {
-                ends(text.get(at + 2)) && ends(at.checked_sub(1).map(|before| &text[before]))
+        let mut from = 0;
+        while let Some(found) = memchr(b'\\', &text[from..]) {
+            let at = from + found;
+            from = at + 2;
+            let is_cell =
+                || ends(text.get(at + 2)) && ends(at.checked_sub(1).map(|before| &text[before]));
+            match text.get(at + 1) {
+                Some(b'\'' | b'"') => self.slashed_quotes = true,
+                Some(b'\\') => self.escapes = true,
+                Some(b'N') if is_cell() => self.null_marks = true,
+                Some(b'n' | b't' | b'r' | b'0') => self.escapes = true,
+                Some(byte) => {
+                    self.plain_backslashes |= is_plain(*byte) || *byte == b'N';
+                    from = at + 1;
+                }
+                None => break,
             }
-            _ => false,
-        });
+        }
     }
 
     /// Looks for cells that other programs mean otherwise in such a text, as its file is read.
@@ -129,15 +148,10 @@ impl Remarks {
                 .map(|null| format!("--null {null}"))
                 .collect();
             sentences.push(format!(
-                "has cells that are {}, which were taken as they are: add {} if that means no value, \
-                 and --null '' if an empty cell of a text does ({AGAIN})",
+                "has cells that are {}, which were taken as they are: add {}, whichever means no value \
+                 (an empty cell of a text is then an empty text, unless you add --null '' too; {AGAIN})",
                 self.nulls.join(" or "),
-                options.join(" ")
-            ));
-        }
-        if self.padding {
-            sentences.push(format!(
-                "has cells padded with spaces, which were taken as they are: add --trim if it is no part of them ({AGAIN})"
+                options.join(" or ")
             ));
         }
         if self.formulas {
@@ -159,27 +173,56 @@ impl Remarks {
                     .to_string(),
             );
         }
-        if self.empty_surplus {
+        if self.empty_surplus && self.even_rows {
+            sentences.push(
+                "has rows with an empty last field too many, beside rows without: \
+                 see whether a cell of theirs has a separator that is not in quotes"
+                    .to_string(),
+            );
+        } else if self.empty_surplus && !self.ignores_surplus {
             sentences.push(
                 "has rows with empty fields beyond the header: --ignore-extra-columns ignores them"
                     .to_string(),
             );
         }
-        if self.escaped_quotes {
+        if self.one_field_more && !self.even_rows && !self.other_lengths {
+            sentences.push(
+                "has one field more in every row than in its header: if R wrote it, export it with row.names = FALSE"
+                    .to_string(),
+            );
+        }
+        if self.has_escapes && self.plain_backslashes {
+            sentences.push(format!(
+                "has backslashes before letters that no export escapes, as in \\U, and they were left out: \
+                 if they are part of the text, load it without --backslash-escapes ({AGAIN})"
+            ));
+        } else if self.escaped_quotes {
             sentences.push(
                 "has rows that are broken by a quote behind a backslash: \
                  add --backslash-escapes if it is an export that escapes quotes like that"
                     .to_string(),
             );
-        } else if self.escapes {
-            sentences.push(
-                format!(
-                    "has cells with backslashes as in \\N, \\n, \\\" or \\\\, which were taken as text: \
-                     add --backslash-escapes if it is an export that escapes like that, \
-                     or --null '\\N' if only \\N has a meaning ({AGAIN})"
-                ),
-            );
+        } else if self.slashed_quotes || self.escapes && !self.plain_backslashes {
+            let or_null = if self.null_marks {
+                ", or --null '\\N' if only \\N has a meaning"
+            } else {
+                ""
+            };
+            sentences.push(format!(
+                "has cells with backslashes as in \\n, \\\" or \\\\, which were taken as text: \
+                 add --backslash-escapes if it is an export that escapes like that, \
+                 and not if they are parts of paths such as C:\\new{or_null} ({AGAIN})"
+            ));
+        } else if self.null_marks {
+            sentences.push(format!(
+                "has cells that are \\N, which were taken as text: add --null '\\N' if that means no value ({AGAIN})"
+            ));
         }
         sentences
     }
+}
+
+/// Whether a byte is a letter or digit that no export escapes.
+pub fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() && !b"NntrbfvZ0".contains(&byte)
 }

@@ -37,6 +37,17 @@ const WORKBOOK: &str =
 const ARCHIVE: &str = "a compressed archive that cannot be read: unpack it first, or use gzip";
 const DATABASE: &str = "a SQLite database, not CSV: export the table with `sqlite3 -csv -header`";
 
+/// How dumps of databases begin.
+const SQL: [&[u8]; 7] = [
+    b"-- ",
+    b"/*",
+    b"PRAGMA ",
+    b"BEGIN TRANSACTION",
+    b"CREATE TABLE ",
+    b"INSERT INTO ",
+    b"COPY ",
+];
+
 /// The problem of a file that begins like this and is no text in an encoding that can be read.
 pub fn binary(start: &[u8]) -> Option<Problem> {
     let bzip2 = start.starts_with(b"BZh") && start.get(4..10) == Some(b"1AY&SY");
@@ -80,6 +91,14 @@ pub fn utf16(start: &[u8]) -> Option<&'static Encoding> {
 /// What a text is that begins like this, with what to do, if it is known not to be CSV.
 fn other_text(text: &[u8]) -> Option<Problem> {
     let text = text.trim_ascii_start();
+    let is_sql = |start: &&[u8]| {
+        let text = text.get(..start.len());
+        text.is_some_and(|text| text.eq_ignore_ascii_case(start))
+    };
+    if SQL.iter().any(is_sql) {
+        let what = "SQL, not CSV: run it with the sqlite3 shell, or export the tables as CSV";
+        return Some(Problem::NotCsv(what));
+    }
     let second = text.get(1..).unwrap_or_default().trim_ascii_start();
     let what = match (text.first()?, second.first()) {
         (b'<', Some(b'!' | b'?' | b'a'..=b'z' | b'A'..=b'Z')) => {
@@ -93,11 +112,59 @@ fn other_text(text: &[u8]) -> Option<Problem> {
     Some(Problem::NotCsv(what))
 }
 
+/// What a text seems to be in which a program has drawn a table for people, or that the sqlite3 shell writes in another
+/// mode than CSV, with what to do.
+fn other_table(table: &Table, dialect: &Dialect, text: &[u8]) -> Option<Problem> {
+    let mut lines = lines(text);
+    let (first, second) = (lines.next()?, lines.next().unwrap_or_default());
+    let is_rule = |line: &[u8]| {
+        let text = String::from_utf8_lossy(line);
+        let is_drawn = |c: char| "-+|=: ".contains(c) || ('\u{2500}'..='\u{257f}').contains(&c);
+        text.chars().filter(|c| !c.is_whitespace()).count() > 1 && text.chars().all(is_drawn)
+    };
+    let is_padded = first.windows(2).any(|pair| pair == b"  ");
+    let quoted = first.split(|byte| *byte == dialect.separator());
+    let names = quoted.map(|name| name.strip_prefix(b"'")?.strip_suffix(b"'"));
+    let names: Option<Vec<_>> = names.collect();
+    let is_quoted = names.is_some_and(|names| {
+        known_names(
+            table,
+            dialect,
+            &names.join(&dialect.separator()),
+            dialect.separator(),
+        ) > 0
+    });
+    let what = if is_rule(first)
+        || is_rule(second)
+        || is_padded && known_names(table, dialect, first, b' ') > 1
+    {
+        "a table drawn for people, not CSV: export it again as CSV"
+    } else if first.contains(&b'\x1e') {
+        "text whose rows end with the character U+001E, not CSV: export it again as CSV"
+    } else if is_quoted {
+        "in SQL's quotes, not CSV: export it again as CSV, such as with `sqlite3 -csv -header`"
+    } else {
+        return None;
+    };
+    Some(Problem::NotCsv(what))
+}
+
+/// Whether all fields of a line name columns of the table, two at least.
+pub fn is_header(table: &Table, dialect: &Dialect, line: &[u8]) -> bool {
+    let delimiter = dialect.separator();
+    let fields = line
+        .split(|byte| *byte == delimiter)
+        .take(table.columns.len() + 1);
+    let fields = fields.count();
+    fields > 1 && known_names(table, dialect, line, delimiter) == fields
+}
+
 /// What is wrong with a file whose first line lacks columns of its table, given the text from there on and the line where
 /// it begins. `None` if that line seems to be the header.
 pub fn diagnose(table: &Table, dialect: &Dialect, text: &[u8], line: u64) -> Option<Problem> {
     let text = &text[..text.len().min(BYTES)];
     other_text(text)
+        .or_else(|| other_table(table, dialect, text))
         .or_else(|| padded_quotes(table, dialect, text))
         .or_else(|| header_elsewhere(table, dialect, text, line))
         .or_else(|| no_header(table, dialect, text))

@@ -6,6 +6,7 @@ use memchr::{memchr, memchr2};
 
 use super::Dialect;
 use super::reader::Limits;
+use super::remarks::is_plain;
 use crate::row::{Defect, offset};
 
 /// For how many fields memory is kept from one record to the next.
@@ -38,6 +39,8 @@ pub struct Splitter {
     escaped: bool,
     /// Whether a field of any record begins with white space and a quote that is text.
     padded: bool,
+    /// Whether a backslash of any record escapes a letter or digit that no export escapes.
+    unusual: bool,
     /// Opening quotes further on, by their offsets in the file in ascending order, that a record with a defect took for
     /// its own, and the defect. A record that starts later and goes beyond its first line opens one of them too,
     /// and comes to the same end: what is behind a quote does not depend on what is before it, but for the number of
@@ -81,6 +84,7 @@ impl Splitter {
             quoted: false,
             escaped: false,
             padded: false,
+            unusual: false,
             doomed: Vec::new(),
             doom: Defect::UnclosedQuote,
         }
@@ -104,6 +108,11 @@ impl Splitter {
     /// Whether a cell of any record so far begins with white space and a quote, and keeps both.
     pub fn has_padded_quotes(&self) -> bool {
         self.padded
+    }
+
+    /// Whether a backslash of any record so far escapes a letter or digit that no export escapes.
+    pub fn has_unusual_escapes(&self) -> bool {
+        self.unusual
     }
 
     /// Starts a record at this offset in the file.
@@ -195,7 +204,10 @@ impl Splitter {
             [b'\r', b'\n', ..] => 2,
             [] | [b'\r'] if !ended => return None,
             [] => 0,
-            _ => 1,
+            [byte, ..] => {
+                self.unusual |= is_plain(*byte);
+                1
+            }
         };
         Some(self.at + 1 + length)
     }

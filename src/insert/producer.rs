@@ -14,7 +14,7 @@ use super::table_load::{EndOfInput, TableLoad, Target};
 use super::writer::{Completion, Share, complete};
 use crate::csv::{self, Rejects};
 use crate::database::Problem;
-use crate::report::Tally;
+use crate::report::{Misread, Tally};
 use crate::row::{Batch, Keys, Outcome, Reasons, Rows};
 use crate::rules::{Existence, Found, Parents, Rules, UsedKeys};
 
@@ -70,6 +70,9 @@ pub fn load(load: &TableLoad, input: &mut Input) {
             producer.receive();
         }
         producer.input.remarks = producer.reader.remarks();
+        if producer.reader.has_padding() {
+            producer.input.tally.misread.insert(Misread::Padding);
+        }
     });
 }
 

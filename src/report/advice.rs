@@ -132,7 +132,12 @@ impl Report {
             )),
         }
         // A dry run leaves the other rows to be loaded too.
-        if !self.dry_run {
+        if self.dry_run {
+            lines.extend(self.rejects.as_ref().map(|_| {
+                "To load the rows that follow the rules, run the same command without --dry-run, and with --overwrite for the rejects."
+                    .to_string()
+            }));
+        } else {
             let fixed = match self.skipped() {
                 0 => "Once the cause is fixed",
                 _ => "Once they are fixed",

@@ -1,9 +1,9 @@
-//! Cells that were refused as they are written, and that an option would read.
+//! Cells that an option would read otherwise than as they are written.
 
 use crate::row::{Notation, Reason};
 use crate::schema::Kind;
 
-/// How cells that were refused may be meant.
+/// How cells may be meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Misread {
     /// A comma separates the decimals of a number.
@@ -33,9 +33,12 @@ impl Misread {
     pub fn sentence(self) -> &'static str {
         match self {
             Misread::DecimalComma => {
-                "has numbers with a decimal comma: add --decimal , to read them"
+                "has numbers with a decimal comma: add --decimal , if all its numbers have one, or correct these"
             }
-            Misread::Padding => "has cells with white space around them: add --trim to read them",
+            Misread::Padding => {
+                "has cells with white space around them: add --trim if it is no part of them \
+                 (--update replaces rows that are stored already)"
+            }
         }
     }
 }

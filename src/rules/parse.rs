@@ -154,14 +154,15 @@ fn numeric(text: &str, decimal: char) -> Option<Cell> {
     Some(exact.map_or(Cell::Real(number), Cell::Integer))
 }
 
-/// An even number of hexadecimal digits, bare or as SQL writes them.
+/// An even number of hexadecimal digits, bare or as SQL or PostgreSQL (<https://www.postgresql.org/docs/current/datatype-binary.html>)
+/// writes them.
 fn blob(text: &str, blobs: &mut Vec<u8>) -> Option<Cell> {
     let quoted = text
         .strip_prefix(['X', 'x'])
         .and_then(|text| text.strip_prefix('\''));
     let digits = match quoted {
         Some(quoted) => quoted.strip_suffix('\'')?,
-        None => text,
+        None => text.strip_prefix("\\x").unwrap_or(text),
     };
     let digits: Option<Vec<_>> = digits.chars().map(|digit| digit.to_digit(16)).collect();
     let digits = digits.filter(|digits| digits.len() % 2 == 0)?;

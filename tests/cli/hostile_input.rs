@@ -280,7 +280,13 @@ proptest! {
         let unique: &[&str] = if unique { &["--unique-email"] } else { &[] };
         let run = folder.load(&[&["--limit", "100000", "--threads", threads], unique].concat());
         prop_assert_eq!(run.status, Some(0));
-        let remarks = ["not UTF-8", "beyond the header", "add --trim"];
+        let remarks = [
+            "not UTF-8",
+            "beyond the header",
+            "last field too many",
+            "one field more",
+            "add --trim",
+        ];
         let is_expected = |line: &str| remarks.iter().any(|remark| line.contains(remark));
         prop_assert!(run.stderr.lines().all(is_expected), "{}", run.stderr);
         for (place, table) in TABLES.iter().enumerate() {

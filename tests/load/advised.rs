@@ -182,3 +182,16 @@ fn an_old_mac() {
         .succeeded();
     assert_eq!(folder.rows("users"), [ANN, ZOE]);
 }
+
+#[test]
+fn white_space_around_cells_is_named_once_whether_rows_were_stored_with_it_or_skipped() {
+    let folder = Folder::initialized();
+    folder.csv(
+        "input",
+        "users",
+        "id,name,email\n1,Ann   ,a@b.co\n 2,Bob,b@b.co\n",
+    );
+    let run = folder.load(&[]);
+    assert_eq!(run.outcomes("users"), [1, 0, 1, 0]);
+    assert_eq!(run.stderr.matches("--trim").count(), 1, "{}", run.stderr);
+}

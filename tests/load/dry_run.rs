@@ -191,3 +191,20 @@ fn an_order_fails_whose_user_could_not_be_looked_up() {
     assert_eq!(run.counts(), [[0, 0, 1, 9], [0, 9, 1, 0], [0, 0, 3, 7]]);
     assert_eq!(run.status, Some(1));
 }
+
+#[test]
+fn a_dry_run_with_rejects_says_that_the_real_run_needs_to_overwrite_them() {
+    let folder = Folder::initialized();
+    let rejects = ["insert", "--rejects", "bad"];
+    let dry = folder.tradexa(&[&rejects[..], &["--dry-run"]].concat());
+    let dry = Run::of(&mut { dry });
+    assert!(
+        dry.stdout
+            .contains("without --dry-run, and with --overwrite for the rejects"),
+        "{}",
+        dry.stdout
+    );
+    let real = folder.tradexa(&[&rejects[..], &["--overwrite"]].concat());
+    let real = Run::of(&mut { real }).succeeded();
+    assert!(!real.stdout.contains("--overwrite"), "{}", real.stdout);
+}

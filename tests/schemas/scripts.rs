@@ -79,7 +79,7 @@ fn a_script_for_postgres_makes_tables_with_its_types() {
         "customers",
         "id,public_id,name,vip,tags,balance,score,avatar,waited,born,wakes,created_at\n\
          1,0007,Ann,t,[1],12.50,1,X'00ff',1 day,2000-02-29,06:30,2026-11-26 12:30:05+01\n\
-         2,7,Ann,false,,5.0,,,7,,,2026-11-26T12:30:05.123Z\n\
+         2,7,Ann,false,,5.0,,\\x00ff,7,,,2026-11-26T12:30:05.123Z\n\
          3,8,Ann,yes,,1,,,,,,2026-11-26\n",
     );
     folder.csv(
@@ -129,7 +129,7 @@ fn a_script_for_postgres_makes_tables_with_its_types() {
         rows(&folder, "customers", &columns),
         [
             "1, '0007', 1, '[1]', 12.5, 1.0, X'00FF', '1 day', '2000-02-29', '06:30'",
-            "2, '7', 0, NULL, 5, NULL, NULL, '7', NULL, NULL",
+            "2, '7', 0, NULL, 5, NULL, X'00FF', '7', NULL, NULL",
         ]
     );
 }

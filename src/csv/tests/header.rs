@@ -48,7 +48,7 @@ fn names_match_without_regard_to_case_and_white_space_around_them() {
 
 #[test]
 fn other_names_are_other_columns() {
-    for name in ["", "i\0d", "\u{feff}id", "\u{1b}", "\u{131}d"] {
+    for name in ["i\0d", "\u{feff}id", "\u{1b}", "\u{131}d"] {
         let expected = format!("column {name:?} is unknown");
         let message = differences(&format!("name,{name},email\n"));
         assert!(message.starts_with(&expected), "{message}");
@@ -232,43 +232,27 @@ fn a_header_with_another_delimiter_says_so() {
     let files = [
         (
             "id;name;email\n",
-            b',',
             r#"semicolons as the separator: add --delimiter ";""#,
         ),
         (
             "ID ; Name;E-Mail\n",
-            b',',
             r#"semicolons as the separator: add --delimiter ";""#,
         ),
         (
             "\"id\";\"name\";\"email\"\n",
-            b',',
             r#"semicolons as the separator: add --delimiter ";""#,
         ),
         (
             "\u{feff}name\tid\temail\r\n",
-            b',',
             "tabs as the separator: add --delimiter tab",
         ),
         (
             "no|id|name|email, phone\n",
-            b',',
             r#"vertical bars as the separator: add --delimiter "|""#,
         ),
-        (
-            "id,name,email\n",
-            b';',
-            r#"commas as the separator: add --delimiter ",""#,
-        ),
-        (
-            "id;name\n",
-            b'\t',
-            r#"semicolons as the separator: add --delimiter ";""#,
-        ),
     ];
-    for (text, delimiter, expected) in files {
-        let message = header(text.as_bytes(), &separated_by(delimiter)).unwrap_err();
-        assert_eq!(message, format!("seems to use {expected}"));
+    for (text, expected) in files {
+        assert_eq!(problem(text), format!("seems to use {expected}"));
     }
     let unrelated = problem("a,b;c\n");
     assert!(
@@ -533,6 +517,88 @@ fn a_first_line_names_the_delimiter_as_spreadsheets_write_it() {
 }
 
 #[test]
+fn a_file_with_another_delimiter_than_the_one_given_is_to_be_loaded_apart() {
+    let message = header(b"id,name,email\n", &separated_by(b';')).unwrap_err();
+    assert!(
+        message.starts_with("seems to use commas as the separator, not what --delimiter says"),
+        "{message}"
+    );
+    assert!(message.contains("with --file"), "{message}");
+}
+
+#[test]
+fn a_header_is_not_taken_for_a_row_or_passed_over() {
+    let skipping = Dialect {
+        skip_lines: 2,
+        ..Dialect::default()
+    };
+    let without = Dialect {
+        no_header: true,
+        ..Dialect::default()
+    };
+    for (dialect, option, line) in [(&skipping, "--skip-lines", 2), (&without, "--no-header", 1)] {
+        let title = if line == 2 { "Export of today\n" } else { "" };
+        for names in ["id,name,email", "EMAIL, \"id\",Name", "id,name"] {
+            let text = format!("{title}{names}\n1,a,x\n2,b,y\n");
+            let message = header(text.as_bytes(), dialect).unwrap_err();
+            let expected = format!("has its header on line {line}, but {option} says");
+            assert!(message.starts_with(&expected), "{message}");
+        }
+    }
+    let titles = b"name: users\n1,name,email\nid,name,email\n";
+    header(titles, &skipping).unwrap();
+    header(b"1,name,email\n2,b,y\n", &without).unwrap();
+}
+
+#[test]
+fn columns_without_a_name_are_counted() {
+    let message = differences("id,,name, ,\"\",mail\n");
+    let expected = "3 columns have no name, column \"mail\" is unknown (did you mean \"email\"?)";
+    assert!(message.starts_with(expected), "{message}");
+    assert!(differences("id,name,email,\n").starts_with("1 column has no name"));
+}
+
+#[test]
+fn a_first_line_without_any_name_may_be_a_row() {
+    for first in ["a,b,c", "\"Lee, Sam\",,x@y.de"] {
+        let message = problem(format!("{first}\n"));
+        assert!(
+            message.contains("or add --no-header if the first line is a row"),
+            "{message}"
+        );
+    }
+    for first in ["a,b", "a,b,c,d", "id,b,c"] {
+        let message = problem(format!("{first}\n"));
+        assert!(!message.contains("--no-header"), "{message}");
+    }
+}
+
+#[test]
+fn what_programs_draw_or_quote_otherwise_is_no_csv() {
+    let (drawn, sql) = ("drawn for people", "is SQL, not CSV");
+    for (text, expected) in [
+        ("id  name  email\n--  ----  -----\n1   a     x\n", drawn),
+        (
+            " id | name | email\n----+------+-------\n  1 | a    | x\n",
+            drawn,
+        ),
+        ("+----+------+\n| id | name |\n", drawn),
+        ("| id | name | email |\n|----|:----:|-------|\n", drawn),
+        ("┌────┬──────┐\n│ id │ name │\n", drawn),
+        ("id   name    email\n1    a       x\n", drawn),
+        ("id\x1fname\x1femail\x1e1\x1fa\x1fx\x1e", "U+001E"),
+        ("'id','name','email'\n1,'a','x'\n", "in SQL's quotes"),
+        ("INSERT INTO users VALUES(1,'a','x');\n", sql),
+        ("PRAGMA foreign_keys=OFF;\n", sql),
+        ("-- MySQL dump 10.13\n", sql),
+        ("create table users (id INT);\n", sql),
+    ] {
+        let message = problem(text);
+        assert!(message.contains(expected), "{text}: {message}");
+    }
+}
+
+#[test]
 fn lines_are_passed_over_whatever_they_hold() {
     let skipping = |skip_lines| Dialect {
         skip_lines,
@@ -544,7 +610,7 @@ fn lines_are_passed_over_whatever_they_hold() {
         let records = read_with(input, &skipping(2), buffer_of(piece)).unwrap();
         assert_eq!(records[0].0, 4);
     }
-    let all = header(b"id,name,email\n1,a,x\n", &skipping(9)).unwrap_err();
+    let all = header(b"title\n1,a,x\n", &skipping(9)).unwrap_err();
     assert!(all.starts_with("is empty"), "{all}");
     let separated = header(b"sep=;\ntitle\nid;name;email\n", &skipping(2)).unwrap();
     assert_eq!(separated.names, ["id", "name", "email"]);

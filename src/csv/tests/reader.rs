@@ -193,12 +193,17 @@ fn a_delimiter_is_no_white_space() {
 
 /// What is said about the records of this text.
 fn remarks(text: &str, dialect: &Dialect) -> Vec<String> {
+    read_to_end(text, dialect).remarks()
+}
+
+/// A reader that has read all of a text.
+fn read_to_end(text: &str, dialect: &Dialect) -> Reader {
     let input = Box::new(Cursor::new(text.as_bytes().to_vec()));
     let mut reader = Reader::new(TABLES[0], input, dialect).unwrap();
     let mut batch = Batch::new(reader.header());
     while reader.read(&mut batch).unwrap() {}
     reader.look_at(&batch);
-    reader.remarks()
+    reader
 }
 
 #[test]
@@ -312,10 +317,16 @@ fn quotes_behind_backslashes_that_break_rows_are_named() {
 
 #[test]
 fn backslashes_that_look_like_escapes_are_named() {
-    for cell in ["O\\'Neil", "5\\\" TV", "\\N", "C:\\\\x"] {
+    let escapes = "--backslash-escapes";
+    for (cell, option) in [
+        ("O\\'Neil", escapes),
+        ("5\\\" TV", escapes),
+        ("\\N", "--null '\\N'"),
+        ("C:\\\\x", escapes),
+    ] {
         let said = remarks(&format!("id,name,email\n1,{cell},x\n"), &Dialect::default());
         assert_eq!(said.len(), 1, "{said:?}");
-        assert!(said[0].contains("--backslash-escapes"), "{said:?}");
+        assert!(said[0].contains(option), "{said:?}");
     }
     for cell in [
         "C:\\temp\\New",
@@ -339,22 +350,91 @@ fn backslashes_that_look_like_escapes_are_named() {
 }
 
 #[test]
-fn line_ends_and_tabs_behind_a_backslash_are_named_where_tabs_separate_cells() {
-    for cell in ["two\\nlines", "a\\ttab"] {
-        let text = format!("id\tname\temail\n1\t{cell}\tx\n");
-        let said = remarks(&text, &separated_by(b'\t'));
-        assert_eq!(said.len(), 1, "{said:?}");
-        assert!(said[0].contains("--backslash-escapes"), "{said:?}");
+fn line_ends_and_tabs_behind_a_backslash_are_named() {
+    for delimiter in *b"\t,|" {
+        for cell in ["two\\nlines", "a\\ttab", "\\\\x4142", "\\\\N"] {
+            let cells = ["1", cell, "x"].join(&char::from(delimiter).to_string());
+            let header = ["id", "name", "email"].join(&char::from(delimiter).to_string());
+            let said = remarks(&format!("{header}\n{cells}\n"), &separated_by(delimiter));
+            assert_eq!(said.len(), 1, "{said:?}");
+            assert!(said[0].contains("--backslash-escapes"), "{said:?}");
+        }
     }
 }
 
 #[test]
-fn quotes_that_only_some_rows_have_are_named_where_tabs_separate_cells() {
+fn a_file_with_backslashes_that_nobody_escapes_is_not_to_be_read_with_escapes() {
+    let said = remarks("id,name,email\n1,C:\\new\\Users,\\N\n", &Dialect::default());
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].contains("add --null '\\N'"), "{said:?}");
+    assert!(!said[0].contains("--backslash-escapes"), "{said:?}");
+}
+
+#[test]
+fn backslashes_that_were_left_out_although_nobody_escapes_like_that_are_named() {
+    let escaping = Dialect {
+        notation: Notation {
+            backslash_escapes: true,
+            ..Notation::default()
+        },
+        ..Dialect::default()
+    };
+    for cell in ["C:\\new\\Users", "\"C:\\Users\"", "\\d+"] {
+        let said = remarks(&format!("id,name,email\n1,{cell},x\n"), &escaping);
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(
+            said[0].contains("load it without --backslash-escapes"),
+            "{said:?}"
+        );
+    }
+    let meant = "id,name,email\n1,a\\nb\\\\Users\\,\\'c\\\",\\N\n2,\\b\\f\\v\\r\\0,\\t,x\n";
+    assert_eq!(remarks(meant, &escaping), [""; 0]);
+}
+
+#[test]
+fn empty_fields_beyond_the_header_are_to_be_ignored_only_where_all_rows_have_them() {
+    let rows = |rows: &str| format!("id,name,email\n{rows}");
+    let said = remarks(&rows("1,a,x,\n2,b,y,\n"), &Dialect::default());
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].contains("--ignore-extra-columns"), "{said:?}");
+    let ignoring = Dialect {
+        ignore_extra_columns: true,
+        ..Dialect::default()
+    };
+    assert_eq!(remarks(&rows("1,a,x,\n2,b,y,\n"), &ignoring), [""; 0]);
+    for dialect in [Dialect::default(), ignoring] {
+        let said = remarks(&rows("1,Lee, Sam,\n2,b,y\n"), &dialect);
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(said[0].contains("not in quotes"), "{said:?}");
+        assert!(!said[0].contains("--ignore-extra-columns"), "{said:?}");
+    }
+}
+
+#[test]
+fn a_field_more_in_every_row_than_in_the_header_is_named() {
+    let rows = |rows: &str| format!("id,name,email\n{rows}");
+    let said = remarks(&rows("\"1\",1,a,x\n\"2\",2,b,y\n"), &Dialect::default());
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].contains("row.names = FALSE"), "{said:?}");
+    for others in ["1,a,x\n2,b,y,z\n", "1,2\n1,2,3,4\n", "1,2,3,4,5\n1,2,3,4\n"] {
+        assert_eq!(
+            remarks(&rows(others), &Dialect::default()),
+            [""; 0],
+            "{others}"
+        );
+    }
+}
+
+#[test]
+fn quotes_that_only_some_rows_have_are_named_where_tabs_or_bars_separate_cells() {
     let rows = |rows: &str| format!("id\tname\temail\n{rows}");
     let tabs = separated_by(b'\t');
-    let said = remarks(&rows("1\t\"a\"\tx\n2\tb\ty\n"), &tabs);
-    assert_eq!(said.len(), 1, "{said:?}");
-    assert!(said[0].contains("export the file as CSV"), "{said:?}");
+    for delimiter in ["\t", "|"] {
+        let text = rows("1\t\"a\"\tx\n2\tb\ty\n").replace('\t', delimiter);
+        let said = remarks(&text, &separated_by(delimiter.as_bytes()[0]));
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(said[0].contains("export the file as CSV"), "{said:?}");
+    }
     for meant in [
         "1\t\"a\"\tx\n2\t\"b\"\ty\n",
         "1\t\"a\tb\"\tx\n2\tb\ty\n",
@@ -369,7 +449,10 @@ fn quotes_that_only_some_rows_have_are_named_where_tabs_separate_cells() {
 fn cells_that_may_stand_for_no_value_are_named() {
     let said = remarks("id,name,email\n1,NULL,NA\nNA,x,y\n", &Dialect::default());
     assert_eq!(said.len(), 1, "{said:?}");
-    assert!(said[0].contains("add --null NULL --null NA if"), "{said:?}");
+    assert!(
+        said[0].contains("add --null NULL or --null NA, whichever"),
+        "{said:?}"
+    );
     for cell in ["NULLS", "ANNA", "NA ", "x NULL", "null"] {
         let text = format!("id,name,email\n1,{cell},x\n");
         assert_eq!(remarks(&text, &Dialect::default()), [""; 0], "{cell}");
@@ -390,8 +473,6 @@ fn cells_that_other_programs_mean_otherwise_are_named() {
     for (cell, says) in [
         ("=\"\"007\"\"", "to spreadsheets"),
         ("'O''Neil'", "in single quotes"),
-        ("Ann   ", "add --trim"),
-        ("   Ann", "add --trim"),
     ] {
         let cell = if cell.starts_with('=') {
             format!("\"{cell}\"")
@@ -402,12 +483,24 @@ fn cells_that_other_programs_mean_otherwise_are_named() {
         assert_eq!(said.len(), 1, "{said:?}");
         assert!(said[0].contains(says), "{said:?}");
     }
-    for cell in ["=1+1", "'tis", "O'Neil", "Ann  Lee", " Ann "] {
+    for cell in ["=1+1", "'tis", "O'Neil"] {
         let text = format!("id,name,email\n1,{cell},x\n");
         assert_eq!(remarks(&text, &Dialect::default()), [""; 0], "{cell}");
     }
-    let padded = "id,name,email\n1,Ann   ,x\n";
-    assert_eq!(remarks(padded, &trimming(true)), [""; 0]);
+}
+
+#[test]
+fn several_spaces_before_or_behind_a_cell_are_padding_unless_cells_are_trimmed() {
+    let has_padding = |cell: &str, dialect: &Dialect| {
+        read_to_end(&format!("id,name,email\n1,{cell},x\n"), dialect).has_padding()
+    };
+    for padded in ["Ann   ", "   Ann"] {
+        assert!(has_padding(padded, &Dialect::default()), "{padded}");
+        assert!(!has_padding(padded, &trimming(true)), "{padded}");
+    }
+    for cell in ["Ann  Lee", " Ann "] {
+        assert!(!has_padding(cell, &Dialect::default()), "{cell}");
+    }
 }
 
 #[test]

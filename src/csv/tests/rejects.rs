@@ -216,6 +216,16 @@ fn rejects_of_a_file_with_a_byte_order_mark_have_one() {
 }
 
 #[test]
+fn a_byte_order_mark_within_quotes_stays_part_of_the_first_cell() {
+    let rejects = rejects_of(
+        "name,id,email\n\"\u{feff}a\",1,x\n".as_bytes(),
+        Dialect::default(),
+    );
+    let expected = "name,id,email,reason\n\"\u{feff}a\",1,x,line 2\n";
+    assert_eq!(String::from_utf8_lossy(&rejects), expected);
+}
+
+#[test]
 fn the_reason_has_another_name_where_a_column_of_the_file_has_its_name() {
     let renamed = |names: &[(&'static str, &str)]| Dialect {
         renamed: names
