@@ -11,5 +11,5 @@ pub use given::{Batch, Defect, EXTRA, Header, LINE, Notation, REASON, Record, of
 pub use key::{Key, Keys, encode, fold, whole};
 pub use outcome::Outcome;
 pub use reason::{Reason, Reasons, User};
-pub use typed::{Given, GivenRow, ParentKeys, RowId, Rows, in_brackets};
+pub use typed::{Given, GivenRow, Kept, ParentKeys, RowId, Rows, in_brackets};
 pub use value::{Cell, OwnedValue, Value};

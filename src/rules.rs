@@ -11,8 +11,8 @@ mod waiting;
 use std::sync::Arc;
 
 use crate::row::{
-    Batch, Cell, Given, GivenRow, Header, Key, Keys, Outcome, OwnedValue, ParentKeys, Reason, Rows,
-    Value, fold,
+    Batch, Cell, Given, GivenRow, Header, Kept, Key, Keys, Outcome, OwnedValue, ParentKeys, Reason,
+    Rows, Value, fold,
 };
 use crate::schema::{Kind, Reference, Rule, Table};
 use crate::unicode::is_format;
@@ -53,6 +53,20 @@ pub trait Parents {
     /// Whether the rows exist that one of the table's references, given its index, refers to by these keys. The
     /// positions without a key do not matter.
     fn find(&self, reference: usize, keys: &Keys) -> Found;
+
+    /// What is stored of rows of the table itself in these columns, given the values of their primary keys: nothing of a
+    /// row that is not there.
+    ///
+    /// # Errors
+    ///
+    /// If the database cannot be read.
+    fn kept(
+        &self,
+        _columns: &[usize],
+        keys: &[Box<[OwnedValue]>],
+    ) -> Result<Vec<Option<Box<[OwnedValue]>>>, Reason> {
+        Ok(vec![None; keys.len()])
+    }
 }
 
 /// Checks the rows of one table. It remembers the keys that were used.
@@ -71,6 +85,8 @@ pub struct Rules {
     absent: Vec<bool>,
     /// See [`Rows::updates`].
     updates: Option<Arc<[Option<Arc<str>>]>>,
+    /// The columns that the file does not have whose stored values are needed to check a row that replaces a stored one.
+    kept_columns: Arc<[usize]>,
     waiting: Waiting,
 }
 
@@ -91,6 +107,9 @@ struct Typed<'a, G> {
     cells: Vec<Cell>,
     blobs: Vec<u8>,
     defaults: Arc<[OwnedValue]>,
+    kept: Kept,
+    /// Why it is not known what is stored of the rows.
+    unknown: Option<Reason>,
     width: usize,
     evaluation: Evaluation,
     keys: RowKeys,
@@ -165,15 +184,18 @@ impl Rules {
             defaults: defaults.collect::<Result<_, _>>()?,
             absent,
             updates: None,
+            kept_columns: [].into(),
             waiting: Waiting::new(table),
             table,
             parents,
         })
     }
 
-    /// From now on, rows replace stored ones with the same key, given for each column which tables refer to it.
-    pub fn update_stored(&mut self, referring: Arc<[Option<Arc<str>>]>) {
+    /// From now on, rows replace stored ones with the same key, given for each column which tables refer to it, and the
+    /// columns that the file does not have and that take part in rules for others.
+    pub fn update_stored(&mut self, referring: Arc<[Option<Arc<str>>]>, kept_columns: Vec<usize>) {
         self.updates = Some(referring);
+        self.kept_columns = kept_columns.into();
     }
 
     /// Whether [`note_stored`](Rules::note_stored) must be given all stored rows before the first row is checked.
@@ -230,7 +252,7 @@ impl Rules {
             }
             self.settle(&mut typed, position, verdict, &mut result);
         }
-        let typed = (typed.cells, typed.blobs, typed.parents);
+        let typed = (typed.cells, typed.blobs, typed.parents, typed.kept);
         Ok(self.rows(batch, typed, result))
     }
 
@@ -285,7 +307,7 @@ impl Rules {
         result.accepted.sort_unstable();
         result.rejected.sort_by_key(|(position, _)| *position);
         result.stored.sort_unstable();
-        let typed = (typed.cells, typed.blobs, typed.parents);
+        let typed = (typed.cells, typed.blobs, typed.parents, typed.kept);
         let rows = self.rows(batch, typed, result);
         Ok(Some(Rows {
             together: true,
@@ -318,7 +340,7 @@ impl Rules {
     fn rows(
         &self,
         batch: Batch,
-        (cells, blobs, parents): (Vec<Cell>, Vec<u8>, Vec<TypedParents>),
+        (cells, blobs, parents, kept): (Vec<Cell>, Vec<u8>, Vec<TypedParents>, Kept),
         result: Checked,
     ) -> Rows {
         Rows {
@@ -334,6 +356,7 @@ impl Rules {
             together: false,
             by_content: self.used.is_by_content(),
             updates: self.updates.clone(),
+            kept,
             stored: result.stored,
             accepted: result.accepted,
             rejected: result.rejected,
@@ -354,6 +377,8 @@ impl Rules {
             cells: Vec::with_capacity(given.len() * width),
             blobs: Vec::new(),
             defaults: Arc::clone(&self.defaults),
+            kept: Kept::default(),
+            unknown: None,
             width,
             evaluation: Evaluation::default(),
             keys: RowKeys::default(),
@@ -376,6 +401,9 @@ impl Rules {
                 };
                 typed.cells.push(cell);
             }
+        }
+        if !self.kept_columns.is_empty() {
+            self.keep_stored(&mut typed, parents);
         }
         if let Some(evaluator) = &self.evaluator {
             // NULL where it may not be is no cell of the wrong type.
@@ -405,6 +433,25 @@ impl Rules {
             typed.parents.push(TypedParents { keys, found, own });
         }
         Ok(typed)
+    }
+
+    /// Looks up what stays of the stored rows that these replace.
+    fn keep_stored<G: Given>(&self, typed: &mut Typed<G>, parents: &impl Parents) {
+        let key = self.table.primary_key().map_or(&[][..], |key| key.columns);
+        let values = |position: usize| {
+            let values = key.iter().map(|column| typed.value(position, *column));
+            values.map(OwnedValue::from).collect::<Box<[_]>>()
+        };
+        let keys: Vec<_> = (0..typed.given.len()).map(values).collect();
+        match parents.kept(&self.kept_columns, &keys) {
+            Ok(rows) => {
+                typed.kept = Kept {
+                    columns: Arc::clone(&self.kept_columns),
+                    rows,
+                }
+            }
+            Err(reason) => typed.unknown = Some(reason),
+        }
     }
 
     /// The keys that rows refer to, with the affinity of the columns there.
@@ -473,7 +520,7 @@ impl Rules {
             position,
             own: self.used.number_of(&typed.keys, position, row.line()),
             violations: Vec::new(),
-            unknown: Vec::new(),
+            unknown: typed.unknown.iter().cloned().collect(),
             waits: false,
         };
         for (index, column) in self.table.columns.iter().enumerate() {
@@ -688,7 +735,10 @@ impl<G: Given> Typed<'_, G> {
             Cell::Real(number) => Value::Real(number),
             Cell::Text => self.given.row(position).value(column),
             Cell::Blob(start, end) => Value::Blob(&self.blobs[start as usize..end as usize]),
-            Cell::Default => self.defaults[column].get(),
+            Cell::Default => match self.kept.value(position, column) {
+                Some(value) => value,
+                None => self.defaults[column].get(),
+            },
         }
     }
 

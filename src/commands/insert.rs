@@ -62,13 +62,6 @@ pub fn insert(cli: &Cli, options: &Insert, messages: &mut Messages) -> Result<Ex
     let reads = open::reads(cli, &databases, &sources);
     let (folder, tables) = (&databases.folder, &databases.tables[..]);
     let mut readers = open::files(&databases, options, &sources, &dialect, messages)?;
-    if options.update {
-        for ((table, reader), source) in tables.iter().zip(&readers).zip(&sources) {
-            if let (Some(reader), Some(source)) = (reader, source) {
-                update::check_header(table, &reader.header(), &source.name(table))?;
-            }
-        }
-    }
     let mut attempts = 0;
     let (loads, inputs, limit, trace) = loop {
         attempts += 1;
@@ -215,7 +208,9 @@ fn run(
         if options.update {
             let referring = update::referring(databases, &load)
                 .map_err(|problem| databases.at(table, &problem))?;
-            rules.update_stored(referring);
+            let kept = header.as_ref();
+            let kept = kept.map(|header| update::kept_columns(table, header));
+            rules.update_stored(referring, kept.unwrap_or_default());
         }
         let mut tally = Tally::new(table, header, listing(&options.output));
         tally.timeline = options.timeline.then(Vec::new);

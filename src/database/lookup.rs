@@ -21,6 +21,39 @@ impl Reader {
         self.reading(|connection| stored(connection, self.table, key, values))
     }
 
+    /// What is stored in these columns of rows with these primary keys; `None` for a row that is not there.
+    pub fn values(
+        &self,
+        columns: &[usize],
+        keys: &[Box<[OwnedValue]>],
+    ) -> Result<Vec<Option<Box<[OwnedValue]>>>, Problem> {
+        let table = self.table;
+        let mut found = vec![None; keys.len()];
+        let Some(key) = table.primary_key() else {
+            return Ok(found);
+        };
+        let names = columns
+            .iter()
+            .map(|column| quoted(table.columns[*column].name));
+        let names = names.collect::<Vec<_>>().join(", ");
+        let values = |index: usize| keys[index].iter().map(OwnedValue::get);
+        self.reading(|connection| {
+            look_up(
+                connection,
+                table,
+                key,
+                keys.len(),
+                values,
+                &names,
+                |index, stored| {
+                    let values = (0..columns.len()).map(|column| stored.value(1 + column).into());
+                    found[index] = Some(values.collect());
+                },
+            )
+        })?;
+        Ok(found)
+    }
+
     /// Whether more rows than this are stored.
     pub fn has_more_rows_than(&self, rows: u64) -> Result<bool, Problem> {
         let table = self.table.sql_name();
@@ -142,8 +175,14 @@ pub fn compare(
                 stored.value(1 + column) != *value && rows.has(*column)
             });
             let differing: Box<[usize]> = differs.map(|(column, _)| column).collect();
+            let mut kept = rows.kept.columns.iter();
+            let was_changed = kept.any(|column| {
+                let checked = rows.kept.value(position as usize, *column);
+                checked.unwrap_or(rows.value(position, *column)) != stored.value(1 + column)
+            });
             let outcome = match &rows.updates {
                 _ if differing.is_empty() => Outcome::Unchanged,
+                Some(_) if was_changed => changed_meanwhile(),
                 Some(referring) => replacement(table, differing, referring),
                 None => Outcome::skipped(Reason::Taken {
                     table,
@@ -157,6 +196,12 @@ pub fn compare(
         },
     )?;
     Ok(outcomes)
+}
+
+/// The outcome of a row that replaces another one, which is not as it was when the rules were checked.
+pub fn changed_meanwhile() -> Outcome {
+    let why = "another program changed the stored row meanwhile: run the command again";
+    Outcome::failed(Reason::failure(why.to_string()))
 }
 
 /// Whether new values may replace those in these columns, given for each column of the table which tables refer to it.

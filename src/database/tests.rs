@@ -16,8 +16,12 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::location::path;
+use super::lookup::changed_meanwhile;
 use super::*;
-use crate::row::{Batch, Given, GivenRow, Header, Key, Outcome, Reason, RowId, Rows, Value};
+use crate::row::{
+    Batch, Cell, Given, GivenRow, Header, Kept, Key, Outcome, OwnedValue, Reason, RowId, Rows,
+    Value,
+};
 use crate::schema::{Kind, TABLES};
 use Outcome::{Failed, Skipped, Unchanged};
 
@@ -70,10 +74,13 @@ impl Fixture {
 
     /// What becomes of each of these rows, in their order.
     fn insert(&self, lines: &str) -> Vec<Outcome> {
-        let rows = self.rows(lines);
+        self.write(&self.rows(lines))
+    }
+
+    fn write(&self, rows: &Rows) -> Vec<Outcome> {
         let writer = self.database.writer(false).unwrap();
-        let commit = writer.insert(&rows, &sorted(&rows), nobody).unwrap();
-        each(&rows, commit.sync().unwrap().others)
+        let commit = writer.insert(rows, &sorted(rows), nobody).unwrap();
+        each(rows, commit.sync().unwrap().others)
     }
 
     /// The row with an id as SQLite prints it, its columns joined by `|`; nothing if there is none.

@@ -6,7 +6,7 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, Statement};
 
 use super::Database;
 use super::lock_timeout::Synchronous;
-use super::lookup::compare;
+use super::lookup::{changed_meanwhile, compare};
 use super::problem::Problem;
 use crate::row::{Outcome, Reason, Rows};
 use crate::schema::{Key, Table, quoted};
@@ -71,9 +71,9 @@ impl Commit<'_> {
 }
 
 impl<'a> Writer<'a> {
-    /// Inserts the rows at these positions in one transaction, or updates those that are stored, where they may be. The positions are sorted by the keys of their rows, which
-    /// are all different. The outcomes of the rows that were not inserted come in any order. After an error, none of them
-    /// is inserted.
+    /// Inserts the rows at these positions in one transaction, or updates those that are stored, where they may be. The
+    /// positions are sorted by the keys of their rows, which are all different. The outcomes of the rows that were not
+    /// inserted come in any order. After an error, none of them is inserted.
     ///
     /// `dependents` says which other rows cannot be inserted, given the outcomes of those that were not. Rows that are
     /// stored, but could not be updated, are not among these.
@@ -98,7 +98,13 @@ impl<'a> Writer<'a> {
             let is_open = |position: &u32| !excluded.iter().any(|(other, _)| other == position);
             let open: Vec<_> = positions.iter().copied().filter(is_open).collect();
             let may_append = excluded.is_empty();
-            written = match insert(&transaction, rows, &open, may_append, true)? {
+            let replaces = open.iter().any(|position| rows.kept.is_stored(*position));
+            let inserted = if replaces {
+                None
+            } else {
+                insert(&transaction, rows, &open, may_append, true)?
+            };
+            written = match inserted {
                 Some(written) => written,
                 None => {
                     transaction.rollback()?;
@@ -166,7 +172,8 @@ fn insert_new(
     let mut others = compare(connection, rows, positions)?;
     let stored: HashSet<_> = others.iter().map(|(position, _)| *position).collect();
     let is_new = |position: &u32| !stored.contains(position);
-    let new: Vec<_> = positions.iter().copied().filter(is_new).collect();
+    let new = positions.iter().copied().filter(is_new);
+    let (gone, new): (Vec<_>, Vec<_>) = new.partition(|position| rows.kept.is_stored(*position));
     // Only two rows with one key can still be in each other's way.
     let inserted = insert(connection, rows, &new, false, false)?;
     let mut written = inserted.ok_or(rusqlite::Error::StatementChangedRows(0))?;
@@ -174,6 +181,10 @@ fn insert_new(
         update(connection, rows, &mut others, &mut written)?;
     }
     written.others.append(&mut others);
+    let gone = gone
+        .into_iter()
+        .map(|position| (position, changed_meanwhile()));
+    written.others.extend(gone);
     Ok(written)
 }
 

@@ -15,7 +15,7 @@ use super::writer::{Completion, Share, complete};
 use crate::csv::{self, Rejects};
 use crate::database::Problem;
 use crate::report::{Misread, Tally};
-use crate::row::{Batch, Keys, Outcome, Reasons, Rows};
+use crate::row::{Batch, Keys, Outcome, OwnedValue, Reason, Reasons, Rows};
 use crate::rules::{Existence, Found, Parents, Rules, UsedKeys};
 
 /// A batch is full at this many rows. Except for the first rows of a table, it is written as one share.
@@ -367,6 +367,15 @@ impl Parents for ParentLoads<'_> {
             rows: found,
             unknown: stored.err(),
         }
+    }
+
+    fn kept(
+        &self,
+        columns: &[usize],
+        keys: &[Box<[OwnedValue]>],
+    ) -> Result<Vec<Option<Box<[OwnedValue]>>>, Reason> {
+        let values = self.0.reader().values(columns, keys);
+        values.map_err(|problem| self.0.unusable(&problem))
     }
 }
 

@@ -151,6 +151,40 @@ pub enum ParentKeys {
     },
 }
 
+/// The values of stored rows that rows of a batch replace, in some columns that the file does not have.
+#[derive(Debug, Default)]
+pub struct Kept {
+    /// The columns.
+    pub columns: Arc<[usize]>,
+    /// By the positions of the rows, the values of these columns; `None` where no row with the same key was stored.
+    pub rows: Vec<Option<Box<[OwnedValue]>>>,
+}
+
+impl Kept {
+    /// The value of the stored row that the one at this position replaces, if this is one of the columns.
+    pub fn value(&self, position: usize, column: usize) -> Option<Value<'_>> {
+        let values = self.rows.get(position)?.as_deref()?;
+        let index = self.columns.iter().position(|kept| *kept == column)?;
+        Some(values[index].get())
+    }
+
+    fn size(&self) -> usize {
+        let rows = self.rows.iter().flatten();
+        let bytes = |value: &OwnedValue| match value {
+            OwnedValue::Text(bytes) | OwnedValue::Blob(bytes) => bytes.len(),
+            _ => 0,
+        };
+        let values =
+            rows.map(|values| size_of_val(&**values) + values.iter().map(bytes).sum::<usize>());
+        size_of_val(self.rows.as_slice()) + values.sum::<usize>()
+    }
+
+    /// Whether the row at this position replaces a stored one.
+    pub fn is_stored(&self, position: u32) -> bool {
+        matches!(self.rows.get(position as usize), Some(Some(_)))
+    }
+}
+
 /// A checked batch: the typed rows of the records that follow the rules, and the outcomes of the others. Positions are
 /// those of the records in the batch, counted from 0.
 #[derive(Debug)]
@@ -176,6 +210,8 @@ pub struct Rows {
     pub by_content: bool,
     /// Whether rows replace stored ones with the same key; then for each column which tables refer to it, if any do.
     pub updates: Option<Arc<[Option<Arc<str>>]>>,
+    /// What stays of the stored rows that they replace, as far as their rules depend on it.
+    pub kept: Kept,
     /// The rows that are known to be stored already in such a table, with their rowids. Sorted by position.
     pub stored: Vec<(u32, i64)>,
     /// The positions of the accepted records, in ascending order.
@@ -195,6 +231,7 @@ impl Rows {
             + size_of_val(self.cells.as_slice())
             + size_of_val(self.numbers.as_slice())
             + size_of_val(self.stored.as_slice())
+            + self.kept.size()
             + parents.map(ParentKeys::size).sum::<usize>()
             + rejected.sum::<usize>()
     }
@@ -363,6 +400,7 @@ impl Rows {
             together: false,
             by_content: false,
             updates: None,
+            kept: Kept::default(),
             stored: Vec::new(),
             accepted: Vec::new(),
             rejected: Vec::new(),

@@ -1,16 +1,12 @@
 //! What `--update` must know before rows replace stored ones.
 
-use std::path::Path;
 use std::sync::Arc;
-
-use anyhow::{Result, bail};
 
 use super::super::Databases;
 use crate::database::Problem;
 use crate::insert::TableLoad;
 use crate::row::Header;
 use crate::schema::Table;
-use crate::terminal::show;
 
 /// For each column of a table which tables refer to it, and the verb: `orders refers`.
 pub fn referring(
@@ -59,41 +55,30 @@ pub fn referring(
     Ok(by_column.into_iter().map(phrase).collect())
 }
 
-/// Makes sure that a file has what is needed to check the rows that it updates: a rule for several columns needs them all.
-///
-/// # Errors
-///
-/// If it lacks a column.
-pub fn check_header(table: &Table, header: &Header, file: &Path) -> Result<()> {
+/// The columns that a file does not have and that stay as they are stored, but that take part in rules for other columns.
+pub fn kept_columns(table: &Table, header: &Header) -> Vec<usize> {
     let is_absent = |column: &usize| !header.has(*column) && !table.columns[*column].generated;
     let has_key = (table.primary_key()).is_some_and(|key| !key.columns.iter().any(is_absent));
     if !has_key {
-        return Ok(());
+        return Vec::new();
     }
-    let absent: Vec<usize> = (0..table.columns.len()).filter(is_absent).collect();
+    // A generated column may be made of any other.
+    let any_generated = table.columns.iter().any(|column| column.generated);
     let takes_part = |column: &usize| {
         let declared = &table.columns[*column];
         let name = declared.name.to_ascii_lowercase();
-        let mentions = |sql: &str| sql.to_ascii_lowercase().contains(&name);
-        // A generated column may be made of any other.
-        let covers = |columns: &[usize]| {
-            let is_generated = |column: &usize| table.columns[*column].generated;
-            columns.contains(column) || columns.iter().any(is_generated)
-        };
-        let any_generated = table.columns.iter().any(|column| column.generated);
-        table.keys.iter().any(|key| {
-            !key.is_primary() && (covers(key.columns) || key.filter.is_some_and(mentions))
-        }) || table.references.iter().any(|reference| {
-            covers(reference.columns) && (reference.columns.len() > 1 || declared.default.is_some())
-        }) || (table.checks.iter()).any(|check| any_generated || mentions(check.sql))
+        let mentions = |sql: &str| any_generated || sql.to_ascii_lowercase().contains(&name);
+        let unique = table.keys.iter().any(|key| {
+            let is_part = key.columns.contains(column) || key.filter.is_some_and(mentions);
+            !key.is_primary() && is_part
+        });
+        let refers = table.references.iter().any(|reference| {
+            let decides = reference.columns.len() > 1 || declared.default.is_some();
+            reference.columns.contains(column) && decides
+        });
+        unique || refers || table.checks.iter().any(|check| mentions(check.sql))
     };
-    if let Some(column) = absent.iter().find(|column| takes_part(column)) {
-        bail!(
-            "{} has no column {:?}, which --update needs to check the rules of {}: add it, or leave --update out",
-            show(file),
-            table.columns[*column].name,
-            table.name
-        );
-    }
-    Ok(())
+    (0..table.columns.len())
+        .filter(|column| is_absent(column) && takes_part(column))
+        .collect()
 }

@@ -257,3 +257,42 @@ fn a_database_that_is_gone_is_an_error_and_is_not_created_again() {
     );
     assert!(!fixture.path().exists());
 }
+
+/// A row of users that may replace a stored one, checked as if that one had this email, which the file does not have.
+fn replacing(fixture: &Fixture, line: &str, email: Option<&str>) -> Rows {
+    let mut rows = fixture.rows(line);
+    rows.cells[2] = Cell::Default;
+    rows.defaults = vec![OwnedValue::Null; 3].into();
+    rows.updates = Some(vec![None; 3].into());
+    let email = email.map(|email| [OwnedValue::Text(email.as_bytes().into())].into());
+    rows.kept = Kept {
+        columns: [2].into(),
+        rows: vec![email],
+    };
+    rows
+}
+
+#[test]
+fn a_row_replaces_only_one_that_is_as_it_was_when_the_rules_were_checked() {
+    let fixture = Fixture::new(0);
+    fixture.insert("1,Ann,a@b.co\n");
+    for (line, email) in [
+        ("1,Eve,-\n", Some("old@b.co")),
+        ("1,Eve,-\n", None),
+        ("2,Eve,-\n", Some("a@b.co")),
+    ] {
+        let rows = replacing(&fixture, line, email);
+        assert_eq!(
+            fixture.write(&rows),
+            [changed_meanwhile()],
+            "{line} {email:?}"
+        );
+    }
+    assert_eq!(
+        (fixture.ids(), &*fixture.read(1)),
+        (vec![1], "1|Ann|a@b.co")
+    );
+    let rows = replacing(&fixture, "1,Eve,-\n", Some("a@b.co"));
+    assert_eq!(fixture.write(&rows), [Outcome::Updated([1].into())]);
+    assert_eq!(fixture.read(1), "1|Eve|a@b.co");
+}
