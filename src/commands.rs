@@ -143,6 +143,12 @@ impl Databases {
         }
         if let Some(file) = one_file {
             databases.put_in(&file)?;
+            if schema.is_some() {
+                let undeclared =
+                    schema::undeclared(&file, &databases.tables, &databases.lock_timeout);
+                let undeclared = undeclared.into_iter().map(Error::msg);
+                messages.all(undeclared.map(Err::<(), _>))?;
+            }
         }
         Ok(databases)
     }

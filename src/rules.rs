@@ -161,7 +161,9 @@ impl Rules {
                 .iter()
                 .zip(&absent)
                 .map(|(column, absent)| match column.default {
-                    Some(default) if *absent => default_value(column.kind, default),
+                    Some(default) if *absent => {
+                        default_value(column.kind, column.declared, default)
+                    }
                     _ => Ok(OwnedValue::Null),
                 });
         let references = table.references.iter().zip(&parents);
@@ -780,9 +782,9 @@ fn null(required: bool) -> Cell {
     if required { Cell::Invalid } else { Cell::Null }
 }
 
-/// Whether a default can stand in the columns of this kind that a file does not have: SQLite stores it as such a value,
-/// and it is the same for all rows.
-pub fn is_usable_default(kind: Kind, default: &str) -> bool {
+/// Whether a default can stand in a column of this kind and declared type that a file does not have: SQLite stores it as
+/// such a value, and it is the same for all rows.
+pub fn is_usable_default(kind: Kind, declared: &str, default: &str) -> bool {
     let lower = default.to_ascii_lowercase();
     if ["random", "randomblob"]
         .iter()
@@ -790,15 +792,15 @@ pub fn is_usable_default(kind: Kind, default: &str) -> bool {
     {
         return false;
     }
-    default_value(kind, default).is_ok_and(|value| {
+    default_value(kind, declared, default).is_ok_and(|value| {
         let value = value.get();
         value == Value::Null || parse::typed(kind, value, &mut Vec::new()) != Cell::Invalid
     })
 }
 
 /// The value of a column that the file does not have, given its default.
-fn default_value(kind: Kind, default: &str) -> rusqlite::Result<OwnedValue> {
-    let value = evaluate::constant(default)?;
+fn default_value(kind: Kind, declared: &str, default: &str) -> rusqlite::Result<OwnedValue> {
+    let value = evaluate::constant(default, declared)?;
     let OwnedValue::Text(text) = &value else {
         return Ok(value);
     };

@@ -73,7 +73,7 @@ pub fn insert(cli: &Cli, options: &Insert, messages: &mut Messages) -> Result<Ex
             stop: limit.interrupt.flag(),
         };
         open::rejects_can_be_written(&databases, options, &reads, messages)?;
-        let targets = open::databases(&databases, options, &lock_timeout, messages)?;
+        let targets = open::databases(&databases, options, &sources, &lock_timeout, messages)?;
         // Last, because they create files.
         let rejects = open::rejects(&databases, options, &reads, &readers, messages)?;
         let trace = open::trace(options, &databases, &reads, started)?;

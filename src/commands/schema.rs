@@ -9,11 +9,43 @@ use anyhow::{Result, anyhow, bail};
 use super::Messages;
 use crate::database::{self, LockTimeout};
 use crate::rules::is_usable_default;
+use crate::schema::Table;
 use crate::schema::sql::{self, Error, Layout, Schema};
 use crate::terminal::show;
 
 /// What every SQLite database begins with (<https://www.sqlite.org/fileformat2.html#magic_header_string>).
 const SQLITE: &[u8] = b"SQLite format 3\0";
+
+/// What the tables of a database refer to that these tables, which are to be in it, do not: a sentence each. Nothing if
+/// there is no such database, or if it cannot be read, which is said where it is opened.
+pub fn undeclared(path: &Path, tables: &[&Table], lock_timeout: &LockTimeout) -> Vec<String> {
+    let statements = database::statements(path, lock_timeout).unwrap_or_default();
+    let there = sql::from_statements(&statements, Layout::OneFile, is_usable_default);
+    let there = there.map_or(&[][..], |schema| schema.tables);
+    let mut sentences = Vec::new();
+    for declared in there {
+        let is_same = |table: &&&Table| table.name.eq_ignore_ascii_case(declared.name);
+        let Some(table) = tables.iter().find(is_same) else {
+            continue;
+        };
+        for reference in declared.references {
+            let (columns, parent) = (declared.named(reference.columns), reference.parent);
+            let is_declared = table.references.iter().any(|own| {
+                own.parent.eq_ignore_ascii_case(parent)
+                    && (table.named(own.columns)).eq_ignore_ascii_case(&columns)
+            });
+            if !is_declared {
+                sentences.push(format!(
+                    "{columns} of {} refers to {parent} in {}, but not in the schema given: \
+                     declare that there too, or leave --schema out",
+                    table.name,
+                    show(path)
+                ));
+            }
+        }
+    }
+    sentences
+}
 
 /// The tables that a script or a database declares; only a database if it must be one.
 ///

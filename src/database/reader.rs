@@ -14,7 +14,7 @@ use super::location::{cannot_open, find};
 use super::lock_timeout::{LockTimeout, Waiter};
 use super::problem::Problem;
 use super::stored::{StoredRow, StoredRows};
-use super::writer::insert_statement;
+use super::writer::{conflict_clause, insert_statement};
 use crate::row::{OwnedValue, RowId};
 use crate::schema::{Table, quoted};
 use crate::sync::{Mutex, lock};
@@ -29,6 +29,8 @@ pub struct Reader {
     pub(super) connection: Mutex<Connection>,
     /// The [`version`](super::lookup::version) that it saw last of which all is on disk.
     pub(super) durable: Mutex<i64>,
+    /// The [conflict clause](conflict_clause) of statements that write to the table.
+    pub(super) conflict: &'static str,
     /// How to make another such connection.
     way: Way,
     /// What they need.
@@ -140,11 +142,10 @@ impl Reader {
         if !has_table(&connection, table, &waiter)? {
             return Err(Problem::NoTable(table.name));
         }
-        // An index may have a collation that only another program knows: nothing can be inserted then.
-        let insert = insert_statement(table, None, 1, false);
-        waiter.retry(|| connection.prepare(&insert).map(drop))?;
+        let conflict = waiter.retry(|| conflict_clause(&connection, table))?;
         Ok(Reader {
             table,
+            conflict,
             waiter,
             connection: Mutex::new(connection),
             durable: Mutex::default(),
@@ -152,6 +153,17 @@ impl Reader {
             kept,
             file,
         })
+    }
+
+    /// Makes sure that rows can be inserted. An index may need a collation or a function that only another program has.
+    ///
+    /// # Errors
+    ///
+    /// If that is so, or if the database cannot be read.
+    pub fn accepts_rows(&self) -> Result<(), Problem> {
+        let insert = insert_statement(self.table, self.conflict, None, 1, false);
+        let connection = lock(&self.connection);
+        self.waiter.retry(|| connection.prepare(&insert).map(drop))
     }
 
     /// Whether this reads a file of that name, and not an empty stand-in for one that is missing.

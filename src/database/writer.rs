@@ -33,8 +33,9 @@ pub struct Written {
     pub rowids: Vec<(u32, i64)>,
     /// The failed ones that would have replaced a stored row, which stays.
     kept: Vec<u32>,
-    /// Whether the last of the others made SQLite undo all that was done before.
-    rolled_back: bool,
+    /// Whether everything must be done again without the last of the others: a trigger undid all of it, or stopped in the
+    /// middle of that row.
+    starts_over: bool,
 }
 
 impl From<Vec<(u32, Outcome)>> for Written {
@@ -89,6 +90,7 @@ impl<'a> Writer<'a> {
             hands_on,
         } = self;
         let waiter = &database.waiter;
+        let conflict = database.reader(rows.table).conflict;
         let mut excluded: Vec<(u32, Outcome)> = Vec::new();
         let mut kept = Vec::new();
         let mut written;
@@ -102,18 +104,18 @@ impl<'a> Writer<'a> {
             let inserted = if replaces {
                 None
             } else {
-                insert(&transaction, rows, &open, may_append, true)?
+                insert(&transaction, conflict, rows, &open, may_append, true)?
             };
             written = match inserted {
                 Some(written) => written,
                 None => {
-                    transaction.rollback()?;
+                    drop(transaction);
                     transaction = waiter.begin_to_write(&connection, Synchronous::Normal)?;
-                    insert_new(&transaction, rows, &open)?
+                    insert_new(&transaction, conflict, rows, &open)?
                 }
             };
             kept.append(&mut written.kept);
-            if written.rolled_back {
+            if written.starts_over {
                 let is_failed =
                     |(_, outcome): &&(u32, Outcome)| matches!(outcome, Outcome::Failed(_));
                 excluded.extend(written.others.iter().rfind(is_failed).cloned());
@@ -165,6 +167,7 @@ impl<'a> Writer<'a> {
 /// Inserts those of the rows at these positions that are not stored, and updates the others where they may be.
 fn insert_new(
     connection: &Connection,
+    conflict: &str,
     rows: &Rows,
     positions: &[u32],
 ) -> rusqlite::Result<Written> {
@@ -175,10 +178,10 @@ fn insert_new(
     let new = positions.iter().copied().filter(is_new);
     let (gone, new): (Vec<_>, Vec<_>) = new.partition(|position| rows.kept.is_stored(*position));
     // Only two rows with one key can still be in each other's way.
-    let inserted = insert(connection, rows, &new, false, false)?;
+    let inserted = insert(connection, conflict, rows, &new, false, false)?;
     let mut written = inserted.ok_or(rusqlite::Error::StatementChangedRows(0))?;
-    if !written.rolled_back {
-        update(connection, rows, &mut others, &mut written)?;
+    if !written.starts_over {
+        update(connection, conflict, rows, &mut others, &mut written)?;
     }
     written.others.append(&mut others);
     let gone = gone
@@ -191,6 +194,7 @@ fn insert_new(
 /// Updates the stored rows that are to be. Those that SQLite refuses stay as they are, and their rows fail.
 fn update(
     connection: &Connection,
+    conflict: &str,
     rows: &Rows,
     outcomes: &mut [(u32, Outcome)],
     written: &mut Written,
@@ -203,7 +207,8 @@ fn update(
         let Outcome::Updated(columns) = &*outcome else {
             continue;
         };
-        let mut statement = connection.prepare_cached(&update_statement(table, key, columns))?;
+        let mut statement =
+            connection.prepare_cached(&update_statement(table, conflict, key, columns))?;
         for (index, column) in columns.iter().chain(key.columns).enumerate() {
             statement.raw_bind_parameter(index + 1, rows.value(*position, *column))?;
         }
@@ -217,17 +222,17 @@ fn update(
         };
         *outcome = refused(table, &words);
         written.kept.push(*position);
-        if connection.is_autocommit() {
-            // A trigger rolled all of it back.
-            written.rolled_back = true;
+        if leaves_no_choice(connection) {
+            written.starts_over = true;
             break;
         }
     }
     Ok(())
 }
 
-/// The statement that sets these columns of the row with a key. No conflict changes anything else.
-fn update_statement(table: &Table, key: &Key, columns: &[usize]) -> String {
+/// The statement that sets these columns of the row with a key, with this [conflict clause](conflict_clause). No conflict
+/// changes anything else.
+fn update_statement(table: &Table, conflict: &str, key: &Key, columns: &[usize]) -> String {
     let name = |column: &usize| quoted(table.columns[*column].name);
     let set: Vec<_> = (columns.iter().map(name))
         .map(|name| format!("{name} = ?"))
@@ -237,7 +242,7 @@ fn update_statement(table: &Table, key: &Key, columns: &[usize]) -> String {
         .map(|(name, collation)| format!("{name} = ?{}", collation.clause()))
         .collect();
     format!(
-        "UPDATE OR ABORT {} SET {} WHERE {}",
+        "UPDATE{conflict} {} SET {} WHERE {}",
         table.sql_name(),
         set.join(", "),
         equal.join(" AND ")
@@ -274,6 +279,7 @@ fn overwrite(connection: &Connection) {
 /// appended together, which they are only if `may_append`, were refused.
 fn insert(
     connection: &Connection,
+    conflict: &str,
     rows: &Rows,
     positions: &[u32],
     may_append: bool,
@@ -290,7 +296,7 @@ fn insert(
         last = greatest_id(connection, table, rowid)?;
     }
     let mut append = None;
-    let sql = insert_statement(table, None, 1, rows.by_content);
+    let sql = insert_statement(table, conflict, None, 1, rows.by_content);
     let mut insert = connection.prepare(&sql)?;
     let mut written = Written::default();
     let mut rest = positions;
@@ -303,7 +309,7 @@ fn insert(
             let statement = match &mut append {
                 Some(prepared) => prepared,
                 None => {
-                    let sql = insert_statement(table, rowid, group.len(), false);
+                    let sql = insert_statement(table, conflict, rowid, group.len(), false);
                     append.insert(connection.prepare(&sql)?)
                 }
             };
@@ -329,9 +335,8 @@ fn insert(
                 written
                     .others
                     .push((*first, refused(table, &words(&error))));
-                if connection.is_autocommit() {
-                    // A trigger rolled all of it back.
-                    written.rolled_back = true;
+                if leaves_no_choice(connection) {
+                    written.starts_over = true;
                     break;
                 }
             }
@@ -347,6 +352,12 @@ fn insert(
         }
     }
     Ok(Some(written))
+}
+
+/// Whether a trigger has rolled all of the transaction back (`RAISE(ROLLBACK)`), or has left in it what a refused statement
+/// had done before (`RAISE(FAIL)`).
+fn leaves_no_choice(connection: &Connection) -> bool {
+    connection.is_autocommit() || connection.changes() > 0
 }
 
 /// The outcome of a row that SQLite does not insert, in its words.
@@ -395,8 +406,19 @@ fn execute(
     statement.raw_execute()
 }
 
+/// What overrules the `ON CONFLICT` clauses of a table, such as to replace stored rows, if its declaration has any. It
+/// overrules those of the statements in triggers too, and so stands only where it must
+/// (<https://www.sqlite.org/lang_createtrigger.html>).
+pub fn conflict_clause(connection: &Connection, table: &Table) -> rusqlite::Result<&'static str> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE
+                              AND sql LIKE '%ON%CONFLICT%')";
+    let has_clause = connection.query_row(sql, [table.name], |row| row.get(0))?;
+    Ok(if has_clause { " OR ABORT" } else { "" })
+}
+
 /// The greatest id that is stored, in the column at this index, or `None` if SQLite may not count on from it: where the
-/// table has `AUTOINCREMENT`, it counts on from the greatest id that ever was, and fails if that was the last one.
+/// table has `AUTOINCREMENT`, it counts on from the greatest id that ever was, and fails if that was the last one; and a
+/// trigger would not see the id before the row is inserted.
 fn greatest_id(
     connection: &Connection,
     table: &Table,
@@ -405,21 +427,22 @@ fn greatest_id(
     let (name, id) = (table.sql_name(), quoted(table.columns[column].name));
     let sql = format!(
         "SELECT (SELECT ifnull(max({id}), 0) FROM {name})
-         WHERE NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table'
-                           AND name = ?1 COLLATE NOCASE AND sql LIKE '%AUTOINCREMENT%')"
+         WHERE NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE tbl_name = ?1 COLLATE NOCASE
+                           AND (type = 'trigger' OR type = 'table' AND sql LIKE '%AUTOINCREMENT%'))"
     );
     let read = |row: &rusqlite::Row| row.get(0);
     connection.query_row(&sql, [table.name], read).optional()
 }
 
-/// The statement that inserts this many rows, without the column at this index. Rows whose keys are stored already are
-/// left out, unless rows are told apart `by_content`, and no other conflict changes anything: `ABORT` overrules what a
-/// constraint of the database itself may say, such as to replace stored rows.
+/// The statement that inserts this many rows, with this [conflict clause](conflict_clause), without the column at this
+/// index. Rows whose keys are stored already are left out, unless rows are told apart `by_content`, and no other conflict
+/// changes anything.
 ///
 /// Give ids to single rows only. For several, SQLite copies every page before it changes it, to be able to undo the rows
 /// before. For shuffled ids that costs much of the time.
 pub fn insert_statement(
     table: &Table,
+    conflict: &str,
     without: Option<usize>,
     rows: usize,
     by_content: bool,
@@ -428,7 +451,7 @@ pub fn insert_statement(
     let columns = columns.filter(|(index, column)| Some(*index) != without && !column.generated);
     let names: Vec<_> = columns.map(|(_, column)| quoted(column.name)).collect();
     let row = format!("({})", vec!["?"; names.len()].join(","));
-    let conflict = table.primary_key().filter(|_| !by_content).map(|key| {
+    let on_key = table.primary_key().filter(|_| !by_content).map(|key| {
         let columns = key
             .columns
             .iter()
@@ -444,11 +467,11 @@ pub fn insert_statement(
         format!(" ON CONFLICT ({columns}) DO NOTHING")
     });
     format!(
-        "INSERT OR ABORT INTO {} ({}) VALUES {}{}",
+        "INSERT{conflict} INTO {} ({}) VALUES {}{}",
         table.sql_name(),
         names.join(","),
         vec![row.as_str(); rows].join(","),
-        conflict.unwrap_or_default()
+        on_key.unwrap_or_default()
     )
 }
 

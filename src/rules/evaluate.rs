@@ -266,10 +266,10 @@ impl Converter {
     }
 }
 
-/// The value of an SQL expression without columns.
-pub fn constant(expression: &str) -> rusqlite::Result<OwnedValue> {
+/// What a column of a declared type makes of the value of an SQL expression without columns.
+pub fn constant(expression: &str, declared: &str) -> rusqlite::Result<OwnedValue> {
     let connection = Connection::open_in_memory()?;
-    connection.query_row(&format!("SELECT ({expression})"), [], |row| {
-        Ok(Value::from(row.get_ref(0)?).into())
-    })
+    connection.execute_batch(&format!("CREATE TABLE t (c {declared})"))?;
+    let sql = format!("INSERT INTO t VALUES (({expression})) RETURNING c");
+    connection.query_row(&sql, [], |row| Ok(Value::from(row.get_ref(0)?).into()))
 }

@@ -41,7 +41,7 @@ pub fn parse(kind: Kind, text: &[u8], decimal: char, trusted: bool, blobs: &mut 
         // As SQLite does, which takes no notice of white space around a number.
         Kind::NumericText => {
             let bare = text.trim_matches([' ', '\t', '\n', '\x0b', '\x0c', '\r']);
-            Some(numeric(bare, '.').unwrap_or(Cell::Text))
+            Some(like_number(bare).unwrap_or(Cell::Text))
         }
         Kind::Text => None,
     };
@@ -148,10 +148,22 @@ fn numeric(text: &str, decimal: char) -> Option<Cell> {
     if let Some(number) = integer(text) {
         return Some(Cell::Integer(number));
     }
-    let number = number(text, decimal)?;
+    Some(whole_if_exact(number(text, decimal)?))
+}
+
+/// What SQLite makes of a text that it takes for a number, however large or small.
+fn like_number(text: &str) -> Option<Cell> {
+    let is_number = |text: &&str| text.bytes().any(|byte| byte.is_ascii_digit());
+    let number = || Some(text).filter(is_number)?.parse().ok();
+    integer(text)
+        .map(Cell::Integer)
+        .or_else(|| number().map(whole_if_exact))
+}
+
+fn whole_if_exact(number: f64) -> Cell {
     // Neither the least nor the greatest whole number: SQLite takes those for rounded ones.
     let exact = whole(number).filter(|whole| *whole > i64::MIN && *whole < i64::MAX);
-    Some(exact.map_or(Cell::Real(number), Cell::Integer))
+    exact.map_or(Cell::Real(number), Cell::Integer)
 }
 
 /// An even number of hexadecimal digits, bare or as SQL or PostgreSQL (<https://www.postgresql.org/docs/current/datatype-binary.html>)

@@ -249,7 +249,8 @@ impl Used {
             },
             Identity::Key => match keys.encoded(position, 0) {
                 Some(key) => self.maps[0].insert(key, 0).into(),
-                None => return,
+                // A key with NULL is nobody's, but the other values count.
+                None => -1 - rowid.max(0),
             },
             Identity::Content(content) => {
                 let number = content.rows.insert(keys.content(position), rowid);
@@ -309,6 +310,9 @@ impl Used {
         let primary = self.table.primary_key().map_or(&[][..], |key| key.columns);
         let values = match &self.identity {
             Identity::Integer => number.to_string(),
+            Identity::Key if number < 0 => {
+                return User::Row(format!("rowid {}", -1 - number).into());
+            }
             Identity::Key => {
                 let key = self.maps[0].key(u32::try_from(number).unwrap_or_default());
                 let values = Key::Encoded(key).values();

@@ -46,8 +46,8 @@ pub struct Schema {
     pub statements: Vec<String>,
 }
 
-/// Whether a column of this kind can have this expression as its default.
-pub type Usable = fn(Kind, &str) -> bool;
+/// Whether a column of this kind and declared type can have this expression as its default.
+pub type Usable = fn(Kind, &str, &str) -> bool;
 
 /// Reads the tables of a script. Defaults that are not `usable` count as none.
 ///
@@ -108,9 +108,7 @@ fn schema(memory: Memory, layout: Layout, usable: Usable) -> Result<Schema, Erro
     } = memory;
     let declared = tables::read(&connection, &mut refusals)?;
     check_count(&declared, &mut refusals);
-    if layout == Layout::OwnFiles {
-        check_names(&declared, &mut refusals);
-    }
+    check_names(&declared, &mut refusals);
     let references = references::resolve(&declared, &passed_over, &mut refusals);
     let order = references::order(&declared, &references, &mut refusals);
     if !refusals.is_empty() && layout == Layout::OwnFiles || !refusals.of("").is_empty() {
@@ -175,7 +173,7 @@ fn check_count(tables: &[Declared], refusals: &mut Refusals) {
     }
 }
 
-/// Refuses names that cannot be those of files.
+/// Refuses names that cannot be those of files: of CSV files at least.
 fn check_names(tables: &[Declared], refusals: &mut Refusals) {
     for (index, table) in tables.iter().enumerate() {
         let name = &table.name;
@@ -183,6 +181,9 @@ fn check_names(tables: &[Declared], refusals: &mut Refusals) {
             let sentence =
                 format!("the name of the table {name:?} {problem}: give it another name");
             refusals.refuse(name, sentence);
+        }
+        if refusals.layout() == Layout::OneFile {
+            continue;
         }
         let folded = names::without_case(name);
         if let Some(other) = tables[..index]
@@ -209,7 +210,7 @@ fn finish(
         rules: leak(rules(&declared, &references, Some(index))),
         default: column
             .default
-            .filter(|default| usable(column.kind, default)),
+            .filter(|default| usable(column.kind, column.declared, default)),
         ..*column
     });
     let columns = leak(columns.collect());

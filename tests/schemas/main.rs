@@ -11,6 +11,7 @@ mod own_rows;
 mod refusals;
 mod round_trips;
 mod scripts;
+mod triggers;
 mod updates;
 
 use std::fs;

@@ -31,7 +31,7 @@ const BOOKS: &str = "
     INSERT INTO authors (id, name) VALUES (1, 'Ann');";
 
 /// A folder with a database `app.db` that SQL made, and nothing else yet.
-fn app(sql: &str) -> Folder {
+pub fn app(sql: &str) -> Folder {
     let folder = Folder::new();
     connect(&folder).execute_batch(sql).expect("SQL");
     folder
@@ -41,7 +41,7 @@ fn connect(folder: &Folder) -> Connection {
     Connection::open(folder.outside().join("app.db")).expect("a database")
 }
 
-fn tradexa(folder: &Folder, arguments: &[&str]) -> Run {
+pub fn tradexa(folder: &Folder, arguments: &[&str]) -> Run {
     let mut command = Command::new(TRADEXA);
     for variable in ["TRADEXA_DIR", "TRADEXA_SCHEMA", "TRADEXA_DATABASE"] {
         command.env_remove(variable);
@@ -51,12 +51,12 @@ fn tradexa(folder: &Folder, arguments: &[&str]) -> Run {
     Run::of(&mut bounded(command))
 }
 
-fn load(folder: &Folder) -> Run {
+pub fn load(folder: &Folder) -> Run {
     tradexa(folder, &["insert", "--from", "in", "--format", "json"])
 }
 
 /// What a query gives, a line for each row.
-fn query(folder: &Folder, sql: &str) -> Vec<String> {
+pub fn query(folder: &Folder, sql: &str) -> Vec<String> {
     let connection = connect(folder);
     let mut statement = connection.prepare(sql).expect("SQL");
     let rows = statement.query_map([], |row| row.get(0));
@@ -64,7 +64,7 @@ fn query(folder: &Folder, sql: &str) -> Vec<String> {
 }
 
 /// The lines and the reasons of the rows of a table with this outcome.
-fn reasons(run: &Run, table: &str, outcome: &str) -> Vec<String> {
+pub fn reasons(run: &Run, table: &str, outcome: &str) -> Vec<String> {
     let rows = run.list(table, &format!("{outcome}_rows"));
     rows.iter()
         .map(|row| {
@@ -330,4 +330,122 @@ fn rows_that_refer_to_each_other_fail_together_with_the_parent_of_one() {
         query(&folder, "SELECT CAST(id AS TEXT) FROM people"),
         [""; 0]
     );
+}
+
+#[test]
+fn a_table_whose_name_leads_out_of_the_folder_cannot_be_loaded() {
+    let folder = app("CREATE TABLE \"../victim\" (id INTEGER PRIMARY KEY);
+        CREATE TABLE t (id INTEGER PRIMARY KEY);");
+    let victim = folder.outside().join("victim.csv");
+    fs::write(&victim, "id\n1\n").expect("a file");
+    folder.csv("in", "t", "id\n1\n");
+    load(&folder).succeeded();
+    let file = "../victim=victim.csv";
+    let rejects = ["--rejects", "bad", "--overwrite"];
+    let run = tradexa(
+        &folder,
+        &[&["insert", "--file", file], &rejects[..]].concat(),
+    );
+    assert_eq!(run.status, Some(1));
+    assert!(
+        run.stderr
+            .contains("../victim cannot be loaded: the name of the table"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(fs::read_to_string(&victim).expect("the file"), "id\n1\n");
+}
+
+#[test]
+fn a_schema_that_leaves_out_what_a_table_of_the_file_refers_to_is_an_error() {
+    let folder = app("CREATE TABLE p (id INTEGER PRIMARY KEY);
+        CREATE TABLE c (id INTEGER PRIMARY KEY, p INTEGER REFERENCES p);");
+    folder.csv("in", "c", "id,p\n1,7\n");
+    let insert = ["--schema", "schema.sql", "insert", "--from", "in"];
+    let schema = folder.outside().join("schema.sql");
+    fs::write(
+        &schema,
+        "CREATE TABLE c (id INTEGER PRIMARY KEY, p INTEGER);",
+    )
+    .expect("a file");
+    let run = tradexa(&folder, &insert);
+    assert_eq!(run.status, Some(1));
+    let said = "p of c refers to p in app.db, but not in the schema given";
+    assert!(run.stderr.contains(said), "{}", run.stderr);
+    let whole = "CREATE TABLE p (id INTEGER PRIMARY KEY);
+        CREATE TABLE c (id INTEGER PRIMARY KEY, p INTEGER REFERENCES p (id));";
+    fs::write(&schema, whole).expect("a file");
+    assert!(
+        tradexa(&folder, &insert)
+            .succeeded()
+            .stdout
+            .contains("p 7 does not exist in p")
+    );
+}
+
+#[test]
+fn a_table_that_only_another_program_can_write_does_not_keep_others_from_being_loaded() {
+    let folder = app("CREATE TABLE t (id INTEGER PRIMARY KEY);
+        CREATE TABLE v (a TEXT);");
+    // SQLite does not take a function that it does not know.
+    connect(&folder)
+        .execute_batch(
+            "CREATE INDEX vi ON v (lower(a));
+             PRAGMA writable_schema = ON;
+             UPDATE sqlite_schema SET sql = replace(sql, 'lower', 'myown') WHERE name = 'vi';",
+        )
+        .expect("SQL");
+    folder.csv("in", "t", "id\n1\n");
+    load(&folder).succeeded();
+    folder.csv("in", "v", "a\nx\n");
+    let run = load(&folder);
+    assert_eq!(run.status, Some(1));
+    assert!(run.stderr.contains("myown"), "{}", run.stderr);
+}
+
+#[test]
+fn values_that_sqlite_takes_for_numbers_out_of_range_are_the_same_in_the_next_load() {
+    let folder = app("CREATE TABLE t (code STRING PRIMARY KEY); CREATE TABLE u (code STRING);");
+    for table in ["t", "u"] {
+        folder.csv("in", table, "code\n12e400\n1e-400\n-1e999\ninf\n");
+    }
+    for counts in [[4, 0, 0, 0], [0, 4, 0, 0]] {
+        let run = load(&folder).succeeded();
+        assert_eq!([run.outcomes("t"), run.outcomes("u")], [counts; 2]);
+    }
+}
+
+#[test]
+fn a_unique_value_counts_of_a_stored_row_whose_key_is_null() {
+    let folder = app("CREATE TABLE t (code TEXT PRIMARY KEY, a INTEGER UNIQUE);
+        INSERT INTO t VALUES (NULL, 1);");
+    folder.csv("in", "t", "code,a\nx,1\ny,2\n");
+    let run = load(&folder).succeeded();
+    assert_eq!(
+        reasons(&run, "t", "skipped"),
+        ["2: a 1 is already used by rowid 1"]
+    );
+}
+
+#[test]
+fn a_default_is_what_sqlite_makes_of_it_in_its_column() {
+    let columns =
+        "a TEXT DEFAULT 0, b VARCHAR(9) DEFAULT TRUE, c INTEGER DEFAULT 1.0, d INT DEFAULT 1e3,
+        e BOOLEAN DEFAULT 1.0, f REAL DEFAULT 5, g TEXT DEFAULT (hex(x'00ff'))";
+    let folder = app(&format!(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, {columns});
+         CREATE TABLE expected (id INTEGER PRIMARY KEY, {columns});
+         INSERT INTO expected (id) VALUES (1);"
+    ));
+    folder.csv("in", "t", "id\n1\n");
+    load(&folder).succeeded();
+    let values = |table: &str| {
+        let columns = ["a", "b", "c", "d", "e", "f", "g"].map(|name| format!("quote({name})"));
+        query(
+            &folder,
+            &format!("SELECT {} FROM {table}", columns.join(" || ' ' || ")),
+        )
+    };
+    assert_eq!(values("t"), values("expected"));
+    assert!(!values("t")[0].contains("NULL"), "{:?}", values("t"));
 }

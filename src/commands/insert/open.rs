@@ -41,7 +41,12 @@ pub fn files(
         if let (Some(source), Some(reader)) = (source, reader)
             && let Some(sentence) = absent_columns(&source.name(table), table, reader)
         {
-            messages.note(sentence);
+            let stay = if options.update {
+                " (those of stored rows stay)"
+            } else {
+                ""
+            };
+            messages.note(format!("{sentence}{stay}"));
         }
     }
     if let Some(folder) = &options.from {
@@ -232,13 +237,25 @@ fn unread_files(
 pub fn databases(
     databases: &Databases,
     options: &Insert,
+    sources: &[Option<Source>],
     lock_timeout: &LockTimeout,
     messages: &mut Messages,
 ) -> Result<Vec<Target>> {
+    let accept_rows = |readers: &[Reader]| {
+        readers
+            .iter()
+            .zip(sources)
+            .map(|(reader, source)| match source {
+                Some(_) => reader.accepts_rows(),
+                None => Ok(()),
+            })
+            .collect::<Vec<_>>()
+    };
     if options.dry_run {
         let readers = databases.readers(messages, |table, other| {
             Reader::open_or_empty(table, &databases.folder, other, lock_timeout)
         })?;
+        databases.all(messages, accept_rows(&readers))?;
         let readers = readers.into_iter().map(Box::new);
         return Ok(readers.map(Target::DryRun).collect());
     }
@@ -246,6 +263,7 @@ pub fn databases(
         Some(other) => other.of_another(table),
         None => Database::open(table, &databases.folder, lock_timeout),
     })?;
+    databases.all(messages, accept_rows(&readers))?;
     let mut files: BTreeMap<PathBuf, Vec<Reader>> = BTreeMap::new();
     for reader in readers {
         files.entry(reader.table.file()).or_default().push(reader);

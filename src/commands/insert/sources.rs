@@ -68,7 +68,8 @@ fn refuse_unserved(databases: &Databases, options: &Insert) -> Result<()> {
         };
         let has_file = |folder: &PathBuf| {
             let names = ["csv", "csv.gz"].map(|suffix| format!("{table}.{suffix}"));
-            names.iter().any(|name| folder.join(name).exists())
+            // Such a path may lead out of the folder.
+            !table.contains('/') && names.iter().any(|name| folder.join(name).exists())
         };
         if options.file.iter().any(is_named) || options.from.as_ref().is_some_and(has_file) {
             bail!("{table} cannot be loaded: {}", reasons.join("; "));

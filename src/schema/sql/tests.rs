@@ -10,7 +10,8 @@ use crate::schema::{Collation, Kind, Role};
 
 /// Reads a script that has nothing wrong.
 fn schema(script: &str) -> Schema {
-    read(script.as_bytes(), Layout::OwnFiles, |_, _| true).unwrap_or_else(|error| panic!("{error}"))
+    read(script.as_bytes(), Layout::OwnFiles, |_, _, _| true)
+        .unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Reads a script with one table.
@@ -32,7 +33,7 @@ fn names(script: &str) -> Vec<&'static str> {
 
 /// What is wrong with a script.
 fn error(script: &str) -> String {
-    match read(script.as_bytes(), Layout::OwnFiles, |_, _| true) {
+    match read(script.as_bytes(), Layout::OwnFiles, |_, _, _| true) {
         Ok(schema) => panic!("{} tables", schema.tables.len()),
         Err(error) => error.to_string(),
     }

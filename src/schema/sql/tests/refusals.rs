@@ -4,7 +4,7 @@ use super::*;
 
 /// What a script is refused for, a sentence for each reason.
 fn refused(script: &str) -> Vec<String> {
-    match read(script.as_bytes(), Layout::OwnFiles, |_, _| true) {
+    match read(script.as_bytes(), Layout::OwnFiles, |_, _, _| true) {
         Err(Error::Refused(refusals)) => refusals,
         other => panic!("{other:?}"),
     }

@@ -30,7 +30,7 @@ fn an_error_names_the_line_and_has_the_words_of_sqlite() {
 fn a_script_that_is_not_utf8_matters_only_where_it_is_read() {
     let in_data = b"CREATE TABLE a (x);\nINSERT INTO a VALUES ('M\xfcller');\nCREATE TABLE b (x);";
     assert_eq!(
-        read(in_data, Layout::OwnFiles, |_, _| true)
+        read(in_data, Layout::OwnFiles, |_, _, _| true)
             .unwrap()
             .tables
             .len(),
@@ -38,13 +38,13 @@ fn a_script_that_is_not_utf8_matters_only_where_it_is_read() {
     );
     let in_name = b"CREATE TABLE a (x);\nCREATE TABLE b (\n  gr\xf6\xdfe INT);";
     assert_eq!(
-        read(in_name, Layout::OwnFiles, |_, _| true)
+        read(in_name, Layout::OwnFiles, |_, _, _| true)
             .unwrap_err()
             .to_string(),
         "line 3 is not valid UTF-8: save the script as UTF-8"
     );
     assert!(matches!(
-        read(b"\xff\xfeC\0R\0", Layout::OwnFiles, |_, _| true),
+        read(b"\xff\xfeC\0R\0", Layout::OwnFiles, |_, _, _| true),
         Err(Error::NotUtf8(1))
     ));
 }
@@ -342,15 +342,17 @@ fn the_statements_of_a_database() {
         "CREATE TRIGGER r AFTER INSERT ON t BEGIN SELECT 1; END",
         "CREATE VIEW v AS SELECT 1",
     ];
-    let schema = from_statements(&statements.map(str::to_string), Layout::OwnFiles, |_, _| {
-        true
-    })
+    let schema = from_statements(
+        &statements.map(str::to_string),
+        Layout::OwnFiles,
+        |_, _, _| true,
+    )
     .unwrap();
     assert_eq!(schema.tables.len(), 1);
     assert_eq!(schema.tables[0].keys[1].collations, [Collation::NoCase]);
     let statements = ["CREATE TABLE t (a AS (f(a)), b)".to_string()];
     assert_eq!(
-        from_statements(&statements, Layout::OwnFiles, |_, _| true)
+        from_statements(&statements, Layout::OwnFiles, |_, _, _| true)
             .unwrap_err()
             .to_string(),
         "CREATE TABLE t: SQLite does not take this statement: no such function: f"
@@ -387,7 +389,7 @@ proptest! {
             let (_, behind) = rest.split_once(statement).expect("statements come in their order");
             rest = behind;
         }
-        let _ = read(script.as_bytes(), Layout::OwnFiles, |_, _| true);
+        let _ = read(script.as_bytes(), Layout::OwnFiles, |_, _, _| true);
     }
 }
 
