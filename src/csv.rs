@@ -139,18 +139,20 @@ pub enum Problem {
     #[error("is {0}")]
     NotCsv(&'static str),
     /// The header cannot be split into fields.
-    #[error("has a header that cannot be read, on line {line}: {defect}")]
+    #[error("has a header that cannot be read, on line {line}: {defect}{}", escapes(.escaped))]
     Quotes {
         /// The line where the header starts.
         line: u64,
         /// What is wrong.
         defect: Defect,
+        /// Whether it has a quote behind a backslash.
+        escaped: bool,
     },
     /// The file is in the encoding of this name.
     #[error("is in {0}: add --encoding {label}", label = .0.to_ascii_lowercase())]
     Encoding(&'static str),
     /// The file is not in the encoding of this name, although that was given.
-    #[error("is not in {0}: leave --encoding out or name another one")]
+    #[error("is not in {0}: leave --encoding out or name another one ({APART})")]
     NotEncoding(&'static str),
     /// The file is in UTF-32 of this name, which cannot be read.
     #[error("is in {0}")]
@@ -161,6 +163,15 @@ pub enum Problem {
     /// The file cannot be read.
     #[error("could not be read: {0}")]
     Read(#[from] io::Error),
+}
+
+/// What to do about a first line with quotes behind backslashes.
+fn escapes(escaped: &bool) -> &'static str {
+    if *escaped {
+        ": add --backslash-escapes if quotes are escaped like that, and --no-header if the line is a row"
+    } else {
+        ""
+    }
 }
 
 /// The option for a delimiter, behind another option.

@@ -60,6 +60,9 @@ pub struct Reader {
     buffer: Buffer,
     splitter: Splitter,
     header: Arc<Header>,
+    /// For each field of the file whether its column is one of text, and whether the first is one of numbers.
+    text_fields: Vec<bool>,
+    begins_with_number: bool,
     remarks: Remarks,
     limits: Limits,
     /// How many bytes of text have been consumed.
@@ -104,6 +107,8 @@ impl Reader {
             has_given_delimiter: dialect.delimiter.is_some(),
             dialect,
             header: Arc::new(Header::default()),
+            text_fields: Vec::new(),
+            begins_with_number: false,
             remarks: Remarks::default(),
             limits,
             position: 0,
@@ -130,6 +135,14 @@ impl Reader {
             preamble,
             ..reader.read_header()?
         });
+        for (column, field) in table.columns.iter().zip(&reader.header.columns) {
+            if column.kind.is_text() && *field != usize::MAX {
+                let fields = reader.text_fields.len().max(field + 1);
+                reader.text_fields.resize(fields, false);
+                reader.text_fields[*field] = true;
+            }
+            reader.begins_with_number |= *field == 0 && column.kind.is_number();
+        }
         Ok(reader)
     }
 
@@ -204,7 +217,13 @@ impl Reader {
             }
             Some(defect) => {
                 let line = self.line;
-                Err(Problem::Quotes { line, defect })
+                let escaped = has_escaped_quote(&bytes[..length]);
+                let escaped = escaped && !self.dialect.notation.backslash_escapes;
+                Err(Problem::Quotes {
+                    line,
+                    defect,
+                    escaped,
+                })
             }
         };
         let header = parsed.map_err(|problem| {
@@ -244,7 +263,7 @@ impl Reader {
 
     /// What is odd about the records read so far, a sentence each to stand after the name of the file.
     pub fn remarks(&self) -> Vec<String> {
-        self.remarks.sentences()
+        self.remarks.sentences(self.header.put_right(self.table))
     }
 
     /// Whether a cell of the records read so far begins or ends with several spaces that were taken as part of it.
@@ -282,15 +301,18 @@ impl Reader {
             }),
             Some(defect) => {
                 batch.push_defect(self.line, text, defect);
-                self.remarks.escaped_quotes |= !self.dialect.notation.backslash_escapes
-                    && text.windows(2).any(|bytes| bytes == b"\\\"");
+                self.remarks.escaped_quotes |=
+                    !self.dialect.notation.backslash_escapes && has_escaped_quote(text);
             }
         }
         if defect.is_none() {
             self.compare_to_header(batch);
         }
         let line_ends = self.line_ends(length);
-        if line_ends > 0 && self.has_rows_in_quotes(length) {
+        if defect.is_none() {
+            self.look_at_quotes(length);
+        }
+        if line_ends > 0 && self.splitter.has_quotes() && self.has_rows_in_quotes(length) {
             let last = self.line + line_ends;
             self.remarks.add_rows_in_quotes(self.line, last);
         }
@@ -322,23 +344,49 @@ impl Reader {
                 let is_empty = surplus.peek().is_some() && surplus.all(<[u8]>::is_empty);
                 remarks.empty_surplus |= is_empty;
                 remarks.one_field_more |= !is_empty && fields == expected + 1;
-                remarks.other_lengths |= is_empty || fields > expected + 1;
+                remarks.other_lengths |= fields > expected + 1;
             }
         }
     }
 
-    /// Whether each line of a record would be a row by itself if its quotes meant nothing.
+    /// Notes which cells are empty or NULL in quotes, and which without.
+    fn look_at_quotes(&mut self, length: usize) {
+        let (remarks, notation) = (&mut self.remarks, &self.dialect.notation);
+        let text = &self.buffer.bytes()[..length];
+        if notation.has_null() {
+            let nulls = &notation.null;
+            let is_null = |cell: &[u8]| nulls.iter().any(|null| null.as_bytes() == cell);
+            remarks.quoted_null |= !remarks.quoted_null
+                && self.splitter.has_quotes()
+                && self.splitter.quoted(text).any(is_null);
+        } else if !(remarks.quoted_empty && remarks.bare_empty) {
+            for (index, field) in self.splitter.found().enumerate() {
+                if self.text_fields.get(index) == Some(&true) {
+                    remarks.bare_empty |= field.is_empty();
+                    remarks.quoted_empty |= &text[field] == b"\"\"";
+                }
+            }
+        }
+    }
+
+    /// Whether all lines of a record would be rows by themselves if its quotes meant nothing, or a line but the first
+    /// begins as one.
     fn has_rows_in_quotes(&self, length: usize) -> bool {
         let delimiter = self.dialect.separator();
         // Lines of more fields are no rows, and there may be millions.
         let most = self.header.width() + 2;
         let text = &self.buffer.bytes()[..length];
         let lines = text.split(|byte| matches!(byte, b'\n' | b'\r'));
-        let mut rows = lines.filter(|line| !line.is_empty()).map(|line| {
+        let lines = lines.filter(|line| !line.is_empty());
+        let begins_as_row = |line: &[u8]| {
+            let end = memchr::memchr(delimiter, line);
+            end.is_some_and(|end| self.begins_with_number && sniff::has_number(&line[..end]))
+        };
+        let is_row = |line: &[u8]| {
             let fields = line.split(|byte| *byte == delimiter).take(most);
             sniff::is_row(self.table, &self.header, &fields.collect::<Vec<_>>())
-        });
-        self.header.width() > 1 && rows.all(|is_row| is_row)
+        };
+        self.header.width() > 1 && (lines.clone().all(is_row) || lines.skip(1).any(begins_as_row))
     }
 
     /// Finds the next record, the header included: how many bytes it has without its line end, and its defect. Those
@@ -485,6 +533,11 @@ impl Reader {
             }
         }
     }
+}
+
+/// Whether a text has a quote behind a backslash.
+fn has_escaped_quote(text: &[u8]) -> bool {
+    memchr::memmem::find(text, b"\\\"").is_some()
 }
 
 /// Whether a line that starts with these bytes may be `sep=;`.

@@ -7,16 +7,13 @@ use crate::row::Notation;
 /// Most records that are named one by one.
 const LISTED: usize = 10;
 
-/// How rows that were stored with such cells are put right.
-const AGAIN: &str = "--update replaces rows that are stored already";
-
 /// What other programs write for no value.
 const NULLS: [&str; 3] = ["NULL", "NA", "N/A"];
 
 /// What is odd about the records of a file, and may be meant otherwise.
 #[derive(Debug, Default)]
 pub struct Remarks {
-    /// The first and the last line of records whose lines would be rows by themselves, and how many more there are.
+    /// The first and the last line of records with lines that would be rows by themselves, and how many more there are.
     rows_in_quotes: Vec<(u64, u64)>,
     more_rows_in_quotes: u64,
     /// Whether a cell begins with white space and a quote, and keeps both.
@@ -26,9 +23,15 @@ pub struct Remarks {
     /// Whether a record has empty fields beyond the header, and nothing else there; and whether those are ignored.
     pub empty_surplus: bool,
     pub ignores_surplus: bool,
-    /// Whether a record has one field more than the header; and whether one has any other number of fields.
+    /// Whether a record has one field more than the header that is not empty; and whether one has any other number of
+    /// fields, apart from one that is empty.
     pub one_field_more: bool,
     pub other_lengths: bool,
+    /// Whether a cell of a column of text is empty, in quotes and without.
+    pub quoted_empty: bool,
+    pub bare_empty: bool,
+    /// Whether a cell in quotes is one of the texts that stand for NULL.
+    pub quoted_null: bool,
     /// Whether a quote behind a backslash breaks a row.
     pub escaped_quotes: bool,
     /// Whether a cell has a quote behind a backslash.
@@ -95,7 +98,7 @@ impl Remarks {
         let ends = |byte: Option<&u8>| byte.is_none_or(|byte| *byte == delimiter || *byte == b'\n');
         let starts_at = |at: usize| ends(at.checked_sub(1).map(|before| &text[before]));
         for null in NULLS {
-            if self.nulls.contains(&null) || notation.null.iter().any(|known| known == null) {
+            if self.nulls.contains(&null) || notation.has_null() {
                 continue;
             }
             let mut found = memmem::find_iter(text, null);
@@ -117,11 +120,11 @@ impl Remarks {
             });
     }
 
-    /// A sentence each, to stand after the name of the file.
-    pub fn sentences(&self) -> Vec<String> {
+    /// A sentence each, to stand after the name of the file, given how rows that were stored with such cells are put right.
+    pub fn sentences(&self, again: &str) -> Vec<String> {
         let rows = self.rows_in_quotes.iter().map(|(first, last)| {
             format!(
-                "has a quoted cell that runs from line {first} to line {last}, each of which would be a row by itself: \
+                "has a quoted cell that runs from line {first} to line {last}, with lines that would be rows by themselves: \
                  a quote may be missing"
             )
         });
@@ -132,13 +135,14 @@ impl Remarks {
         }
         if let Some(encoding) = self.not_utf8 {
             sentences.push(format!(
-                "seems to be in UTF-8 and was read as {encoding}: if its text is wrong now, load it without --encoding"
+                "seems to be in UTF-8 and was read as {encoding}: \
+                 if its text is wrong now, load it without --encoding ({again})"
             ));
         }
         if self.padded_quotes {
             sentences.push(format!(
                 "has cells that begin with white space and a quote, which were taken as text: \
-                     with --trim, the cell is what is in the quotes ({AGAIN})"
+                     with --trim, the cell is what is in the quotes ({again})"
             ));
         }
         if !self.nulls.is_empty() {
@@ -147,12 +151,29 @@ impl Remarks {
                 .iter()
                 .map(|null| format!("--null {null}"))
                 .collect();
+            let that = match options.len() {
+                1 => "if that means no value",
+                _ => "whichever means no value",
+            };
             sentences.push(format!(
-                "has cells that are {}, which were taken as they are: add {}, whichever means no value \
-                 (an empty cell of a text is then an empty text, unless you add --null '' too; {AGAIN})",
+                "has cells that are {}, which were taken as they are: add {}, {that} \
+                 (an empty cell of a text is then an empty text, unless you add --null '' too; {again})",
                 self.nulls.join(" or "),
                 options.join(" or ")
             ));
+        }
+        if self.quoted_null {
+            sentences.push(
+                "has cells in quotes that --null took for no value, as it does without quotes: see whether they are texts"
+                    .to_string(),
+            );
+        }
+        if self.quoted_empty && self.bare_empty {
+            sentences.push(
+                "has empty cells of texts in quotes and others without, which are all no value: \
+                 if those in quotes are empty texts, have the program write something else for no value, and name that with --null"
+                    .to_string(),
+            );
         }
         if self.formulas {
             sentences.push(
@@ -173,7 +194,12 @@ impl Remarks {
                     .to_string(),
             );
         }
-        if self.empty_surplus && self.even_rows {
+        if self.one_field_more && !self.even_rows && !self.other_lengths {
+            sentences.push(
+                "has one field more in every row than in its header: if R wrote it, export it with row.names = FALSE"
+                    .to_string(),
+            );
+        } else if self.empty_surplus && self.even_rows {
             sentences.push(
                 "has rows with an empty last field too many, beside rows without: \
                  see whether a cell of theirs has a separator that is not in quotes"
@@ -181,25 +207,21 @@ impl Remarks {
             );
         } else if self.empty_surplus && !self.ignores_surplus {
             sentences.push(
-                "has rows with empty fields beyond the header: --ignore-extra-columns ignores them"
-                    .to_string(),
-            );
-        }
-        if self.one_field_more && !self.even_rows && !self.other_lengths {
-            sentences.push(
-                "has one field more in every row than in its header: if R wrote it, export it with row.names = FALSE"
+                "has rows with empty fields beyond the header: --ignore-extra-columns ignores them \
+                 (if R wrote it, export it with row.names = FALSE instead)"
                     .to_string(),
             );
         }
         if self.has_escapes && self.plain_backslashes {
             sentences.push(format!(
                 "has backslashes before letters that no export escapes, as in \\U, and they were left out: \
-                 if they are part of the text, load it without --backslash-escapes ({AGAIN})"
+                 if they are part of the text, load it without --backslash-escapes ({again})"
             ));
         } else if self.escaped_quotes {
             sentences.push(
                 "has rows that are broken by a quote behind a backslash: \
-                 add --backslash-escapes if it is an export that escapes quotes like that"
+                 add --backslash-escapes if it is an export that escapes quotes like that, \
+                 and backslashes too (if R wrote it, export it with qmethod = \"double\" instead)"
                     .to_string(),
             );
         } else if self.slashed_quotes || self.escapes && !self.plain_backslashes {
@@ -211,11 +233,12 @@ impl Remarks {
             sentences.push(format!(
                 "has cells with backslashes as in \\n, \\\" or \\\\, which were taken as text: \
                  add --backslash-escapes if it is an export that escapes like that, \
-                 and not if they are parts of paths such as C:\\new{or_null} ({AGAIN})"
+                 and not if they are parts of paths such as C:\\new{or_null} \
+                 (an empty cell of a text is then an empty text, unless you add --null '' too; {again})"
             ));
         } else if self.null_marks {
             sentences.push(format!(
-                "has cells that are \\N, which were taken as text: add --null '\\N' if that means no value ({AGAIN})"
+                "has cells that are \\N, which were taken as text: add --null '\\N' if that means no value ({again})"
             ));
         }
         sentences

@@ -134,8 +134,25 @@ fn other_table(table: &Table, dialect: &Dialect, text: &[u8]) -> Option<Problem>
             dialect.separator(),
         ) > 0
     });
-    let what = if is_rule(first)
+    let is_property = || {
+        let text = String::from_utf8_lossy(first);
+        let is_name = |name: &str| known_names(table, dialect, name.as_bytes(), 0) > 0;
+        text.split_once(" = ")
+            .is_some_and(|(name, _)| is_name(name))
+    };
+    let inner = first
+        .strip_prefix(b"\"")
+        .and_then(|line| line.strip_suffix(b"\""));
+    let is_quoted_line = inner.is_some_and(|inner| {
+        !inner.contains(&b'"') && known_names(table, dialect, inner, dialect.separator()) > 1
+    });
+    let what = if is_quoted_line {
+        "a file whose lines are in quotes as a whole, not CSV: remove those quotes, or export it again"
+    } else if is_rule(first)
         || is_rule(second)
+        || is_property()
+        || first.starts_with(b"*****")
+        || first.starts_with(b"-[ RECORD")
         || is_padded && known_names(table, dialect, first, b' ') > 1
     {
         "a table drawn for people, not CSV: export it again as CSV"
@@ -344,6 +361,11 @@ pub fn is_row(table: &Table, header: &Header, fields: &[&[u8]]) -> bool {
             (Kind::Integer | Kind::Real, Some(field)) => is_number(field),
             _ => true,
         })
+}
+
+/// Whether a cell looks like a number.
+pub fn has_number(cell: &[u8]) -> bool {
+    is_number(cell) && cell.iter().any(u8::is_ascii_digit)
 }
 
 /// Whether a cell is empty or looks like a number, however its decimals are written.

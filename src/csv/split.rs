@@ -322,13 +322,25 @@ impl Splitter {
         }
     }
 
+    /// Where the fields of the record are that were found.
+    pub fn found(&self) -> impl Iterator<Item = Range<usize>> {
+        fields(&self.ends)
+    }
+
+    /// What is in the quotes of each cell of the whole record that is in quotes.
+    pub fn quoted<'r>(&self, record: &'r [u8]) -> impl Iterator<Item = &'r [u8]> {
+        self.found()
+            .filter_map(|field| match self.cell(&record[field]) {
+                [b'"', cell @ .., b'"'] => Some(cell),
+                _ => None,
+            })
+    }
+
     /// Whether a cell of the whole record is in quotes that it need not have.
     pub fn has_needless_quotes(&self, record: &[u8]) -> bool {
-        let is_special = |byte: &u8| matches!(byte, b'"' | b',' | b';' | b'\t' | b'\r' | b'\n');
-        fields(&self.ends).any(|field| match &record[field] {
-            [b'"', cell @ .., b'"'] => !cell.is_empty() && !cell.iter().any(is_special),
-            _ => false,
-        })
+        let special = |byte: &u8| b"\",;\t\r\n\\".contains(byte);
+        self.quoted(record)
+            .any(|cell| !cell.is_empty() && !cell.iter().any(special))
     }
 
     /// Appends the fields of the whole record to a text, without their quotes and with one byte between them, and where

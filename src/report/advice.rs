@@ -47,7 +47,9 @@ impl Report {
         let mut notices: Vec<_> = foreign.collect();
         notices.extend(self.tables.iter().flat_map(|table| {
             let file = show(&self.file(table.table));
-            let sentence = move |misread: &Misread| format!("{file} {}", misread.sentence());
+            let header = table.header.as_ref();
+            let again = header.map_or("", |header| header.put_right(table.table));
+            let sentence = move |misread: &Misread| format!("{file} {}", misread.sentence(again));
             table.misread.iter().map(sentence)
         }));
         if self.interrupted && self.max_rejects.is_none() {

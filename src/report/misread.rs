@@ -29,15 +29,15 @@ impl Misread {
         }
     }
 
-    /// What to do about it, to stand after the name of the file.
-    pub fn sentence(self) -> &'static str {
+    /// What to do about it, to stand after the name of the file, given [how rows are put right](Header::put_right).
+    pub fn sentence(self, again: &str) -> String {
         match self {
             Misread::DecimalComma => {
                 "has numbers with a decimal comma: add --decimal , if all its numbers have one, or correct these"
+                    .to_string()
             }
             Misread::Padding => {
-                "has cells with white space around them: add --trim if it is no part of them \
-                 (--update replaces rows that are stored already)"
+                format!("has cells with white space around them: add --trim if it is no part of them ({again})")
             }
         }
     }

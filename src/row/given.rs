@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-#[cfg(test)]
 use crate::schema::Table;
 
 /// The column that a rejects file adds, unless a column of the table has that name, and that is ignored when such a file
@@ -135,6 +134,19 @@ impl Header {
     /// Whether the file has the table's column with this index.
     pub fn has(&self, column: usize) -> bool {
         self.columns[column] != usize::MAX
+    }
+
+    /// How rows of a table that were stored as they should not be are put right by loading the file again, as it is meant.
+    pub fn put_right(&self, table: &Table) -> &'static str {
+        let key = table.primary_key().map_or(&[][..], |key| key.columns);
+        let is_number = |column: &usize| table.columns[*column].kind.is_number();
+        if key.is_empty() || !key.iter().all(|column| self.has(*column)) {
+            "delete rows that are stored already first, or they are there twice"
+        } else if key.iter().all(is_number) {
+            "--update replaces rows that are stored already"
+        } else {
+            "--update replaces rows that are stored already, if their keys stay the same"
+        }
     }
 
     /// How many fields there are, without the `reason`.

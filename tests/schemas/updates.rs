@@ -383,3 +383,34 @@ fn a_night_with_changed_new_and_broken_rows_leaves_nothing_for_the_next() {
         assert_eq!(counts(&run, "people"), [0, 0, 5_005, 0, 0], "{layout:?}");
     }
 }
+
+#[test]
+fn advice_to_load_a_file_again_says_what_becomes_of_rows_that_are_stored_already() {
+    let shop = Shop::with(
+        Layout::Files,
+        "CREATE TABLE numbered (id INTEGER PRIMARY KEY, name TEXT);
+         CREATE TABLE named (code TEXT PRIMARY KEY, name TEXT);
+         CREATE TABLE log (day TEXT, name TEXT);",
+    );
+    for (table, csv, words) in [
+        (
+            "numbered",
+            "id,name\n1,NA\n",
+            "--update replaces rows that are stored already)",
+        ),
+        ("named", "code,name\na,NA\n", "if their keys stay the same)"),
+        (
+            "numbered",
+            "name\nNA\n",
+            "delete rows that are stored already first",
+        ),
+        (
+            "log",
+            "day,name\nx,NA\n",
+            "delete rows that are stored already first",
+        ),
+    ] {
+        let run = shop.load(table, csv, &[]).succeeded();
+        assert!(run.stderr.contains(words), "{table}: {}", run.stderr);
+    }
+}

@@ -551,6 +551,15 @@ fn a_header_is_not_taken_for_a_row_or_passed_over() {
 }
 
 #[test]
+fn a_first_line_with_escaped_quotes_says_how_to_read_it() {
+    let message = problem("x,\"say \\\"hi\\\"\",x\n");
+    assert!(message.contains("add --backslash-escapes"), "{message}");
+    assert!(message.contains("--no-header"), "{message}");
+    let unclosed = problem("x,\"say \"hi\",x\n");
+    assert!(!unclosed.contains("--backslash-escapes"), "{unclosed}");
+}
+
+#[test]
 fn columns_without_a_name_are_counted() {
     let message = differences("id,,name, ,\"\",mail\n");
     let expected = "3 columns have no name, column \"mail\" is unknown (did you mean \"email\"?)";
@@ -588,6 +597,13 @@ fn what_programs_draw_or_quote_otherwise_is_no_csv() {
         ("id   name    email\n1    a       x\n", drawn),
         ("id\x1fname\x1femail\x1e1\x1fa\x1fx\x1e", "U+001E"),
         ("'id','name','email'\n1,'a','x'\n", "in SQL's quotes"),
+        (
+            "\"id,name,email\"\n\"1,a,x\"\n",
+            "lines are in quotes as a whole",
+        ),
+        ("   id = 1\n name = a\nemail = x\n", drawn),
+        ("*************************** 1. row ***\n   id: 1\n", drawn),
+        ("-[ RECORD 1 ]\nid   | 1\n", drawn),
         ("INSERT INTO users VALUES(1,'a','x');\n", sql),
         ("PRAGMA foreign_keys=OFF;\n", sql),
         ("-- MySQL dump 10.13\n", sql),

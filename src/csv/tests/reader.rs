@@ -223,9 +223,70 @@ fn lines_in_quotes_that_would_be_rows_are_named() {
         "id,name,email\n1,\"A,3\n2,B,3\n3,TV 24\",5\n4,\"a\nb, c\",x\r\n5,\"A\r\n6,B,\",x\r\n",
         &Dialect::default(),
     );
+    assert_eq!(said.len(), 2, "{said:?}");
+    for (said, lines) in said.iter().zip(["line 2 to line 4", "line 7 to line 8"]) {
+        let start =
+            format!("has a quoted cell that runs from {lines}, with lines that would be rows");
+        assert!(said.starts_with(&start), "{said}");
+    }
+}
+
+#[test]
+fn a_line_in_quotes_that_begins_as_a_row_is_named_whatever_else_is_wrong_with_it() {
+    for rows in [
+        "1,Al,\"\n2,Bo\n3,Cy,\"\n",
+        "1,Al,\"\n2,Bo,x,y\n3,Cy,\"\n",
+        "1,Al,\"\n2,Bo,\n3,Cy,\"\n",
+    ] {
+        let said = remarks(&format!("id,name,email\n{rows}"), &Dialect::default());
+        assert_eq!(said.len(), 1, "{rows}: {said:?}");
+        assert!(said[0].contains("from line 2 to line 4"), "{said:?}");
+    }
+    for text in [
+        "id,name,email\n1,\"3 apples\n2 pears, fresh\n\",x\n",
+        "name,id,email\n\"a\n1, 2, 3\",1,x\n",
+    ] {
+        assert_eq!(remarks(text, &Dialect::default()), [""; 0], "{text}");
+    }
+}
+
+#[test]
+fn empty_cells_with_and_without_quotes_are_named_where_both_are_no_value() {
+    let text = "id,name,email\n1,\"\",x\n2,,y\n";
+    let said = remarks(text, &Dialect::default());
     assert_eq!(said.len(), 1, "{said:?}");
-    let start = "has a quoted cell that runs from line 2 to line 4, each of which would be a row";
-    assert!(said[0].starts_with(start), "{said:?}");
+    assert!(
+        said[0].contains("empty cells of texts in quotes"),
+        "{said:?}"
+    );
+    assert_eq!(remarks(text, &with_null("\\N")), [""; 0]);
+    for one in ["1,\"\",x\n2,\"\",y\n", "1,,x\n2,,y\n", "\"\",a,x\n,b,y\n"] {
+        let text = format!("id,name,email\n{one}");
+        assert_eq!(remarks(&text, &Dialect::default()), [""; 0], "{one}");
+    }
+}
+
+#[test]
+fn cells_in_quotes_that_are_read_as_null_are_named() {
+    let text = "id,name,email\n1,\"NA\",x\n2,NA,y\n";
+    let said = remarks(text, &with_null("NA"));
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(
+        said[0].contains("cells in quotes that --null took"),
+        "{said:?}"
+    );
+    let plain = "id,name,email\n1,\"N\",x\n2,NA,y\n";
+    assert_eq!(remarks(plain, &with_null("NA")), [""; 0]);
+}
+
+fn with_null(null: &str) -> Dialect {
+    Dialect {
+        notation: Notation {
+            null: vec![null.to_string()],
+            ..Notation::default()
+        },
+        ..Dialect::default()
+    }
 }
 
 #[test]
@@ -416,6 +477,8 @@ fn a_field_more_in_every_row_than_in_the_header_is_named() {
     let said = remarks(&rows("\"1\",1,a,x\n\"2\",2,b,y\n"), &Dialect::default());
     assert_eq!(said.len(), 1, "{said:?}");
     assert!(said[0].contains("row.names = FALSE"), "{said:?}");
+    let some_empty = remarks(&rows("\"1\",1,a,x\n\"2\",2,b,\"\"\n"), &Dialect::default());
+    assert_eq!(some_empty, said);
     for others in ["1,a,x\n2,b,y,z\n", "1,2\n1,2,3,4\n", "1,2,3,4,5\n1,2,3,4\n"] {
         assert_eq!(
             remarks(&rows(others), &Dialect::default()),
@@ -439,6 +502,7 @@ fn quotes_that_only_some_rows_have_are_named_where_tabs_or_bars_separate_cells()
         "1\t\"a\"\tx\n2\t\"b\"\ty\n",
         "1\t\"a\tb\"\tx\n2\tb\ty\n",
         "1\t\"a, b\"\tx\n2\tb\ty\n",
+        "1\t\"a\\ b\"\tx\n2\tb\ty\n",
         "1\t\"\"\tx\n2\tb\ty\n",
     ] {
         assert_eq!(remarks(&rows(meant), &tabs), [""; 0], "{meant}");
