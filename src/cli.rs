@@ -242,8 +242,9 @@ pub struct Insert {
 
     /// Read backslash escapes, as MySQL exports them
     ///
-    /// The text exports of PostgreSQL have them too. A cell `\N` is NULL; `\n`, `\t`, `\r`, `\0`, `\b`, `\f` and `\v` are control characters; and a backslash before any other
-    /// character stands for that character.
+    /// The text exports of PostgreSQL have them too. A cell `\N` is NULL; `\n`, `\t`, `\r`, `\0`, `\b`, `\f` and `\v` are
+    /// control characters; and a backslash before any other character stands for that character. An empty cell of a text
+    /// column is then an empty text, unless --null '' is given too.
     #[arg(long, help_heading = FILES)]
     pub backslash_escapes: bool,
 

@@ -605,7 +605,7 @@ impl Rules {
             check.violations.push(Reason::Used {
                 table: self.table,
                 columns,
-                value: typed.given.row(position).named(self.table, columns),
+                value: typed.named(position, self.table, columns),
                 by,
             });
         } else if typed.source == Source::Input {
@@ -640,8 +640,7 @@ impl Rules {
                 }
             }
         }
-        let row = typed.given.row(position);
-        let value = || row.named(self.table, columns);
+        let value = || typed.named(position, self.table, columns);
         let (table, parent) = (self.table, reference.parent);
         match existence {
             Existence::Stored | Existence::Accepted(_) => {}
@@ -742,6 +741,15 @@ impl<G: Given> Typed<'_, G> {
                 None => self.defaults[column].get(),
             },
         }
+    }
+
+    /// The values of some columns of a row, as a sentence quotes them.
+    fn named(&self, position: usize, table: &Table, columns: &[usize]) -> Box<str> {
+        let other = |column| {
+            let is_absent = self.cell(position, column) == Cell::Default;
+            is_absent.then(|| self.value(position, column))
+        };
+        self.given.row(position).named(table, columns, other)
     }
 
     /// Whether a row refers to itself.

@@ -300,7 +300,7 @@ fn read_back<T>(
     });
     let why = match read.and_then(|_| cells.transpose()) {
         Ok(Some(cells)) => return Some(cells),
-        Ok(None) => format!("is gone from {file}: another process deleted it"),
+        Ok(None) => format!("is gone from {file}: another process or a trigger deleted it"),
         Err(problem) => format!("could not be read back: {file} {problem}"),
     };
     let row = load.table.row;

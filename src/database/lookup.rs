@@ -176,10 +176,8 @@ pub fn compare(
             });
             let differing: Box<[usize]> = differs.map(|(column, _)| column).collect();
             let mut kept = rows.kept.columns.iter();
-            let was_changed = kept.any(|column| {
-                let checked = rows.kept.value(position as usize, *column);
-                checked.unwrap_or(rows.value(position, *column)) != stored.value(1 + column)
-            });
+            let was_changed = kept
+                .any(|column| rows.value_or_kept(position, *column) != stored.value(1 + column));
             let outcome = match &rows.updates {
                 _ if differing.is_empty() => Outcome::Unchanged,
                 Some(_) if was_changed => changed_meanwhile(),

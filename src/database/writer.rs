@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use rusqlite::{Connection, ErrorCode, OptionalExtension, Statement};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Statement, ffi};
 
 use super::Database;
 use super::lock_timeout::Synchronous;
@@ -179,7 +179,7 @@ fn insert_new(
     let (gone, new): (Vec<_>, Vec<_>) = new.partition(|position| rows.kept.is_stored(*position));
     // Only two rows with one key can still be in each other's way.
     let inserted = insert(connection, conflict, rows, &new, false, false)?;
-    let mut written = inserted.ok_or(rusqlite::Error::StatementChangedRows(0))?;
+    let mut written = inserted.ok_or_else(ignored)?;
     if !written.starts_over {
         update(connection, conflict, rows, &mut others, &mut written)?;
     }
@@ -358,6 +358,12 @@ fn insert(
 /// had done before (`RAISE(FAIL)`).
 fn leaves_no_choice(connection: &Connection) -> bool {
     connection.is_autocommit() || connection.changes() > 0
+}
+
+/// The error of a share of which a trigger that was created meanwhile ignores a row.
+fn ignored() -> rusqlite::Error {
+    let why = "a trigger ignored one of its rows".to_string();
+    rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CONSTRAINT_TRIGGER), Some(why))
 }
 
 /// The outcome of a row that SQLite does not insert, in its words.

@@ -1,5 +1,6 @@
 //! What the threads that load one table share, with each other and with the loads of tables that refer to it.
 
+use std::collections::HashMap;
 use std::io;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Arc, OnceLock};
@@ -11,6 +12,7 @@ use crate::platform::Interrupt;
 use crate::row::{Key, Outcome, Reason, Rows};
 use crate::rules::UsedKeys;
 use crate::schema::Table;
+use crate::sync::Mutex;
 
 /// The stack of a thread that only looks up rows, in bytes: one for each table.
 const DRY_RUN_STACK: usize = 2 << 20;
@@ -42,6 +44,8 @@ pub struct TableLoad {
     pub(super) write_lock: Arc<FairLock>,
     /// The rows that are being written.
     pub(super) ledger: Ledger,
+    /// Of a dry run, the numbers of the rows whose values would not all be stored, each with whether its primary key would.
+    pub(super) absent: Mutex<HashMap<i64, bool>>,
     pub(super) interrupt: Arc<Interrupt>,
 }
 
@@ -151,6 +155,7 @@ impl TableLoad {
             budget: Budget::for_one_of(1),
             write_lock: write_lock.unwrap_or_default(),
             ledger: Ledger::default(),
+            absent: Mutex::default(),
             interrupt,
         }
     }

@@ -10,6 +10,7 @@ use super::table_load::{TableLoad, Target};
 use crate::database::{Commit, Problem, Written};
 use crate::row::{Keys, Outcome, Reason, Rows};
 use crate::schema::{Reference, Role, Table};
+use crate::sync::lock;
 use crate::timeline::{Phase, Track};
 
 /// Consecutive records of a checked batch. One thread writes those that were accepted.
@@ -82,11 +83,15 @@ pub(super) fn complete_with(
         same_outcome(share.accepted(), &panicked).into()
     });
     others.sort_unstable_by_key(|(position, _)| *position);
-    // A dry run stores nothing, and so cannot ask what is there.
-    let only_primary = matches!(load.target, Target::DryRun(_))
-        || load.table.keys.iter().all(|key| key.role != Role::Unique);
+    let only_primary = load.table.keys.iter().all(|key| key.role != Role::Unique);
     let is_failed = |(_, outcome): &(u32, Outcome)| matches!(outcome, Outcome::Failed(_));
     let is_missing = |(_, outcome): &(u32, Outcome)| !is_stored(outcome, only_primary);
+    if let Target::DryRun(_) = load.target {
+        let absent = others.iter().filter(|other| is_missing(other));
+        let absent = absent
+            .map(|(position, outcome)| (share.rows.number(*position), is_stored(outcome, true)));
+        lock(&load.absent).extend(absent);
+    }
     let failed = others.iter().any(is_failed);
     let missing = others.iter().any(is_missing);
     load.ledger.resolve_with(share.number, failed, missing);
@@ -281,8 +286,18 @@ fn wait_for_parents(load: &TableLoad, share: &Share) -> Vec<(u32, Outcome)> {
             together.extend(share.numbers());
             together.sort_unstable();
         }
+        let is_primary = parent.table.keys[reference.key].is_primary();
+        let would_be_there = |number: Option<i64>| {
+            let absent = lock(&parent.absent);
+            let has_primary = number.and_then(|number| absent.get(&number));
+            has_primary.is_none_or(|has_primary| *has_primary && is_primary)
+        };
+        // A dry run stores nothing, and so cannot ask what is there.
+        let is_dry = matches!(load.target, Target::DryRun(_));
         let apart = accepted.iter().filter(|position| {
-            number(position).is_none_or(|number| together.binary_search(&number).is_err())
+            let number = number(position);
+            let is_apart = number.is_none_or(|number| together.binary_search(&number).is_err());
+            is_apart && !(is_dry && would_be_there(number))
         });
         let key = |position: &u32| Some((*position, rows.parent_key(index, *position)?));
         let keys: Vec<_> = apart.filter_map(key).collect();

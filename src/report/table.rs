@@ -91,7 +91,7 @@ impl Report {
     ) -> io::Result<()> {
         let table = self.tables[index].table;
         let columns = table.columns.iter();
-        let title: Vec<_> = columns.map(|column| column.name.to_string()).collect();
+        let title: Vec<_> = columns.map(|column| cell(column.name.as_bytes())).collect();
         let indexes = 0..table.columns.len();
         let numbers = indexes.filter(|index| table.columns[*index].kind.is_number());
         let numbers: Vec<_> = numbers.collect();

@@ -63,9 +63,18 @@ pub trait GivenRow<'a>: Copy {
         }
     }
 
-    /// The values of some columns, as a sentence quotes them: several in brackets.
-    fn named(self, table: &Table, columns: &[usize]) -> Box<str> {
+    /// The values of some columns, as a sentence quotes them: several in brackets. `other` says what stands in a column
+    /// that the row does not have.
+    fn named<'v>(
+        self,
+        table: &Table,
+        columns: &[usize],
+        other: impl Fn(usize) -> Option<Value<'v>>,
+    ) -> Box<str> {
         let values = columns.iter().map(|column| {
+            if let Some(value) = other(*column) {
+                return value.quoted();
+            }
             let kind = table.columns[*column].kind;
             let text = self.quoted(*column, kind.is_number());
             // `+07` is 7.
@@ -296,6 +305,12 @@ impl Rows {
         }
     }
 
+    /// The same, or what stays there of the stored row that it replaces, as far as that is known.
+    pub fn value_or_kept(&self, position: u32, column: usize) -> Value<'_> {
+        let kept = self.kept.value(position as usize, column);
+        kept.unwrap_or_else(|| self.value(position, column))
+    }
+
     /// The number of the row at this position.
     pub fn number(&self, position: u32) -> i64 {
         self.numbers[position as usize]
@@ -335,7 +350,8 @@ impl Rows {
 
     /// The values of some columns of the row at this position, as given, as a sentence quotes them.
     pub fn named(&self, columns: &[usize], position: u32) -> Box<str> {
-        self.record(position).named(self.table, columns)
+        let other = |column| (!self.has(column)).then(|| self.value_or_kept(position, column));
+        self.record(position).named(self.table, columns, other)
     }
 
     /// The key that the row at this position refers to by one of the table's references, if it refers to one.

@@ -49,6 +49,22 @@ pub enum Cell {
     Default,
 }
 
+impl Value<'_> {
+    /// As a sentence quotes it: texts and bytes in quotes.
+    pub fn quoted(self) -> String {
+        match self {
+            Value::Null => "NULL".to_string(),
+            Value::Integer(number) => number.to_string(),
+            Value::Real(number) => number.to_string(),
+            Value::Text(text) => format!("{:?}", String::from_utf8_lossy(text)),
+            Value::Blob(bytes) => {
+                let digits: String = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
+                format!("{digits:?}")
+            }
+        }
+    }
+}
+
 impl OwnedValue {
     /// The value.
     pub fn get(&self) -> Value<'_> {

@@ -5,7 +5,7 @@ use std::mem::take;
 
 use super::ids::{IdSet, UsedIds};
 use super::key_map::KeyMap;
-use crate::row::{Given, GivenRow, Key, Keys, OwnedValue, User, Value, encode, in_brackets};
+use crate::row::{Given, GivenRow, Key, Keys, User, Value, encode, in_brackets};
 use crate::schema::{self, Role, Table};
 
 /// The keys that were used so far.
@@ -316,13 +316,7 @@ impl Used {
             Identity::Key => {
                 let key = self.maps[0].key(u32::try_from(number).unwrap_or_default());
                 let values = Key::Encoded(key).values();
-                let quoted = values.iter().map(|value| match value {
-                    OwnedValue::Text(text) => format!("{:?}", String::from_utf8_lossy(text)),
-                    OwnedValue::Blob(bytes) => format!("{:?}", hexadecimal(bytes)),
-                    OwnedValue::Integer(number) => number.to_string(),
-                    OwnedValue::Real(number) => number.to_string(),
-                    OwnedValue::Null => "NULL".to_string(),
-                });
+                let quoted = values.iter().map(|value| value.get().quoted());
                 in_brackets(quoted.collect())
             }
             Identity::Content(content) => match u64::try_from(number) {
@@ -490,9 +484,4 @@ impl Content {
         }
         rowid
     }
-}
-
-/// The hexadecimal digits of bytes.
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
 }

@@ -30,7 +30,8 @@ fn a_row_that_is_gone_before_it_is_read_back_is_an_error() {
     drop(pipe);
     let run = end(process);
     assert_eq!(run.status, Some(1));
-    let gone = "user 3 was stored, but is gone from users.db: another process deleted it";
+    let gone =
+        "user 3 was stored, but is gone from users.db: another process or a trigger deleted it";
     assert!(run.stderr.contains(gone), "{}", run.stderr);
 }
 

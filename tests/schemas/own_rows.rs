@@ -185,3 +185,26 @@ fn a_row_of_the_same_table_that_refers_to_one_that_cannot_be_updated_is_stored()
     assert_eq!(run.count("d", "inserted"), 2);
     with_schema(&folder, "schema.sql", &["check"]).succeeded();
 }
+
+#[test]
+fn a_dry_run_knows_that_a_taken_row_does_not_bring_its_unique_value() {
+    for threads in ["1", "64"] {
+        let folder = with_script(
+            "CREATE TABLE p (id INTEGER PRIMARY KEY, u INTEGER UNIQUE);
+             CREATE TABLE c (id INTEGER PRIMARY KEY, u INTEGER REFERENCES p (u), p INTEGER REFERENCES p (id));",
+        );
+        with_schema(&folder, "schema.sql", &["init"]).succeeded();
+        folder.csv("in", "p", "id,u\n1,1\n");
+        load(&folder, threads).succeeded();
+        folder.csv("in", "p", "id,u\n1,2\n5,5\n");
+        folder.csv("in", "c", "id,u,p\n1,2,\n2,1,\n3,5,\n4,,1\n5,,5\n");
+        let arguments = ["insert", "--from", "in", "--format", "json", "--dry-run"];
+        let dry = with_schema(&folder, "schema.sql", &arguments).succeeded();
+        let run = load(&folder, threads).succeeded();
+        for run in [&dry, &run] {
+            assert_eq!(counts(run, "p"), [1, 0, 1]);
+            assert_eq!(run.reasons("c", "skipped"), ["2: u 2 does not exist in p"]);
+            assert_eq!(counts(run, "c"), [4, 0, 1]);
+        }
+    }
+}

@@ -181,7 +181,7 @@ fn stored_values_of_columns_that_the_file_does_not_have_take_part_in_the_rules()
             (
                 "id,town",
                 "1,Metz",
-                "(country, town) (\"\", \"Metz\") does not exist in places",
+                "(country, town) (\"de\", \"Metz\") does not exist in places",
             ),
             ("id,low", "1,6", "CHECK (low <= high) failed"),
             ("id,bed", "1,2", "is already used by id 2"),
