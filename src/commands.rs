@@ -163,9 +163,11 @@ impl Databases {
             .filter(|folder| !folder.as_os_str().is_empty());
         self.folder = folder.unwrap_or(Path::new(".")).to_path_buf();
         let name: &'static Path = Box::leak(PathBuf::from(name).into_boxed_path());
+        let encoding = database::encoding(file);
         for table in &mut self.tables {
             let moved = Table {
                 file: Some(name),
+                encoding,
                 ..table.clone()
             };
             *table = Box::leak(Box::new(moved));

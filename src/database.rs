@@ -39,7 +39,7 @@ pub use location::refuse_shared_files;
 pub use lock_timeout::LockTimeout;
 pub use problem::Problem;
 pub use reader::Reader;
-pub use statements::statements;
+pub use statements::{encoding, statements};
 pub use stored::StoredRow;
 pub use writer::{Commit, Writer, Written};
 

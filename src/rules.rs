@@ -564,6 +564,10 @@ impl Rules {
         for rule in self.table.rules {
             self.follow(typed, &mut check, *rule);
         }
+        if let Some(why) = typed.evaluation.unknown(position) {
+            let why = format!("a unique index could not be evaluated: {why}");
+            check.violations.push(Reason::failure(why));
+        }
         let whole = check.violations.is_empty() && check.unknown.is_empty();
         if check.waits {
             Verdict::Waiting { whole }

@@ -36,6 +36,8 @@ pub struct Table {
     pub has_rowid: bool,
     /// The name of the database file that the table shares with others; `None` if it has a file of its own.
     pub file: Option<&'static Path>,
+    /// How that file encodes texts, by SQLite's name for it: expressions that look at the bytes of a text depend on it.
+    pub encoding: &'static str,
     /// The embedded rows, as the text of a CSV file; empty for a table that has none.
     pub seed: &'static str,
 }

@@ -1,6 +1,7 @@
 //! The statements that declare what a database holds.
 
 use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use super::connect::connect_to_read;
@@ -33,4 +34,19 @@ pub fn statements(path: &Path, lock_timeout: &LockTimeout) -> Result<Vec<String>
     drop(connection);
     drop(file);
     Ok(statements)
+}
+
+/// How the database at a path encodes texts, by SQLite's name for it; UTF-8 if there is none, or if it cannot be read. Call
+/// it before any connection to it is opened: closing the file drops this process's locks on it.
+pub fn encoding(path: &Path) -> &'static str {
+    /// Where the header says it, as a number of four bytes (<https://www.sqlite.org/fileformat2.html#enc>).
+    const OFFSET: usize = 56;
+
+    let mut header = [0; OFFSET + 4];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
+    match (read, header[OFFSET + 3]) {
+        (Ok(()), 2) => "UTF-16le",
+        (Ok(()), 3) => "UTF-16be",
+        _ => "UTF-8",
+    }
 }

@@ -38,6 +38,8 @@ pub struct Evaluation {
     failed: Vec<(usize, usize, Option<Box<str>>)>,
     /// The positions of the rows for which a key counts, each with the index of the key. Sorted.
     counted: Vec<(usize, usize)>,
+    /// The positions of the rows for which it could not be evaluated whether a key counts, and why.
+    unknown: Vec<(usize, Box<str>)>,
 }
 
 impl Evaluation {
@@ -45,6 +47,13 @@ impl Evaluation {
     pub fn failure(&self, position: usize, check: usize) -> Option<Option<Box<str>>> {
         let found = (self.failed).binary_search_by_key(&(position, check), |(p, c, _)| (*p, *c));
         found.ok().map(|index| self.failed[index].2.clone())
+    }
+
+    /// Why it could not be evaluated whether a key counts for a row, if that is so. SQLite takes no such row.
+    pub fn unknown(&self, position: usize) -> Option<&str> {
+        let mut unknown = self.unknown.iter();
+        let found = unknown.find(|(unknown, _)| *unknown == position);
+        found.map(|(_, why)| &**why)
     }
 
     /// Whether a key that has a filter counts for a row.
@@ -70,6 +79,7 @@ impl Evaluator {
         let expressions: Vec<_> = checks.chain(counts).collect();
         let (name, columns) = (table.sql_name(), table.columns);
         let mut connection = Connection::open_in_memory()?;
+        connection.pragma_update(None, "encoding", table.encoding)?;
         let declared: Vec<_> = columns.iter().map(Column::declaration).collect();
         connection.execute_batch(&format!("CREATE TABLE {name} ({})", declared.join(", ")))?;
         // Nothing is kept after an error.
@@ -177,7 +187,7 @@ impl Evaluator {
                     evaluation.counted.push((position, self.filtered[filter]));
                 }
                 (Some(_), Ok(false)) => {}
-                (Some(_), Err(error)) => return Err(error),
+                (Some(_), Err(error)) => evaluation.unknown.push((position, words(&error).into())),
             }
         }
         Ok(())

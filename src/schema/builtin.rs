@@ -76,6 +76,7 @@ pub const TABLE: Table = Table {
     makes_ids: false,
     has_rowid: true,
     file: None,
+    encoding: "UTF-8",
     seed: "",
 };
 

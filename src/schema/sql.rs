@@ -237,6 +237,7 @@ fn finish(
         makes_ids: declared.makes_ids,
         has_rowid: declared.has_rowid,
         file: None,
+        encoding: "UTF-8",
         seed: "",
     }
 }

@@ -449,3 +449,38 @@ fn a_default_is_what_sqlite_makes_of_it_in_its_column() {
     assert_eq!(values("t"), values("expected"));
     assert!(!values("t")[0].contains("NULL"), "{:?}", values("t"));
 }
+
+#[test]
+fn checks_see_the_bytes_that_texts_have_in_the_encoding_of_the_file() {
+    for encoding in ["UTF-8", "UTF-16le", "UTF-16be"] {
+        let checked =
+            "name TEXT CHECK (length(CAST(name AS BLOB)) <= 4), a TEXT, b TEXT CHECK (a < b)";
+        let folder = app(&format!(
+            "PRAGMA encoding = '{encoding}';
+             CREATE TABLE t (id INTEGER PRIMARY KEY, {checked});
+             CREATE TABLE expected (id INTEGER PRIMARY KEY, {checked});"
+        ));
+        let names = ["€€", "abc", "ab"];
+        let pairs = [
+            ("a", "b"),
+            ("\u{ffff}", "\u{10000}"),
+            ("\u{10000}", "\u{ffff}"),
+        ];
+        let rows = names
+            .iter()
+            .flat_map(|name| pairs.map(|(a, b)| (*name, a, b)));
+        let rows: Vec<_> = rows.enumerate().collect();
+        let mut csv = "id,name,a,b\n".to_string();
+        let connection = connect(&folder);
+        for (id, (name, a, b)) in rows {
+            csv += &format!("{id},{name},{a},{b}\n");
+            let sql = "INSERT OR IGNORE INTO expected VALUES (?1, ?2, ?3, ?4)";
+            let _ = connection.execute(sql, rusqlite::params![id as i64, name, a, b]);
+        }
+        folder.csv("in", "t", csv);
+        load(&folder).succeeded();
+        let ids = |table: &str| query(&folder, &format!("SELECT id || '' FROM {table}"));
+        assert_eq!(ids("t"), ids("expected"), "{encoding}");
+        assert!(!ids("t").is_empty());
+    }
+}

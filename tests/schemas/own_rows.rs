@@ -208,3 +208,26 @@ fn a_dry_run_knows_that_a_taken_row_does_not_bring_its_unique_value() {
         }
     }
 }
+
+#[test]
+fn a_row_for_which_the_condition_of_an_index_cannot_be_evaluated_is_skipped_alone() {
+    let folder = with_script(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER, b INTEGER);
+         CREATE UNIQUE INDEX some ON t (a) WHERE abs(b) > 1;",
+    );
+    with_schema(&folder, "schema.sql", &["init"]).succeeded();
+    folder.csv(
+        "in",
+        "t",
+        "id,a,b\n1,1,2\n2,2,-9223372036854775808\n3,1,2\n4,1,0\n",
+    );
+    let run = load(&folder, "64").succeeded();
+    assert_eq!(
+        run.reasons("t", "skipped"),
+        [
+            "3: a unique index could not be evaluated: integer overflow",
+            "4: a 1 is already used by id 1"
+        ]
+    );
+    assert_eq!(counts(&run, "t"), [2, 0, 2]);
+}
