@@ -72,6 +72,9 @@ pub fn parse<'a>(
         header.given.push(given.to_vec());
     }
     let absent = (0..table.columns.len()).filter(|column| !header.has(*column));
+    let renamable = absent
+        .clone()
+        .find(|column| !table.columns[*column].generated);
     let has_none = absent.clone().count() == table.columns.len();
     let missing = absent.filter(|column| has_none || table.must_have(*column));
     let missing: Vec<_> = missing
@@ -89,12 +92,29 @@ pub fn parse<'a>(
     }
     let expected = dialect.header_names(table);
     let is_like_row = has_none && names.len() == table.columns.len();
+    let ignore = match renamable {
+        None => "; --ignore-extra-columns ignores others".to_string(),
+        Some(column) => format!(
+            "; name what the file calls otherwise with --column, as in --column {}.{}=HEADER, \
+             or ignore others with --ignore-extra-columns",
+            table.name, table.columns[column].name
+        ),
+    };
+    let rename = if is_like_row {
+        "; rename the columns, name them with --column, or add --no-header if the first line is a row"
+    } else {
+        "; rename the columns, or name them with --column"
+    };
+    let advice = match (unknown.is_empty(), missing.is_empty()) {
+        (true, _) => "",
+        (false, true) => &ignore,
+        (false, false) => rename,
+    };
     Err(differences(
-        expected,
+        expected + advice,
         &unknown,
         &repeated,
         &missing,
-        is_like_row,
     ))
 }
 
@@ -127,11 +147,10 @@ pub fn of(table: &Table, dialect: &Dialect) -> Header {
 }
 
 fn differences(
-    mut expected: String,
+    expected: String,
     unknown: &[String],
     repeated: &[String],
     missing: &[&str],
-    is_like_row: bool,
 ) -> Problem {
     let mut differences = Vec::new();
     let is_nameless = |name: &&String| name.trim().is_empty();
@@ -159,14 +178,6 @@ fn differences(
     list(&mut differences, missing, "missing", |name| {
         format!("column {name:?} is missing")
     });
-    expected += match (unknown.is_empty() && nameless == 0, missing.is_empty()) {
-        (true, _) => "",
-        (false, true) => "; --ignore-extra-columns ignores others",
-        (false, false) if is_like_row => {
-            "; rename the columns, name them with --column, or add --no-header if the first line is a row"
-        }
-        (false, false) => "; rename the columns, or name them with --column",
-    };
     Problem::Columns {
         differences: differences.join(", "),
         expected,

@@ -18,7 +18,7 @@ use super::remarks::Remarks;
 use super::split::{Split, Splitter, fields, line_length};
 use super::{Dialect, Problem, header, is_delimiter, sniff};
 use crate::row::{Batch, Defect, Header, offset};
-use crate::schema::Table;
+use crate::schema::{Kind, Table};
 
 /// How much is read at once and how large things may be, in bytes unless it says otherwise.
 #[derive(Debug, Clone, Copy)]
@@ -60,8 +60,10 @@ pub struct Reader {
     buffer: Buffer,
     splitter: Splitter,
     header: Arc<Header>,
-    /// For each field of the file whether its column is one of text, and whether the first is one of numbers.
+    /// For each field of the file whether its column is one of text, and whether it is one of numbers with decimals; and
+    /// whether the first is one of numbers.
     text_fields: Vec<bool>,
+    decimal_fields: Vec<bool>,
     begins_with_number: bool,
     remarks: Remarks,
     limits: Limits,
@@ -108,6 +110,7 @@ impl Reader {
             dialect,
             header: Arc::new(Header::default()),
             text_fields: Vec::new(),
+            decimal_fields: Vec::new(),
             begins_with_number: false,
             remarks: Remarks::default(),
             limits,
@@ -135,11 +138,20 @@ impl Reader {
             preamble,
             ..reader.read_header()?
         });
+        let fields = reader
+            .header
+            .columns
+            .iter()
+            .filter(|field| **field != usize::MAX);
+        let fields = fields.max().map_or(0, |field| field + 1);
+        reader.text_fields.resize(fields, false);
+        reader.decimal_fields.resize(fields, false);
         for (column, field) in table.columns.iter().zip(&reader.header.columns) {
-            if column.kind.is_text() && *field != usize::MAX {
-                let fields = reader.text_fields.len().max(field + 1);
-                reader.text_fields.resize(fields, false);
-                reader.text_fields[*field] = true;
+            if let Some(is_text) = reader.text_fields.get_mut(*field) {
+                *is_text = column.kind.is_text();
+            }
+            if let Some(is_decimal) = reader.decimal_fields.get_mut(*field) {
+                *is_decimal = matches!(column.kind, Kind::Real | Kind::Numeric);
             }
             reader.begins_with_number |= *field == 0 && column.kind.is_number();
         }
@@ -311,6 +323,8 @@ impl Reader {
         let line_ends = self.line_ends(length);
         if defect.is_none() {
             self.look_at_quotes(length);
+            self.look_at_points(length);
+            self.look_for_header(length);
         }
         if line_ends > 0 && self.splitter.has_quotes() && self.has_rows_in_quotes(length) {
             let last = self.line + line_ends;
@@ -366,6 +380,45 @@ impl Reader {
                     remarks.quoted_empty |= &text[field] == b"\"\"";
                 }
             }
+        }
+    }
+
+    /// Notes how numbers are written in a file of a country where commas separate decimals, and semicolons cells.
+    fn look_at_points(&mut self, length: usize) {
+        let remarks = &mut self.remarks;
+        if self.dialect.separator() != b';'
+            || self.dialect.notation.decimal != '.'
+            || remarks.decimal_points
+        {
+            return;
+        }
+        let text = &self.buffer.bytes()[..length];
+        for (field, is_decimal) in self.splitter.found().zip(&self.decimal_fields) {
+            let cell = text[field].trim_ascii();
+            if *is_decimal && let Some(point) = memchr::memchr(b'.', cell) {
+                let (whole, digits) = (&cell[..point], &cell[point + 1..]);
+                let is_grouped = digits
+                    .split(|byte| *byte == b'.')
+                    .all(|group| group.len() == 3);
+                let is_grouped = is_grouped && (1..=3).contains(&whole.len());
+                remarks.grouped_numbers |= is_grouped;
+                remarks.decimal_points |= !is_grouped;
+            }
+        }
+    }
+
+    /// Notes the first record that is the same as the header.
+    fn look_for_header(&mut self, length: usize) {
+        let text = &self.buffer.bytes()[..length];
+        let given = &self.header.given;
+        let mut fields = self.splitter.found().map(|field| &text[field]);
+        let is_header = self.remarks.header_again.is_none()
+            && given.len() > 1
+            && !self.dialect.no_header
+            && fields.next() == given.first().map(Vec::as_slice)
+            && fields.eq(given[1..].iter().map(Vec::as_slice));
+        if is_header {
+            self.remarks.header_again = Some(self.line);
         }
     }
 

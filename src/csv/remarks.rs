@@ -8,7 +8,7 @@ use crate::row::Notation;
 const LISTED: usize = 10;
 
 /// What other programs write for no value.
-const NULLS: [&str; 3] = ["NULL", "NA", "N/A"];
+const NULLS: [&str; 7] = ["NULL", "NA", "N/A", "null", "nan", "NaN", "#N/A"];
 
 /// What is odd about the records of a file, and may be meant otherwise.
 #[derive(Debug, Default)]
@@ -56,6 +56,11 @@ pub struct Remarks {
     pub unquoted_rows: bool,
     /// Of such a file, whether it has a cell in quotes that it need not have.
     pub needless_quotes: bool,
+    /// Whether a number has a point before exactly three digits; and whether one has a point elsewhere.
+    pub grouped_numbers: bool,
+    pub decimal_points: bool,
+    /// The line of a record that is the same as the header.
+    pub header_again: Option<u64>,
     /// The encoding that was given for a file that seems to be in UTF-8.
     pub not_utf8: Option<&'static str>,
 }
@@ -175,6 +180,17 @@ impl Remarks {
                     .to_string(),
             );
         }
+        if let Some(line) = self.header_again {
+            sentences.push(format!(
+                "has its header again on line {line}, which was taken for a row: joined files need only one"
+            ));
+        }
+        if self.grouped_numbers && !self.decimal_points {
+            sentences.push(format!(
+                "has numbers with a point before three digits, which were taken for decimals: \
+                 add --decimal , and remove the points if they separate thousands ({again})"
+            ));
+        }
         if self.formulas {
             sentences.push(
                 "has cells such as =\"007\", which were taken as they are: to spreadsheets, only what is in the quotes counts"
@@ -218,12 +234,11 @@ impl Remarks {
                  if they are part of the text, load it without --backslash-escapes ({again})"
             ));
         } else if self.escaped_quotes {
-            sentences.push(
+            sentences.push(format!(
                 "has rows that are broken by a quote behind a backslash: \
                  add --backslash-escapes if it is an export that escapes quotes like that, \
-                 and backslashes too (if R wrote it, export it with qmethod = \"double\" instead)"
-                    .to_string(),
-            );
+                 and backslashes too (if R wrote it, export it with qmethod = \"double\" instead; {again})"
+            ));
         } else if self.slashed_quotes || self.escapes && !self.plain_backslashes {
             let or_null = if self.null_marks {
                 ", or --null '\\N' if only \\N has a meaning"

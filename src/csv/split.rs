@@ -338,7 +338,7 @@ impl Splitter {
 
     /// Whether a cell of the whole record is in quotes that it need not have.
     pub fn has_needless_quotes(&self, record: &[u8]) -> bool {
-        let special = |byte: &u8| b"\",;\t\r\n\\".contains(byte);
+        let special = |byte: &u8| *byte == self.delimiter || b"\",;\t\r\n\\".contains(byte);
         self.quoted(record)
             .any(|cell| !cell.is_empty() && !cell.iter().any(special))
     }

@@ -33,11 +33,14 @@ impl Misread {
     pub fn sentence(self, again: &str) -> String {
         match self {
             Misread::DecimalComma => {
-                "has numbers with a decimal comma: add --decimal , if all its numbers have one, or correct these"
-                    .to_string()
+                format!(
+                    "has numbers with a decimal comma: add --decimal , if all its numbers have one, or correct these ({again})"
+                )
             }
             Misread::Padding => {
-                format!("has cells with white space around them: add --trim if it is no part of them ({again})")
+                format!(
+                    "has cells with white space around them: add --trim if it is no part of them ({again})"
+                )
             }
         }
     }

@@ -154,10 +154,13 @@ fn a_script_that_writes_a_blank_behind_each_comma() {
 fn a_dump_with_escaped_quotes() {
     let text = b"\"1\";\"Ann \\\"Lee\\\"\";\"ann@example.com\"\n";
     let options = load_as_advised(text, &["1|Ann \"Lee\"|ann@example.com"]);
-    assert_eq!(
-        options,
-        ["--no-header", "--delimiter \";\"", "--backslash-escapes"]
-    );
+    let advised = [
+        "--no-header",
+        "--delimiter \";\"",
+        "--backslash-escapes",
+        "--update",
+    ];
+    assert_eq!(options, advised);
 }
 
 #[test]

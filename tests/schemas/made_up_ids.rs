@@ -100,3 +100,17 @@ fn a_file_without_ids_and_other_columns_says_so() {
         [json!({"id": 1, "a": "x", "b": null})]
     );
 }
+
+#[test]
+fn a_file_that_seems_to_call_a_column_otherwise_is_told_how_to_name_it() {
+    let folder = with_script("CREATE TABLE t (id INTEGER PRIMARY KEY, e_mail TEXT);");
+    with_schema(&folder, "schema.sql", &["init"]).succeeded();
+    for (header, column) in [("Number,e_mail", "id"), ("id,Mail", "e_mail")] {
+        folder.csv("in", "t", format!("{header}\n1,a@b.co\n"));
+        let arguments = ["insert", "--from", "in"];
+        let run = with_schema(&folder, "schema.sql", &arguments);
+        assert_eq!(run.status, Some(1));
+        let said = format!("as in --column t.{column}=HEADER, or ignore others");
+        assert!(run.stderr.contains(&said), "{}", run.stderr);
+    }
+}

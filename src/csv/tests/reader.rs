@@ -279,6 +279,45 @@ fn cells_in_quotes_that_are_read_as_null_are_named() {
     assert_eq!(remarks(plain, &with_null("NA")), [""; 0]);
 }
 
+#[test]
+fn points_before_three_digits_are_named_where_semicolons_separate_cells() {
+    let said = |rows: &str, dialect: &Dialect| {
+        let text = format!("id;name;price\n{rows}");
+        let input = Box::new(Cursor::new(text.into_bytes()));
+        let mut reader = Reader::new(TABLES[1], input, dialect).unwrap();
+        let mut batch = Batch::new(reader.header());
+        while reader.read(&mut batch).unwrap() {}
+        reader.remarks()
+    };
+    let semicolons = separated_by(b';');
+    for rows in ["1;a;1.250\n2;b;12\n", "1;a;12.500\n", "1;a;1.250.000\n"] {
+        let said = said(rows, &semicolons);
+        assert_eq!(said.len(), 1, "{rows}: {said:?}");
+        assert!(said[0].contains("before three digits"), "{said:?}");
+    }
+    for rows in [
+        "1;a;1.250\n2;b;1.5\n",
+        "1;a;1250.500\n",
+        "1;a;12\n",
+        "1;a.bcd;12\n",
+    ] {
+        assert_eq!(said(rows, &semicolons), [""; 0], "{rows}");
+    }
+    let mut commas = semicolons;
+    commas.notation.decimal = ',';
+    assert_eq!(said("1;a;1.250\n", &commas), [""; 0]);
+}
+
+#[test]
+fn a_header_among_the_rows_is_named() {
+    let text = "id,name,email\n1,a,x\nid,name,email\n2,b,y\nid,name,email\n";
+    let said = remarks(text, &Dialect::default());
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].contains("its header again on line 3"), "{said:?}");
+    let other = "id,name,email\nid,name,mail\nid,name\n1,name,email\n";
+    assert_eq!(remarks(other, &Dialect::default()), [""; 0]);
+}
+
 fn with_null(null: &str) -> Dialect {
     Dialect {
         notation: Notation {
@@ -517,7 +556,7 @@ fn cells_that_may_stand_for_no_value_are_named() {
         said[0].contains("add --null NULL or --null NA, whichever"),
         "{said:?}"
     );
-    for cell in ["NULLS", "ANNA", "NA ", "x NULL", "null"] {
+    for cell in ["NULLS", "ANNA", "NA ", "x NULL", "Nan"] {
         let text = format!("id,name,email\n1,{cell},x\n");
         assert_eq!(remarks(&text, &Dialect::default()), [""; 0], "{cell}");
     }
