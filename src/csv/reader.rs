@@ -317,31 +317,26 @@ impl Reader {
                     !self.dialect.notation.backslash_escapes && has_escaped_quote(text);
             }
         }
-        if defect.is_none() {
-            self.compare_to_header(batch);
-        }
         let line_ends = self.line_ends(length);
         if defect.is_none() {
-            self.look_at_quotes(length);
-            self.look_at_points(length);
-            self.look_for_header(length);
+            self.look_at_record(length, line_ends, batch);
         }
+        self.consume(length, line_ends);
+        Ok(true)
+    }
+
+    /// Notes what is odd about the record that was found and added to a batch, in which so many lines end.
+    fn look_at_record(&mut self, length: usize, line_ends: u64, batch: &Batch) {
+        self.compare_to_header(batch);
+        self.look_at_quotes(length);
+        self.look_at_points(length);
+        self.look_for_header(length);
         if line_ends > 0 && self.splitter.has_quotes() && self.has_rows_in_quotes(length) {
             let last = self.line + line_ends;
             self.remarks.add_rows_in_quotes(self.line, last);
         }
         self.remarks.padded_quotes = self.splitter.has_padded_quotes();
         self.remarks.plain_backslashes |= self.splitter.has_unusual_escapes();
-        if defect.is_none() && matches!(self.dialect.separator(), b'\t' | b'|') {
-            if self.splitter.has_quotes() {
-                let text = &self.buffer.bytes()[..length];
-                self.remarks.needless_quotes |= self.splitter.has_needless_quotes(text);
-            } else {
-                self.remarks.unquoted_rows = true;
-            }
-        }
-        self.consume(length, line_ends);
-        Ok(true)
     }
 
     /// Notes how many fields the record that was added to a batch has beside the header.
@@ -363,10 +358,15 @@ impl Reader {
         }
     }
 
-    /// Notes which cells are empty or NULL in quotes, and which without.
+    /// Notes which cells are empty, NULL or without need in quotes, and which without.
     fn look_at_quotes(&mut self, length: usize) {
         let (remarks, notation) = (&mut self.remarks, &self.dialect.notation);
         let text = &self.buffer.bytes()[..length];
+        if matches!(self.dialect.separator(), b'\t' | b'|') {
+            remarks.unquoted_rows |= !self.splitter.has_quotes();
+            remarks.needless_quotes |=
+                self.splitter.has_quotes() && self.splitter.has_needless_quotes(text);
+        }
         if notation.has_null() {
             let nulls = &notation.null;
             let is_null = |cell: &[u8]| nulls.iter().any(|null| null.as_bytes() == cell);
