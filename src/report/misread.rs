@@ -10,13 +10,17 @@ pub enum Misread {
     DecimalComma,
     /// White space around a cell is no part of it.
     Padding,
+    /// It refers to a row of which the load made up the id.
+    MadeUpId,
 }
 
 impl Misread {
     /// How a cell may be meant, given the reason why it was refused and how the file was read.
     pub fn of(reason: &Reason, notation: &Notation) -> Option<Misread> {
-        let Reason::WrongKind(_, kind, cell) = reason else {
-            return None;
+        let (kind, cell) = match reason {
+            Reason::WrongKind(_, kind, cell) => (kind, cell),
+            Reason::Missing { made_up: true, .. } => return Some(Misread::MadeUpId),
+            _ => return None,
         };
         let cell = cell.trim_matches('"');
         let is_number = matches!(kind, Kind::Real | Kind::Numeric);
@@ -36,6 +40,11 @@ impl Misread {
                 format!(
                     "has numbers with a decimal comma: add --decimal , if all its numbers have one, or correct these ({again})"
                 )
+            }
+            Misread::MadeUpId => {
+                "has rows that refer to ids which this load may have made up for other rows: \
+                 correct them to the ids that the rows they mean have now, before you load them again"
+                    .to_string()
             }
             Misread::Padding => {
                 format!(

@@ -36,6 +36,8 @@ fn a_row_of_the_same_load_never_refers_to_a_made_up_id() {
         let run = load(&folder, options).succeeded();
         assert_eq!(run.count("customers", "inserted"), 50);
         assert_eq!(run.lines("orders", "skipped"), Vec::from_iter(3..=61));
+        let said = "orders.csv has rows that refer to ids which this load may have made up";
+        assert_eq!(run.stderr.matches(said).count(), 1, "{}", run.stderr);
         let reasons = run.reasons("orders", "skipped");
         assert_eq!(
             (&*reasons[0], &*reasons[58]),
