@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::kit::{ALL_INSERTED, Folder, TABLES, many};
+use crate::kit::{ALL_INSERTED, Folder, TABLES, many, shown};
 
 /// Files with more users than a load reads before it writes some. The first of them have no name.
 fn nameless(broken: usize) -> Folder {
@@ -24,10 +24,8 @@ fn a_load_stops_at_too_many_rejects_and_says_why_and_where() {
     );
     assert_eq!(run.counts()[0], [0, 0, 4, 0]);
     let line = run.stderr.trim_end();
-    assert!(
-        line.starts_with("tradexa: stopped after 4 rows of input/users.csv, "),
-        "{line}"
-    );
+    let stopped = shown("tradexa: stopped after 4 rows of input/users.csv, ");
+    assert!(line.starts_with(&stopped), "{line}");
     assert!(
         line.ends_with(
             "because more than 3 rows were skipped or failed, and --max-rejects allows no more: once they are fixed, \
