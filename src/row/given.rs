@@ -136,11 +136,16 @@ impl Header {
         self.columns[column] != usize::MAX
     }
 
+    /// Whether the table has a primary key, and the file all of its columns.
+    pub fn has_key(&self, table: &Table) -> bool {
+        (table.primary_key()).is_some_and(|key| key.columns.iter().all(|column| self.has(*column)))
+    }
+
     /// How rows of a table that were stored as they should not be are put right by loading the file again, as it is meant.
     pub fn put_right(&self, table: &Table) -> &'static str {
         let key = table.primary_key().map_or(&[][..], |key| key.columns);
         let is_number = |column: &usize| table.columns[*column].kind.is_number();
-        if key.is_empty() || !key.iter().all(|column| self.has(*column)) {
+        if !self.has_key(table) {
             "delete rows that are stored already first, or they are there twice"
         } else if key.iter().all(is_number) {
             "--update replaces rows that are stored already"

@@ -412,5 +412,13 @@ fn advice_to_load_a_file_again_says_what_becomes_of_rows_that_are_stored_already
     ] {
         let run = shop.load(table, csv, &[]).succeeded();
         assert!(run.stderr.contains(words), "{table}: {}", run.stderr);
+        let update = shop.update(table, csv);
+        let said = format!("has no primary key of {table}, so --update replaces none of its rows");
+        assert_eq!(
+            update.stderr.contains(&said),
+            words.starts_with("delete"),
+            "{}",
+            update.stderr
+        );
     }
 }

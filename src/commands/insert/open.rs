@@ -38,15 +38,22 @@ pub fn files(
     let tables = &databases.tables[..];
     let readers = readers(databases, sources, dialect, messages)?;
     for ((table, source), reader) in tables.iter().zip(sources).zip(&readers) {
-        if let (Some(source), Some(reader)) = (source, reader)
-            && let Some(sentence) = absent_columns(&source.name(table), table, reader)
-        {
+        let (Some(source), Some(reader)) = (source, reader) else {
+            continue;
+        };
+        if let Some(sentence) = absent_columns(&source.name(table), table, reader) {
             let stay = if options.update {
                 " (those of stored rows stay)"
             } else {
                 ""
             };
             messages.note(format!("{sentence}{stay}"));
+        }
+        if options.update && !reader.header().has_key(table) {
+            let (file, name) = (show(&source.name(table)), table.name);
+            messages.note(format!(
+                "{file} has no primary key of {name}, so --update replaces none of its rows"
+            ));
         }
     }
     if let Some(folder) = &options.from {
