@@ -33,7 +33,8 @@ impl Misread {
         }
     }
 
-    /// What to do about it, to stand after the name of the file, given [how rows are put right](Header::put_right).
+    /// What to do about it, to stand after the name of the file, given
+    /// [how rows are put right](crate::row::Header::put_right).
     pub fn sentence(self, again: &str) -> String {
         match self {
             Misread::DecimalComma => {
