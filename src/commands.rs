@@ -144,10 +144,10 @@ impl Databases {
         if let Some(file) = one_file {
             databases.put_in(&file)?;
             if schema.is_some() {
-                let undeclared =
-                    schema::undeclared(&file, &databases.tables, &databases.lock_timeout);
-                let undeclared = undeclared.into_iter().map(Error::msg);
-                messages.all(undeclared.map(Err::<(), _>))?;
+                let differences =
+                    schema::differences(&file, &databases.tables, &databases.lock_timeout);
+                let differences = differences.into_iter().map(Error::msg);
+                messages.all(differences.map(Err::<(), _>))?;
             }
         }
         Ok(databases)

@@ -9,16 +9,16 @@ use anyhow::{Result, anyhow, bail};
 use super::Messages;
 use crate::database::{self, LockTimeout};
 use crate::rules::is_usable_default;
-use crate::schema::Table;
 use crate::schema::sql::{self, Error, Layout, Schema};
+use crate::schema::{Column, Table};
 use crate::terminal::show;
 
 /// What every SQLite database begins with (<https://www.sqlite.org/fileformat2.html#magic_header_string>).
 const SQLITE: &[u8] = b"SQLite format 3\0";
 
-/// What the tables of a database refer to that these tables, which are to be in it, do not: a sentence each. Nothing if
-/// there is no such database, or if it cannot be read, which is said where it is opened.
-pub fn undeclared(path: &Path, tables: &[&Table], lock_timeout: &LockTimeout) -> Vec<String> {
+/// In what the tables of a database differ from these, which are to be in it: a sentence each. Nothing if there is no such
+/// database, or if it cannot be read, which is said where it is opened.
+pub fn differences(path: &Path, tables: &[&Table], lock_timeout: &LockTimeout) -> Vec<String> {
     let statements = database::statements(path, lock_timeout).unwrap_or_default();
     let there = sql::from_statements(&statements, Layout::OneFile, is_usable_default);
     let there = there.map_or(&[][..], |schema| schema.tables);
@@ -28,6 +28,32 @@ pub fn undeclared(path: &Path, tables: &[&Table], lock_timeout: &LockTimeout) ->
         let Some(table) = tables.iter().find(is_same) else {
             continue;
         };
+        let names = |table: &Table| {
+            let key = table.primary_key().map(|key| table.named(key.columns));
+            key.map_or("none".to_string(), |name| name.to_ascii_lowercase())
+        };
+        let name = table.name;
+        if names(declared) != names(table) {
+            sentences.push(format!(
+                "the primary key of {name} is another one in {} than in the schema given: \
+                 declare the same, or leave --schema out",
+                show(path)
+            ));
+        }
+        for column in table.columns {
+            let is_same = |other: &&Column| other.name.eq_ignore_ascii_case(column.name);
+            let other = declared.columns.iter().find(is_same);
+            if let Some(other) = other.filter(|other| other.kind != column.kind) {
+                sentences.push(format!(
+                    "{} of {name} is {:?} in {} and {:?} in the schema given: \
+                     declare the same, or leave --schema out",
+                    column.name,
+                    other.declared,
+                    show(path),
+                    column.declared
+                ));
+            }
+        }
         for reference in declared.references {
             let (columns, parent) = (declared.named(reference.columns), reference.parent);
             let is_declared = table.references.iter().any(|own| {

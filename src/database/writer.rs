@@ -296,7 +296,9 @@ fn insert(
         last = greatest_id(connection, table, rowid)?;
     }
     let mut append = None;
-    let sql = insert_statement(table, conflict, None, 1, rows.by_content);
+    // What is stored is known then, and a key that is there all the same comes from a trigger.
+    let keys_are_new = rows.by_content || !may_exist && table.file.is_some();
+    let sql = insert_statement(table, conflict, None, 1, keys_are_new);
     let mut insert = connection.prepare(&sql)?;
     let mut written = Written::default();
     let mut rest = positions;
@@ -441,8 +443,8 @@ fn greatest_id(
 }
 
 /// The statement that inserts this many rows, with this [conflict clause](conflict_clause), without the column at this
-/// index. Rows whose keys are stored already are left out, unless rows are told apart `by_content`, and no other conflict
-/// changes anything.
+/// index. Rows whose keys are stored already are left out, unless they are all new, and no other conflict changes
+/// anything.
 ///
 /// Give ids to single rows only. For several, SQLite copies every page before it changes it, to be able to undo the rows
 /// before. For shuffled ids that costs much of the time.
@@ -451,13 +453,13 @@ pub fn insert_statement(
     conflict: &str,
     without: Option<usize>,
     rows: usize,
-    by_content: bool,
+    keys_are_new: bool,
 ) -> String {
     let columns = table.columns.iter().enumerate();
     let columns = columns.filter(|(index, column)| Some(*index) != without && !column.generated);
     let names: Vec<_> = columns.map(|(_, column)| quoted(column.name)).collect();
     let row = format!("({})", vec!["?"; names.len()].join(","));
-    let on_key = table.primary_key().filter(|_| !by_content).map(|key| {
+    let on_key = table.primary_key().filter(|_| !keys_are_new).map(|key| {
         let columns = key
             .columns
             .iter()

@@ -346,7 +346,7 @@ impl Parents for ParentLoads<'_> {
         let is_missing = |position: &usize| matches!(found[*position], Existence::Missing);
         let others = (0..keys.len()).filter(is_missing);
         let stored = parent.stored(index, others.filter_map(|other| keys.get(other)).collect());
-        let is_one_of = |id: u64| end.is_some_and(|end| id <= end.records as u64);
+        let is_one_of = |id: u64| end.is_none_or(|end| id <= end.records as u64);
         let is_complete = end.is_none_or(|end| end.error.is_none() && !end.undecided);
         for (position, existence) in found.iter_mut().enumerate() {
             if let Existence::Missing = existence

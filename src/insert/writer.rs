@@ -165,7 +165,11 @@ fn dependents(
     if left_out.is_empty() {
         return Vec::new();
     }
-    let mut known: HashSet<u32> = others.iter().map(|(position, _)| *position).collect();
+    // A row that replaces a stored one counts as stored, but what it refers to may be left out.
+    let settled = others
+        .iter()
+        .filter(|(_, outcome)| !matches!(outcome, Outcome::Updated(_)));
+    let mut known: HashSet<u32> = settled.map(|(position, _)| *position).collect();
     let mut referrers: HashMap<_, Vec<_>> = HashMap::new();
     for position in positions
         .iter()
@@ -214,8 +218,8 @@ fn dependents(
     by_position(reasons.collect())
 }
 
-/// Those of some rows that are left out whose unique value is stored all the same: the row that has their primary key has
-/// it too.
+/// Those of some rows that are left out whose key is stored all the same: of a unique value, the row that has their
+/// primary key has it too; of a primary key, they would have replaced a row that stays.
 fn stored_otherwise(
     load: &TableLoad,
     rows: &Rows,
@@ -223,7 +227,7 @@ fn stored_otherwise(
     positions: &[u32],
 ) -> Result<HashSet<u32>, Reason> {
     let key = &load.table.keys[reference.key];
-    if key.is_primary() {
+    if key.is_primary() && rows.updates.is_none() {
         return Ok(HashSet::new());
     }
     let mut keys = Keys::encoded();

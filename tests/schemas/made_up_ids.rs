@@ -116,3 +116,17 @@ fn a_file_that_seems_to_call_a_column_otherwise_is_told_how_to_name_it() {
         assert!(run.stderr.contains(&said), "{}", run.stderr);
     }
 }
+
+#[test]
+fn a_row_never_refers_to_a_made_up_id_of_its_own_table() {
+    let folder = with_script(
+        "CREATE TABLE u (id INTEGER PRIMARY KEY, name TEXT, up INTEGER REFERENCES u (id));",
+    );
+    with_schema(&folder, "schema.sql", &["init"]).succeeded();
+    folder.csv("in", "u", "name,up\na,\nb,\nc,1\n");
+    let run = load(&folder, &[]).succeeded();
+    assert_eq!(
+        run.reasons("u", "skipped"),
+        ["4: up 1 does not exist in u before this load, which makes up its ids"]
+    );
+}

@@ -484,3 +484,28 @@ fn checks_see_the_bytes_that_texts_have_in_the_encoding_of_the_file() {
         assert!(!ids("t").is_empty());
     }
 }
+
+#[test]
+fn a_schema_that_declares_other_types_or_keys_than_the_file_is_an_error() {
+    let folder = app("CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT);");
+    for (declared, said) in [
+        (
+            "id INTEGER PRIMARY KEY, v INTEGER",
+            "v of t is \"TEXT\" in app.db and \"INTEGER\" in the schema given",
+        ),
+        (
+            "id INTEGER, v TEXT PRIMARY KEY",
+            "the primary key of t is another one in app.db",
+        ),
+        (
+            "id INTEGER, v TEXT",
+            "the primary key of t is another one in app.db",
+        ),
+    ] {
+        let schema = folder.outside().join("schema.sql");
+        fs::write(schema, format!("CREATE TABLE t ({declared});")).expect("the schema");
+        let run = tradexa(&folder, &["--schema", "schema.sql", "init"]);
+        assert_eq!(run.status, Some(1));
+        assert!(run.stderr.contains(said), "{}", run.stderr);
+    }
+}

@@ -98,3 +98,19 @@ fn a_constraint_that_replaces_stored_rows_is_overruled() {
     assert_eq!(run.outcomes("t"), [0, 0, 0, 1], "{}", run.stdout);
     assert_eq!(query(&folder, "SELECT x FROM t"), ["A"]);
 }
+
+#[test]
+fn a_row_whose_key_a_trigger_has_taken_is_refused_and_leaves_nothing() {
+    for count in [1, 60, 300] {
+        let folder = app("CREATE TABLE t (id INTEGER PRIMARY KEY, x TEXT);
+            CREATE TRIGGER takes BEFORE INSERT ON t WHEN new.x <> 'trigger' BEGIN
+                INSERT OR IGNORE INTO t VALUES (new.id, 'trigger');
+            END;");
+        folder.csv("in", "t", rows(count, "a"));
+        let run = load(&folder);
+        assert_eq!(run.outcomes("t"), [0, 0, 0, count as u64]);
+        let reason = "2: refused by app.db: UNIQUE constraint failed: t.id";
+        assert_eq!(failed(&run, "t")[0], reason);
+        assert_eq!(query(&folder, "SELECT id || '' FROM t"), [""; 0]);
+    }
+}

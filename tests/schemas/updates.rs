@@ -422,3 +422,39 @@ fn advice_to_load_a_file_again_says_what_becomes_of_rows_that_are_stored_already
         );
     }
 }
+
+#[test]
+fn a_stored_row_is_not_changed_to_refer_to_a_new_row_that_sqlite_refuses() {
+    for raise in ["ABORT, 'ten'", "FAIL, 'ten'", "ROLLBACK, 'ten'", "IGNORE"] {
+        let folder = super::one_file::app(&format!(
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, s INTEGER REFERENCES t (id));
+             INSERT INTO t VALUES (5, NULL), (6, NULL);
+             CREATE TRIGGER z BEFORE INSERT ON t WHEN new.id = 10 BEGIN SELECT RAISE({raise}); END;"
+        ));
+        folder.csv("in", "t", "id,s\n10,12\n6,10\n12,7\n7,5\n8,6\n");
+        for again in [false, true] {
+            let arguments = ["insert", "--from", "in", "--update", "--format", "json"];
+            let run = super::one_file::tradexa(&folder, &arguments);
+            let expected = if again {
+                [0, 0, 3, 0, 2]
+            } else {
+                [3, 0, 0, 0, 2]
+            };
+            assert_eq!(counts(&run, "t"), expected, "{raise}: {}", run.stdout);
+            let stored =
+                super::one_file::query(&folder, "SELECT id || ' ' || ifnull(s, '') FROM t");
+            assert_eq!(stored, ["5 ", "6 ", "7 5", "8 6", "12 7"], "{raise}");
+        }
+    }
+}
+
+#[test]
+fn a_new_row_may_refer_to_a_stored_one_that_cannot_be_updated() {
+    for layout in LAYOUTS {
+        let shop = Shop::new(layout);
+        shop.update("people", "id,boss,name\n1,,Ann\n");
+        let run = shop.load("people", "id,boss,name\n1,9,New\n2,1,Bo\n", &["--update"]);
+        assert_eq!(counts(&run, "people"), [1, 0, 0, 1, 0], "{layout:?}");
+        assert_eq!(shop.rows("people"), ["1,,Ann", "2,1,Bo"]);
+    }
+}
