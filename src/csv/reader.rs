@@ -60,10 +60,10 @@ pub struct Reader {
     buffer: Buffer,
     splitter: Splitter,
     header: Arc<Header>,
-    /// For each field of the file whether its column is one of text, and whether it is one of numbers with decimals; and
-    /// whether the first is one of numbers.
-    text_fields: Vec<bool>,
-    decimal_fields: Vec<bool>,
+    /// The indexes of the fields whose columns are of text, and of those that are of numbers with decimals; and whether the
+    /// first field is a number.
+    text_fields: Vec<usize>,
+    decimal_fields: Vec<usize>,
     begins_with_number: bool,
     remarks: Remarks,
     limits: Limits,
@@ -138,20 +138,12 @@ impl Reader {
             preamble,
             ..reader.read_header()?
         });
-        let fields = reader
-            .header
-            .columns
-            .iter()
-            .filter(|field| **field != usize::MAX);
-        let fields = fields.max().map_or(0, |field| field + 1);
-        reader.text_fields.resize(fields, false);
-        reader.decimal_fields.resize(fields, false);
         for (column, field) in table.columns.iter().zip(&reader.header.columns) {
-            if let Some(is_text) = reader.text_fields.get_mut(*field) {
-                *is_text = column.kind.is_text();
-            }
-            if let Some(is_decimal) = reader.decimal_fields.get_mut(*field) {
-                *is_decimal = matches!(column.kind, Kind::Real | Kind::Numeric);
+            match column.kind {
+                _ if *field == usize::MAX => continue,
+                Kind::Real | Kind::Numeric => reader.decimal_fields.push(*field),
+                kind if kind.is_text() => reader.text_fields.push(*field),
+                _ => {}
             }
             reader.begins_with_number |= *field == 0 && column.kind.is_number();
         }
@@ -291,8 +283,10 @@ impl Reader {
         if !is_meant {
             self.remarks.look_for_escapes(batch.text(), delimiter);
         }
+        // Elsewhere, they are no values.
+        let has_texts = !self.text_fields.is_empty();
         self.remarks
-            .look_for_conventions(batch.text(), delimiter, notation);
+            .look_for_conventions(batch.text(), delimiter, notation, has_texts);
     }
 
     /// Appends the next record to a batch of this reader's header; `false` if there is none.
@@ -374,8 +368,8 @@ impl Reader {
                 && self.splitter.has_quotes()
                 && self.splitter.quoted(text).any(is_null);
         } else if !(remarks.quoted_empty && remarks.bare_empty) {
-            for (index, field) in self.splitter.found().enumerate() {
-                if self.text_fields.get(index) == Some(&true) {
+            for index in &self.text_fields {
+                if let Some(field) = self.splitter.field(*index) {
                     remarks.bare_empty |= field.is_empty();
                     remarks.quoted_empty |= &text[field] == b"\"\"";
                 }
@@ -393,9 +387,10 @@ impl Reader {
             return;
         }
         let text = &self.buffer.bytes()[..length];
-        for (field, is_decimal) in self.splitter.found().zip(&self.decimal_fields) {
+        let fields = self.decimal_fields.iter();
+        for field in fields.filter_map(|index| self.splitter.field(*index)) {
             let cell = text[field].trim_ascii();
-            if *is_decimal && let Some(point) = memchr::memchr(b'.', cell) {
+            if let Some(point) = memchr::memchr(b'.', cell) {
                 let (whole, digits) = (&cell[..point], &cell[point + 1..]);
                 let is_grouped = digits
                     .split(|byte| *byte == b'.')

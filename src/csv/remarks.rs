@@ -99,11 +99,17 @@ impl Remarks {
     }
 
     /// Looks for cells that other programs mean otherwise in such a text, as its file is read.
-    pub fn look_for_conventions(&mut self, text: &[u8], delimiter: u8, notation: &Notation) {
+    pub fn look_for_conventions(
+        &mut self,
+        text: &[u8],
+        delimiter: u8,
+        notation: &Notation,
+        has_texts: bool,
+    ) {
         let ends = |byte: Option<&u8>| byte.is_none_or(|byte| *byte == delimiter || *byte == b'\n');
         let starts_at = |at: usize| ends(at.checked_sub(1).map(|before| &text[before]));
         for null in NULLS {
-            if self.nulls.contains(&null) || notation.has_null() {
+            if !has_texts || self.nulls.contains(&null) || notation.has_null() {
                 continue;
             }
             let mut found = memmem::find_iter(text, null);

@@ -327,6 +327,15 @@ impl Splitter {
         fields(&self.ends)
     }
 
+    /// Where the field with this index is, if the record has one.
+    #[inline]
+    pub fn field(&self, index: usize) -> Option<Range<usize>> {
+        let end = *self.ends.get(index)? as usize;
+        let before = index.checked_sub(1);
+        let start = before.map_or(0, |before| self.ends[before] as usize + 1);
+        Some(start..end)
+    }
+
     /// What is in the quotes of each cell of the whole record that is in quotes.
     pub fn quoted<'r>(&self, record: &'r [u8]) -> impl Iterator<Item = &'r [u8]> {
         self.found()
