@@ -127,13 +127,7 @@ impl Reader {
         reader.remarks.ignores_surplus = reader.dialect.ignore_extra_columns;
         reader.remarks.not_utf8 = decoded.seems_utf8.then_some(decoded.encoding);
         preamble.extend(reader.take_separator_line()?.unwrap_or_default());
-        while reader.line <= reader.dialect.skip_lines {
-            let length = reader.find_line()?;
-            reader.must_not_be_header(length, "--skip-lines")?;
-            if !reader.skip_line()? {
-                break;
-            }
-        }
+        while reader.line <= reader.dialect.skip_lines && reader.skip_line()? {}
         reader.header = Arc::new(Header {
             preamble,
             ..reader.read_header()?
@@ -319,7 +313,7 @@ impl Reader {
         Ok(true)
     }
 
-    /// Notes what is odd about the record that was found and added to a batch, in which so many lines end.
+    /// Notes what is odd about the record that was found, once it is in a batch. `line_ends` says how many lines end in it.
     fn look_at_record(&mut self, length: usize, line_ends: u64, batch: &Batch) {
         self.compare_to_header(batch);
         self.look_at_quotes(length);
@@ -550,8 +544,8 @@ impl Reader {
         Ok(())
     }
 
-    /// Skips a line, whatever it holds; `false` if the file has ended.
-    fn skip_line(&mut self) -> io::Result<bool> {
+    /// Skips a line that is not the header; `false` if the file has ended.
+    fn skip_line(&mut self) -> Result<bool, Problem> {
         if self.after_cr {
             // The second byte of the line end before.
             while self.buffer.bytes().is_empty() && self.buffer.fill()? {}
@@ -561,6 +555,7 @@ impl Reader {
             self.after_cr = false;
         }
         let length = self.find_line()?;
+        self.must_not_be_header(length, "--skip-lines")?;
         self.consume(length, 0);
         let line = self.line;
         self.skip_line_end()?;

@@ -33,9 +33,9 @@ pub struct Written {
     pub rowids: Vec<(u32, i64)>,
     /// The failed ones that would have replaced a stored row, which stays.
     kept: Vec<u32>,
-    /// Whether everything must be done again without the last of the others: a trigger undid all of it, or stopped in the
-    /// middle of that row.
-    starts_over: bool,
+    /// The failed one without which everything must be done again: a trigger undid all of it, or stopped in the middle of
+    /// that row.
+    start_over_without: Option<u32>,
 }
 
 impl From<Vec<(u32, Outcome)>> for Written {
@@ -115,10 +115,9 @@ impl<'a> Writer<'a> {
                 }
             };
             kept.append(&mut written.kept);
-            if written.starts_over {
-                let is_failed =
-                    |(_, outcome): &&(u32, Outcome)| matches!(outcome, Outcome::Failed(_));
-                excluded.extend(written.others.iter().rfind(is_failed).cloned());
+            if let Some(failed) = written.start_over_without {
+                let mut others = written.others.into_iter();
+                excluded.extend(others.find(|(position, _)| *position == failed));
                 drop(transaction);
                 transaction = waiter.begin_to_write(&connection, Synchronous::Normal)?;
                 continue;
@@ -180,7 +179,7 @@ fn insert_new(
     // Only two rows with one key can still be in each other's way.
     let inserted = insert(connection, conflict, rows, &new, false, false)?;
     let mut written = inserted.ok_or_else(ignored)?;
-    if !written.starts_over {
+    if written.start_over_without.is_none() {
         update(connection, conflict, rows, &mut others, &mut written)?;
     }
     written.others.append(&mut others);
@@ -223,7 +222,7 @@ fn update(
         *outcome = refused(table, &words);
         written.kept.push(*position);
         if leaves_no_choice(connection) {
-            written.starts_over = true;
+            written.start_over_without = Some(*position);
             break;
         }
     }
@@ -338,7 +337,7 @@ fn insert(
                     .others
                     .push((*first, refused(table, &words(&error))));
                 if leaves_no_choice(connection) {
-                    written.starts_over = true;
+                    written.start_over_without = Some(*first);
                     break;
                 }
             }
@@ -414,8 +413,8 @@ fn execute(
     statement.raw_execute()
 }
 
-/// What overrules the `ON CONFLICT` clauses of a table, such as to replace stored rows, if its declaration has any. It
-/// overrules those of the statements in triggers too, and so stands only where it must
+/// ` OR ABORT` if the declaration of a table has `ON CONFLICT` clauses, such as one that replaces stored rows: it overrules
+/// them. It would also overrule those of statements in triggers, and so it is left out for other tables
 /// (<https://www.sqlite.org/lang_createtrigger.html>).
 pub fn conflict_clause(connection: &Connection, table: &Table) -> rusqlite::Result<&'static str> {
     let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE

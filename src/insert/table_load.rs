@@ -219,7 +219,7 @@ impl TableLoad {
         key: usize,
         mut keys: Vec<Key<'k>>,
     ) -> Result<Vec<Key<'k>>, Reason> {
-        keys.retain(|key_of_row| !self.may_be_made_up(key, *key_of_row));
+        keys.retain(|value| self.ids_beyond_stored(key, *value).is_none());
         keys.sort_unstable();
         keys.dedup();
         if keys.is_empty() {
@@ -236,13 +236,8 @@ impl TableLoad {
             .collect())
     }
 
-    /// Whether this run may make up a key, given the index of the key, for one of its rows. No row of a file can mean that
-    /// one: which row gets it depends on which thread comes first.
-    pub(super) fn may_be_made_up(&self, index: usize, key: Key) -> bool {
-        self.ids_beyond_stored(index, key).is_some()
-    }
-
-    /// How far beyond the greatest id before the load a key is, given its index, if the run makes up such keys.
+    /// How far beyond the greatest id before the load a key is, given its index, if the run makes up such keys. No row of a
+    /// file can mean one of these: which row gets it depends on which thread comes first.
     pub(super) fn ids_beyond_stored(&self, index: usize, key: Key) -> Option<u64> {
         let greatest = *self.ids_are_made_up_after.get()?;
         let is_id = self.table.rowid_key() == Some(self.table.keys[index].columns[0]);

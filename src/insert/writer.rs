@@ -218,8 +218,8 @@ fn dependents(
     by_position(reasons.collect())
 }
 
-/// Those of some rows that are left out whose key is stored all the same: of a unique value, the row that has their
-/// primary key has it too; of a primary key, they would have replaced a row that stays.
+/// Of rows that are left out, those whose key is stored anyway: a unique value if the stored row with the same primary key
+/// has it too, and a primary key if the row would have replaced a stored one, which stays.
 fn stored_otherwise(
     load: &TableLoad,
     rows: &Rows,

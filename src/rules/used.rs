@@ -100,7 +100,7 @@ fn find(map: &KeyMap, key: Key) -> Option<u32> {
 pub struct RowKeys {
     /// By the indexes of the table's keys; `None` if one does not count.
     keys: Vec<Option<Keys>>,
-    /// All values of each row, if the rows of the table are told apart by them.
+    /// All values of each row, for a table whose rows are told apart by them.
     content: Option<Keys>,
 }
 
@@ -183,7 +183,7 @@ impl Used {
         matches!(self.identity, Identity::Content(_))
     }
 
-    /// The greatest id that is stored, if the file has none: those of its rows are made up from there on.
+    /// The greatest stored id, if the file has no ids: SQLite gives its rows greater ones.
     pub fn ids_are_made_up_after(&self) -> Option<i64> {
         match &self.identity {
             Identity::Content(content) => self.table.rowid_key().map(|_| content.greatest),

@@ -158,6 +158,8 @@ fn columns_that_the_file_does_not_have_stay() {
             "id,group_code,alias,price,sku,note\n1,x,ax,5,s1,kept\n",
         );
         let run = shop.update("items", "id,group_code,alias,price,sku\n1,y,,6,s2\n");
+        let said = "no column \"note\": it gets its default (those of stored rows stay)";
+        assert!(run.stderr.contains(said), "{}", run.stderr);
         assert_eq!(counts(&run, "items"), [0, 1, 0, 0, 0]);
         assert_eq!(shop.rows("items"), ["1,y,,6,s2,kept"]);
     }

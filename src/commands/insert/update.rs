@@ -58,8 +58,7 @@ pub fn referring(
 /// The columns that a file does not have and that stay as they are stored, but that take part in rules for other columns.
 pub fn kept_columns(table: &Table, header: &Header) -> Vec<usize> {
     let is_absent = |column: &usize| !header.has(*column) && !table.columns[*column].generated;
-    let has_key = (table.primary_key()).is_some_and(|key| !key.columns.iter().any(is_absent));
-    if !has_key {
+    if !header.has_key(table) {
         return Vec::new();
     }
     // A generated column may be made of any other.

@@ -193,13 +193,13 @@ fn a_delimiter_is_no_white_space() {
 
 /// What is said about the records of this text.
 fn remarks(text: &str, dialect: &Dialect) -> Vec<String> {
-    read_to_end(text, dialect).remarks()
+    read_to_end(TABLES[0], text, dialect).remarks()
 }
 
 /// A reader that has read all of a text.
-fn read_to_end(text: &str, dialect: &Dialect) -> Reader {
+fn read_to_end(table: &'static Table, text: &str, dialect: &Dialect) -> Reader {
     let input = Box::new(Cursor::new(text.as_bytes().to_vec()));
-    let mut reader = Reader::new(TABLES[0], input, dialect).unwrap();
+    let mut reader = Reader::new(table, input, dialect).unwrap();
     let mut batch = Batch::new(reader.header());
     while reader.read(&mut batch).unwrap() {}
     reader.look_at(&batch);
@@ -282,12 +282,7 @@ fn cells_in_quotes_that_are_read_as_null_are_named() {
 #[test]
 fn points_before_three_digits_are_named_where_semicolons_separate_cells() {
     let said = |rows: &str, dialect: &Dialect| {
-        let text = format!("id;name;price\n{rows}");
-        let input = Box::new(Cursor::new(text.into_bytes()));
-        let mut reader = Reader::new(TABLES[1], input, dialect).unwrap();
-        let mut batch = Batch::new(reader.header());
-        while reader.read(&mut batch).unwrap() {}
-        reader.remarks()
+        read_to_end(TABLES[1], &format!("id;name;price\n{rows}"), dialect).remarks()
     };
     let semicolons = separated_by(b';');
     for rows in ["1;a;1.250\n2;b;12\n", "1;a;12.500\n", "1;a;1.250.000\n"] {
@@ -463,7 +458,7 @@ fn line_ends_and_tabs_behind_a_backslash_are_named() {
 }
 
 #[test]
-fn a_file_with_backslashes_that_nobody_escapes_is_not_to_be_read_with_escapes() {
+fn escapes_are_not_advised_for_a_file_whose_backslashes_are_plain() {
     let said = remarks("id,name,email\n1,C:\\new\\Users,\\N\n", &Dialect::default());
     assert_eq!(said.len(), 1, "{said:?}");
     assert!(said[0].contains("add --null '\\N'"), "{said:?}");
@@ -471,7 +466,7 @@ fn a_file_with_backslashes_that_nobody_escapes_is_not_to_be_read_with_escapes() 
 }
 
 #[test]
-fn backslashes_that_were_left_out_although_nobody_escapes_like_that_are_named() {
+fn plain_backslashes_that_were_read_as_escapes_are_named() {
     let escaping = Dialect {
         notation: Notation {
             backslash_escapes: true,
@@ -595,7 +590,7 @@ fn cells_that_other_programs_mean_otherwise_are_named() {
 #[test]
 fn several_spaces_before_or_behind_a_cell_are_padding_unless_cells_are_trimmed() {
     let has_padding = |cell: &str, dialect: &Dialect| {
-        read_to_end(&format!("id,name,email\n1,{cell},x\n"), dialect).has_padding()
+        read_to_end(TABLES[0], &format!("id,name,email\n1,{cell},x\n"), dialect).has_padding()
     };
     for padded in ["Ann   ", "   Ann"] {
         assert!(has_padding(padded, &Dialect::default()), "{padded}");
