@@ -7,6 +7,7 @@
 mod buffer;
 mod decode;
 mod header;
+mod inspector;
 mod reader;
 mod rejects;
 mod remarks;

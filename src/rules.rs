@@ -245,7 +245,7 @@ impl Rules {
     /// If SQLite fails to evaluate expressions in memory.
     pub fn check_batch(&mut self, batch: Batch, parents: &impl Parents) -> rusqlite::Result<Rows> {
         let mut typed = self.type_rows(&batch, parents, Source::Input)?;
-        let mut result = Checked::default();
+        let mut result = Checked::of(batch.len());
         for position in 0..batch.len() {
             let verdict = self.check(&mut typed, position);
             if let Verdict::Waiting { whole } = verdict {
@@ -273,7 +273,7 @@ impl Rules {
             return Ok(None);
         };
         let mut typed = self.type_rows(&batch, parents, Source::EndOfInput { complete })?;
-        let mut result = Checked::default();
+        let mut result = Checked::of(batch.len());
         let mut rest = Vec::new();
         let whole = self.whole_together(&mut typed, batch.len());
         for position in 0..batch.len() {
@@ -491,9 +491,6 @@ impl Rules {
         verdict: Verdict,
         result: &mut Checked,
     ) {
-        if result.numbers.len() <= position {
-            result.numbers.resize(typed.given.len(), 0);
-        }
         match verdict {
             Verdict::Accepted => {
                 let line = typed.given.row(position).line();
@@ -526,30 +523,25 @@ impl Rules {
             waits: false,
         };
         for (index, column) in self.table.columns.iter().enumerate() {
-            if typed.cell(position, index) == Cell::Invalid {
+            let cell = typed.cell(position, index);
+            if let Cell::Invalid = cell {
                 check.violations.push(self.unparsable(row, index));
                 continue;
             }
-            let value = match typed.cell(position, index) {
-                Cell::Text => row.value(index),
-                Cell::Integer(number) => Value::Integer(number),
-                Cell::Real(number) => Value::Real(number),
-                // The rules for a value by itself are for texts and numbers.
-                _ => Value::Null,
-            };
+            let text_is = |test: fn(&[u8]) -> bool| matches!(row.value(index), Value::Text(text) if test(text));
             for rule in column.rules {
-                let reason = match (rule, value) {
-                    (Rule::Positive, Value::Integer(number)) if number <= 0 => {
+                let reason = match (rule, cell) {
+                    (Rule::Positive, Cell::Integer(number)) if number <= 0 => {
                         Reason::NotPositive(column.name, row.text(index).into())
                     }
-                    (Rule::Positive, Value::Real(number)) if number <= 0.0 => {
+                    (Rule::Positive, Cell::Real(number)) if number <= 0.0 => {
                         Reason::NotPositive(column.name, row.text(index).into())
                     }
-                    (Rule::NotEmpty, Value::Text(text)) if is_blank(text) => {
+                    (Rule::NotEmpty, Cell::Text) if text_is(is_blank) => {
                         check.violations.push(Reason::Empty(column.name));
                         break;
                     }
-                    (Rule::Email, Value::Text(text)) if !is_email(text) => {
+                    (Rule::Email, Cell::Text) if !text_is(is_email) => {
                         Reason::NotEmail(column.name, row.text(index).into())
                     }
                     (Rule::Positive | Rule::NotEmpty | Rule::Email, _) => continue,
@@ -719,12 +711,23 @@ struct RowCheck {
 }
 
 /// What became of the rows of a batch.
-#[derive(Default)]
 struct Checked {
     numbers: Vec<i64>,
     stored: Vec<(u32, i64)>,
     accepted: Vec<u32>,
     rejected: Vec<(u32, Outcome)>,
+}
+
+impl Checked {
+    /// Nothing is known yet of so many rows.
+    fn of(rows: usize) -> Checked {
+        Checked {
+            numbers: vec![0; rows],
+            stored: Vec::new(),
+            accepted: Vec::with_capacity(rows),
+            rejected: Vec::new(),
+        }
+    }
 }
 
 impl<G: Given> Typed<'_, G> {

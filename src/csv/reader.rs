@@ -14,11 +14,11 @@ use memchr::memchr2_iter;
 
 use super::buffer::Buffer;
 use super::decode::decode;
-use super::remarks::Remarks;
+use super::inspector::Inspector;
 use super::split::{Split, Splitter, fields, line_length};
 use super::{Dialect, Problem, header, is_delimiter, sniff};
 use crate::row::{Batch, Defect, Header, offset};
-use crate::schema::{Kind, Table};
+use crate::schema::Table;
 
 /// How much is read at once and how large things may be, in bytes unless it says otherwise.
 #[derive(Debug, Clone, Copy)]
@@ -60,12 +60,7 @@ pub struct Reader {
     buffer: Buffer,
     splitter: Splitter,
     header: Arc<Header>,
-    /// The indexes of the fields whose columns are of text, and of those that are of numbers with decimals; and whether the
-    /// first field is a number.
-    text_fields: Vec<usize>,
-    decimal_fields: Vec<usize>,
-    begins_with_number: bool,
-    remarks: Remarks,
+    inspector: Inspector,
     limits: Limits,
     /// How many bytes of text have been consumed.
     position: u64,
@@ -107,12 +102,9 @@ impl Reader {
             buffer: Buffer::new(decoded.input, limits.buffer, limits.quoted + limits.buffer),
             splitter: Splitter::new(&dialect, limits),
             has_given_delimiter: dialect.delimiter.is_some(),
+            inspector: Inspector::new(table, &dialect, Arc::default()),
             dialect,
-            header: Arc::new(Header::default()),
-            text_fields: Vec::new(),
-            decimal_fields: Vec::new(),
-            begins_with_number: false,
-            remarks: Remarks::default(),
+            header: Arc::default(),
             limits,
             position: 0,
             line: 1,
@@ -123,24 +115,14 @@ impl Reader {
         if decoded.has_mark || decoded.encoding != UTF_8.name() {
             preamble.extend_from_slice(BYTE_ORDER_MARK);
         }
-        reader.remarks.has_escapes = reader.dialect.notation.backslash_escapes;
-        reader.remarks.ignores_surplus = reader.dialect.ignore_extra_columns;
-        reader.remarks.not_utf8 = decoded.seems_utf8.then_some(decoded.encoding);
         preamble.extend(reader.take_separator_line()?.unwrap_or_default());
         while reader.line <= reader.dialect.skip_lines && reader.skip_line()? {}
         reader.header = Arc::new(Header {
             preamble,
             ..reader.read_header()?
         });
-        for (column, field) in table.columns.iter().zip(&reader.header.columns) {
-            match column.kind {
-                _ if *field == usize::MAX => continue,
-                Kind::Real | Kind::Numeric => reader.decimal_fields.push(*field),
-                kind if kind.is_text() => reader.text_fields.push(*field),
-                _ => {}
-            }
-            reader.begins_with_number |= *field == 0 && column.kind.is_number();
-        }
+        reader.inspector = Inspector::new(table, &reader.dialect, reader.header());
+        reader.inspector.remarks.not_utf8 = decoded.seems_utf8.then_some(decoded.encoding);
         Ok(reader)
     }
 
@@ -261,26 +243,19 @@ impl Reader {
 
     /// What is odd about the records read so far, a sentence each to stand after the name of the file.
     pub fn remarks(&self) -> Vec<String> {
-        self.remarks.sentences(self.header.put_right(self.table))
+        self.inspector
+            .remarks
+            .sentences(self.header.put_right(self.table))
     }
 
     /// Whether a cell of the records read so far begins or ends with several spaces that were taken as part of it.
     pub fn has_padding(&self) -> bool {
-        self.remarks.padding
+        self.inspector.remarks.padding
     }
 
     /// Looks for what is odd about all records of a batch that this reader has filled.
-    pub fn look_at(&mut self, batch: &Batch) {
-        let notation = &self.dialect.notation;
-        let delimiter = self.dialect.separator();
-        let is_meant = notation.backslash_escapes || notation.null.iter().any(|null| null == "\\N");
-        if !is_meant {
-            self.remarks.look_for_escapes(batch.text(), delimiter);
-        }
-        // Elsewhere, they are no values.
-        let has_texts = !self.text_fields.is_empty();
-        self.remarks
-            .look_for_conventions(batch.text(), delimiter, notation, has_texts);
+    pub fn inspect(&mut self, batch: &Batch) {
+        self.inspector.inspect_batch(batch, &self.splitter);
     }
 
     /// Appends the next record to a batch of this reader's header; `false` if there is none.
@@ -301,134 +276,17 @@ impl Reader {
             }),
             Some(defect) => {
                 batch.push_defect(self.line, text, defect);
-                self.remarks.escaped_quotes |=
+                self.inspector.remarks.escaped_quotes |=
                     !self.dialect.notation.backslash_escapes && has_escaped_quote(text);
             }
         }
         let line_ends = self.line_ends(length);
         if defect.is_none() {
-            self.look_at_record(length, line_ends, batch);
+            let text = &self.buffer.bytes()[..length];
+            (self.inspector).inspect(batch, text, &self.splitter, self.line, line_ends);
         }
         self.consume(length, line_ends);
         Ok(true)
-    }
-
-    /// Notes what is odd about the record that was found, once it is in a batch. `line_ends` says how many lines end in it.
-    fn look_at_record(&mut self, length: usize, line_ends: u64, batch: &Batch) {
-        self.compare_to_header(batch);
-        self.look_at_quotes(length);
-        self.look_at_points(length);
-        self.look_for_header(length);
-        if line_ends > 0 && self.splitter.has_quotes() && self.has_rows_in_quotes(length) {
-            let last = self.line + line_ends;
-            self.remarks.add_rows_in_quotes(self.line, last);
-        }
-        self.remarks.padded_quotes = self.splitter.has_padded_quotes();
-        self.remarks.plain_backslashes |= self.splitter.has_unusual_escapes();
-    }
-
-    /// Notes how many fields the record that was added to a batch has beside the header.
-    fn compare_to_header(&mut self, batch: &Batch) {
-        let header = &*self.header;
-        let expected = header.width() + usize::from(header.reason.is_some());
-        let remarks = &mut self.remarks;
-        match self.splitter.fields() {
-            fields if fields == expected => remarks.even_rows = true,
-            fields if fields < expected => remarks.other_lengths = true,
-            fields => {
-                let record = batch.record(batch.len() - 1);
-                let mut surplus = record.fields().skip(header.width()).peekable();
-                let is_empty = surplus.peek().is_some() && surplus.all(<[u8]>::is_empty);
-                remarks.empty_surplus |= is_empty;
-                remarks.one_field_more |= !is_empty && fields == expected + 1;
-                remarks.other_lengths |= fields > expected + 1;
-            }
-        }
-    }
-
-    /// Notes which cells are empty, NULL or without need in quotes, and which without.
-    fn look_at_quotes(&mut self, length: usize) {
-        let (remarks, notation) = (&mut self.remarks, &self.dialect.notation);
-        let text = &self.buffer.bytes()[..length];
-        if matches!(self.dialect.separator(), b'\t' | b'|') {
-            remarks.unquoted_rows |= !self.splitter.has_quotes();
-            remarks.needless_quotes |=
-                self.splitter.has_quotes() && self.splitter.has_needless_quotes(text);
-        }
-        if notation.has_null() {
-            let nulls = &notation.null;
-            let is_null = |cell: &[u8]| nulls.iter().any(|null| null.as_bytes() == cell);
-            remarks.quoted_null |= !remarks.quoted_null
-                && self.splitter.has_quotes()
-                && self.splitter.quoted(text).any(is_null);
-        } else if !(remarks.quoted_empty && remarks.bare_empty) {
-            for index in &self.text_fields {
-                if let Some(field) = self.splitter.field(*index) {
-                    remarks.bare_empty |= field.is_empty();
-                    remarks.quoted_empty |= &text[field] == b"\"\"";
-                }
-            }
-        }
-    }
-
-    /// Notes how numbers are written in a file of a country where commas separate decimals, and semicolons cells.
-    fn look_at_points(&mut self, length: usize) {
-        let remarks = &mut self.remarks;
-        if self.dialect.separator() != b';'
-            || self.dialect.notation.decimal != '.'
-            || remarks.decimal_points
-        {
-            return;
-        }
-        let text = &self.buffer.bytes()[..length];
-        let fields = self.decimal_fields.iter();
-        for field in fields.filter_map(|index| self.splitter.field(*index)) {
-            let cell = text[field].trim_ascii();
-            if let Some(point) = memchr::memchr(b'.', cell) {
-                let (whole, digits) = (&cell[..point], &cell[point + 1..]);
-                let is_grouped = digits
-                    .split(|byte| *byte == b'.')
-                    .all(|group| group.len() == 3);
-                let is_grouped = is_grouped && (1..=3).contains(&whole.len());
-                remarks.grouped_numbers |= is_grouped;
-                remarks.decimal_points |= !is_grouped;
-            }
-        }
-    }
-
-    /// Notes the first record that is the same as the header.
-    fn look_for_header(&mut self, length: usize) {
-        let text = &self.buffer.bytes()[..length];
-        let given = &self.header.given;
-        let mut fields = self.splitter.found().map(|field| &text[field]);
-        let is_header = self.remarks.header_again.is_none()
-            && given.len() > 1
-            && !self.dialect.no_header
-            && fields.next() == given.first().map(Vec::as_slice)
-            && fields.eq(given[1..].iter().map(Vec::as_slice));
-        if is_header {
-            self.remarks.header_again = Some(self.line);
-        }
-    }
-
-    /// Whether all lines of a record would be rows by themselves if its quotes meant nothing, or a line but the first
-    /// begins as one.
-    fn has_rows_in_quotes(&self, length: usize) -> bool {
-        let delimiter = self.dialect.separator();
-        // Lines of more fields are no rows, and there may be millions.
-        let most = self.header.width() + 2;
-        let text = &self.buffer.bytes()[..length];
-        let lines = text.split(|byte| matches!(byte, b'\n' | b'\r'));
-        let lines = lines.filter(|line| !line.is_empty());
-        let begins_as_row = |line: &[u8]| {
-            let end = memchr::memchr(delimiter, line);
-            end.is_some_and(|end| self.begins_with_number && sniff::has_number(&line[..end]))
-        };
-        let is_row = |line: &[u8]| {
-            let fields = line.split(|byte| *byte == delimiter).take(most);
-            sniff::is_row(self.table, &self.header, &fields.collect::<Vec<_>>())
-        };
-        self.header.width() > 1 && (lines.clone().all(is_row) || lines.skip(1).any(begins_as_row))
     }
 
     /// Finds the next record, the header included: how many bytes it has without its line end, and its defect. Those

@@ -37,6 +37,8 @@ pub struct Splitter {
     /// Whether a field of the record is in quotes or has escapes.
     quoted: bool,
     escaped: bool,
+    /// Whether a field of the record is empty.
+    empty: bool,
     /// Whether a field of any record begins with white space and a quote that is text.
     padded: bool,
     /// Whether a backslash of any record escapes a letter or digit that no export escapes.
@@ -83,6 +85,7 @@ impl Splitter {
             at: 0,
             quoted: false,
             escaped: false,
+            empty: false,
             padded: false,
             unusual: false,
             doomed: Vec::new(),
@@ -98,6 +101,11 @@ impl Splitter {
     /// Whether a field of the record is in quotes.
     pub fn has_quotes(&self) -> bool {
         self.quoted
+    }
+
+    /// Whether a field of the record is empty, and not in quotes.
+    pub fn has_empty_fields(&self) -> bool {
+        self.empty
     }
 
     /// How many fields the record has.
@@ -120,7 +128,7 @@ impl Splitter {
         self.ends.clear();
         self.ends.shrink_to(KEPT);
         (self.field, self.at) = (0, 0);
-        (self.quoted, self.escaped) = (false, false);
+        (self.quoted, self.escaped, self.empty) = (false, false, false);
         if self.doomed.last().is_some_and(|last| *last < position) {
             self.doomed = Vec::new();
         }
@@ -153,6 +161,7 @@ impl Splitter {
                 }
                 end
             };
+            self.empty |= end == self.field;
             self.ends.push(offset(end));
             if bytes.get(end) != Some(&self.delimiter) {
                 return Split::Record(end);

@@ -199,7 +199,7 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
                 Err(error) => Some(Err(error)),
             };
         }
-        self.reader.look_at(&batch);
+        self.reader.inspect(&batch);
         if let Some(bytes) = &self.reader.bytes_read {
             (self.load.position).store(bytes.load(Ordering::Relaxed), Ordering::Relaxed);
         }

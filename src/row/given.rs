@@ -280,6 +280,7 @@ impl Batch {
     /// # Panics
     ///
     /// If there are not that many.
+    #[inline]
     pub fn record(&self, index: usize) -> Record<'_> {
         let start = self.records[index];
         let end = match self.records.get(index + 1) {

@@ -379,9 +379,9 @@ impl Used {
     /// Inserts the keys of a row other than the primary one, which it uses from now on or which are only stored.
     fn insert_others(&mut self, keys: &RowKeys, position: usize, number: i64, used: bool) {
         let mut buffer = Vec::new();
-        for (index, key) in keys.all(position) {
-            if !self.table.keys[index].is_primary() {
-                let map = &mut self.maps[index];
+        let others = (self.table.keys.iter().zip(&mut self.maps)).enumerate();
+        for (index, (_, map)) in others.filter(|(_, (key, _))| !key.is_primary()) {
+            if let Some(key) = keys.get(position, index) {
                 let entry = map.insert(key.bytes(&mut buffer), number);
                 if used {
                     map.use_by(entry, number);

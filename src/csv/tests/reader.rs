@@ -202,7 +202,7 @@ fn read_to_end(table: &'static Table, text: &str, dialect: &Dialect) -> Reader {
     let mut reader = Reader::new(table, input, dialect).unwrap();
     let mut batch = Batch::new(reader.header());
     while reader.read(&mut batch).unwrap() {}
-    reader.look_at(&batch);
+    reader.inspect(&batch);
     reader
 }
 

@@ -1,0 +1,191 @@
+//! Looks for what is odd about the records of a file while they are read.
+
+use std::sync::Arc;
+
+use super::remarks::Remarks;
+use super::split::Splitter;
+use super::{Dialect, sniff};
+use crate::row::{Batch, Header, Record};
+use crate::schema::{Kind, Table};
+
+/// Inspects the records of one file.
+#[derive(Debug)]
+pub struct Inspector {
+    /// What was found.
+    pub remarks: Remarks,
+    table: &'static Table,
+    dialect: Dialect,
+    header: Arc<Header>,
+    /// How many fields a record has that is as long as the header.
+    width: usize,
+    /// The indexes of the fields whose columns are of text.
+    text_fields: Vec<usize>,
+    /// Those of numbers with decimals, if it matters how they are written.
+    decimal_fields: Vec<usize>,
+    /// Whether the first field is a number.
+    begins_with_number: bool,
+}
+
+impl Inspector {
+    /// An inspector of the records of a table's file, given how it is written.
+    pub fn new(table: &'static Table, dialect: &Dialect, header: Arc<Header>) -> Inspector {
+        let mut remarks = Remarks::default();
+        remarks.has_escapes = dialect.notation.backslash_escapes;
+        remarks.ignores_surplus = dialect.ignore_extra_columns;
+        let mut inspector = Inspector {
+            remarks,
+            table,
+            dialect: dialect.clone(),
+            width: header.width() + usize::from(header.reason.is_some()),
+            header: Arc::clone(&header),
+            text_fields: Vec::new(),
+            decimal_fields: Vec::new(),
+            begins_with_number: false,
+        };
+        let has_other_points = dialect.separator() == b';' && dialect.notation.decimal == '.';
+        for (column, field) in table.columns.iter().zip(&header.columns) {
+            match column.kind {
+                _ if *field == usize::MAX => continue,
+                Kind::Real | Kind::Numeric if has_other_points => {
+                    inspector.decimal_fields.push(*field)
+                }
+                kind if kind.is_text() => inspector.text_fields.push(*field),
+                _ => {}
+            }
+            inspector.begins_with_number |= *field == 0 && column.kind.is_number();
+        }
+        inspector
+    }
+
+    /// Inspects the last record of a batch, which has no defect, as it was split just now, given the line where it starts
+    /// and how many lines end in it.
+    pub fn inspect(
+        &mut self,
+        batch: &Batch,
+        record: &[u8],
+        splitter: &Splitter,
+        line: u64,
+        line_ends: u64,
+    ) {
+        if splitter.fields() == self.width {
+            self.remarks.even_rows = true;
+        } else {
+            self.note_length(batch.record(batch.len() - 1), splitter.fields());
+        }
+        if self.remarks.header_again.is_none() && self.is_header(record, splitter) {
+            self.remarks.header_again = Some(line);
+        }
+        if splitter.has_quotes() || splitter.has_empty_fields() {
+            self.look_at_quotes(record, splitter);
+        }
+        self.remarks.unquoted_rows |= !splitter.has_quotes();
+        if !self.decimal_fields.is_empty() && !self.remarks.decimal_points {
+            self.look_at_points(record, splitter);
+        }
+        if line_ends > 0 && splitter.has_quotes() && self.has_rows_in_quotes(record) {
+            self.remarks.add_rows_in_quotes(line, line + line_ends);
+        }
+    }
+
+    /// Inspects all records of a batch that the file's reader has filled.
+    pub fn inspect_batch(&mut self, batch: &Batch, splitter: &Splitter) {
+        let notation = &self.dialect.notation;
+        let delimiter = self.dialect.separator();
+        let is_meant = notation.backslash_escapes || notation.null.iter().any(|null| null == "\\N");
+        if !is_meant {
+            self.remarks.look_for_escapes(batch.text(), delimiter);
+        }
+        // Elsewhere, they are no values.
+        let has_texts = !self.text_fields.is_empty();
+        self.remarks
+            .look_for_conventions(batch.text(), delimiter, notation, has_texts);
+        self.remarks.padded_quotes = splitter.has_padded_quotes();
+        self.remarks.plain_backslashes |= splitter.has_unusual_escapes();
+    }
+
+    /// Notes the length of a record that does not have as many fields as the header.
+    fn note_length(&mut self, record: Record, fields: usize) {
+        let remarks = &mut self.remarks;
+        if fields < self.width {
+            remarks.other_lengths = true;
+            return;
+        }
+        let mut surplus = record.fields().skip(self.header.width()).peekable();
+        let is_empty = surplus.peek().is_some() && surplus.all(<[u8]>::is_empty);
+        remarks.empty_surplus |= is_empty;
+        remarks.one_field_more |= !is_empty && fields == self.width + 1;
+        remarks.other_lengths |= fields > self.width + 1;
+    }
+
+    /// Notes which cells are empty, NULL or without need in quotes, and which without.
+    fn look_at_quotes(&mut self, record: &[u8], splitter: &Splitter) {
+        let (remarks, notation) = (&mut self.remarks, &self.dialect.notation);
+        if matches!(self.dialect.separator(), b'\t' | b'|') {
+            remarks.needless_quotes |=
+                splitter.has_quotes() && splitter.has_needless_quotes(record);
+        }
+        if notation.has_null() {
+            let nulls = &notation.null;
+            let is_null = |cell: &[u8]| nulls.iter().any(|null| null.as_bytes() == cell);
+            remarks.quoted_null |= !remarks.quoted_null
+                && splitter.has_quotes()
+                && splitter.quoted(record).any(is_null);
+        } else if !(remarks.quoted_empty && remarks.bare_empty) {
+            for index in &self.text_fields {
+                if let Some(field) = splitter.field(*index) {
+                    remarks.bare_empty |= field.is_empty();
+                    remarks.quoted_empty |= &record[field] == b"\"\"";
+                }
+            }
+        }
+    }
+
+    /// Notes how numbers are written in a file of a country where commas separate decimals, and semicolons cells.
+    fn look_at_points(&mut self, record: &[u8], splitter: &Splitter) {
+        let remarks = &mut self.remarks;
+        let fields = self.decimal_fields.iter();
+        for field in fields.filter_map(|index| splitter.field(*index)) {
+            let cell = record[field].trim_ascii();
+            if let Some(point) = memchr::memchr(b'.', cell) {
+                let (whole, digits) = (&cell[..point], &cell[point + 1..]);
+                let is_grouped = digits
+                    .split(|byte| *byte == b'.')
+                    .all(|group| group.len() == 3);
+                let is_grouped = is_grouped && (1..=3).contains(&whole.len());
+                remarks.grouped_numbers |= is_grouped;
+                remarks.decimal_points |= !is_grouped;
+            }
+        }
+    }
+
+    /// Whether a record is the same as the header.
+    fn is_header(&self, record: &[u8], splitter: &Splitter) -> bool {
+        let Some((first, others)) = self.header.given.split_first() else {
+            return false;
+        };
+        if record.first() != first.first() || others.is_empty() || self.dialect.no_header {
+            return false;
+        }
+        let fields = splitter.found().map(|field| &record[field]);
+        fields.eq(self.header.given.iter().map(Vec::as_slice))
+    }
+
+    /// Whether all lines of a record would be rows by themselves if its quotes meant nothing, or a line but the first
+    /// begins as one.
+    fn has_rows_in_quotes(&self, record: &[u8]) -> bool {
+        let delimiter = self.dialect.separator();
+        // Lines of more fields are no rows, and there may be millions.
+        let most = self.header.width() + 2;
+        let lines = record.split(|byte| matches!(byte, b'\n' | b'\r'));
+        let lines = lines.filter(|line| !line.is_empty());
+        let begins_as_row = |line: &[u8]| {
+            let end = memchr::memchr(delimiter, line);
+            end.is_some_and(|end| self.begins_with_number && sniff::has_number(&line[..end]))
+        };
+        let is_row = |line: &[u8]| {
+            let fields = line.split(|byte| *byte == delimiter).take(most);
+            sniff::is_row(self.table, &self.header, &fields.collect::<Vec<_>>())
+        };
+        self.header.width() > 1 && (lines.clone().all(is_row) || lines.skip(1).any(begins_as_row))
+    }
+}
