@@ -78,7 +78,7 @@ struct Databases {
 }
 
 impl Databases {
-    /// Those that the options name.
+    /// Finds the databases and tables that the options name.
     ///
     /// # Errors
     ///
@@ -246,7 +246,7 @@ impl Databases {
         }
     }
 
-    /// That the file of a table, which was in this journal mode, has been switched to WAL, and how to undo that.
+    /// A message that a table's file was switched from this journal mode to WAL, and how to undo that.
     fn now_in_wal_mode(&self, table: &Table, mode: &str) -> String {
         let (path, mode) = (show(&self.path_of(table)), mode.to_uppercase());
         format!(
@@ -297,7 +297,7 @@ fn stdout() -> io::Result<impl Write> {
     Ok(io::stdout().lock())
 }
 
-/// How often commands that only read try it when another process disturbs them.
+/// How many times a read-only command is attempted if other processes interfere.
 const ATTEMPTS: u32 = 10;
 
 /// How much a report lists.

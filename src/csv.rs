@@ -80,7 +80,7 @@ impl Dialect {
     }
 }
 
-/// Whether a byte can separate fields: an ASCII character that is no quote, letter, digit or line end.
+/// Whether a byte can separate fields: an ASCII character that is not a quote, letter, digit or line end.
 pub fn is_delimiter(byte: u8) -> bool {
     byte.is_ascii() && !byte.is_ascii_alphanumeric() && !b"\"'\r\n".contains(&byte)
 }
@@ -106,13 +106,13 @@ pub enum Problem {
         /// The columns of the table, and what to do about others.
         expected: String,
     },
-    /// The first line has columns of the table, or columns at all, if it is split at another character.
+    /// Split at another character, the first line has columns of the table, or at least more than one column.
     #[error("seems to use {} as the separator: add {}", .0.name(), .0.option())]
     Delimiter(Delimiter),
     /// The same, although a separator was given.
     #[error("seems to use {} as the separator, not what --delimiter says: {APART}", .0.name())]
     OtherDelimiter(Delimiter),
-    /// The header is on this line, where an option says that there is none.
+    /// The header is on this line, although an option says that there is none.
     #[error("has its header on line {line}, but {option} says that there is none: {APART}")]
     HeaderThere {
         /// The line.

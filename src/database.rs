@@ -1,4 +1,4 @@
-//! One SQLite file with one table: create it, read it, and insert into it. What the rows mean is not its business.
+//! SQLite files: creating, reading and writing them. This module does not know what the rows mean.
 
 mod cause;
 mod connect;
@@ -50,7 +50,7 @@ const CHECKPOINT: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 /// dropped in their order.
 #[derive(Debug)]
 pub struct Database {
-    /// The connection of the last writer that handed it on.
+    /// An idle connection, left by the last writer, for the next one to reuse.
     kept: Mutex<Option<Connection>>,
     /// The log, to sync it. It is the same file for the whole run.
     log: File,
@@ -183,8 +183,8 @@ impl Database {
 }
 
 impl Database {
-    /// Makes a database ready to be written that [`Database::open`] opened, given the readers of its tables, at least one:
-    /// WAL journal, and durable what it holds already.
+    /// Prepares a database that [`Database::open`] opened for writing, given the readers of its tables (at least one):
+    /// switches it to WAL mode, and makes durable what it already holds.
     ///
     /// A run that was killed between writing a commit and syncing it leaves rows that SQLite recovers and shows, but
     /// that a power cut can still take. So do programs that do not sync, and copies made a moment ago. An order that

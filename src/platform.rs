@@ -168,8 +168,8 @@ fn mount_points_in(mounts: &[u8]) -> Vec<PathBuf> {
     unescaped.collect()
 }
 
-/// From now on, a file that grows past the limit of the shell (`ulimit -f`) is an error of that file. Before, it ends the
-/// process. An error if the system does not allow that.
+/// From now on, writing past the file size limit (`ulimit -f`) fails with an error instead of ending the process with
+/// `SIGXFSZ`. Fails if the signal handler cannot be installed.
 pub fn let_writing_fail() -> io::Result<()> {
     #[cfg(unix)]
     signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default())?;

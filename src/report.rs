@@ -39,7 +39,7 @@ pub struct Report {
     pub dry_run: bool,
     /// Whether a signal or too many rejects stopped it before the end of its files.
     pub interrupted: bool,
-    /// The most rows that could be rejected, if it was more that stopped it.
+    /// The limit on rejected rows, if exceeding it stopped the run.
     pub max_rejects: Option<u64>,
     /// Where the databases are.
     pub dir: PathBuf,
@@ -49,7 +49,8 @@ pub struct Report {
     pub files: Vec<Option<PathBuf>>,
     /// The folder that skipped and failed rows were to be written to, if they were.
     pub rejects: Option<PathBuf>,
-    /// The words of a command that loads another folder by the same rules, whose name is still to follow.
+    /// The arguments of a command that loads another folder by the same rules. The name of that folder must be
+    /// appended.
     pub again: Vec<OsString>,
 }
 

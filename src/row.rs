@@ -1,4 +1,5 @@
-//! A row on its way: as given, typed, and what became of it. Every module knows these types, and none of the others.
+//! The stages of a row: as given, typed, and its outcome. The other modules share these types, and need not know each
+//! other.
 
 mod given;
 mod key;

@@ -33,7 +33,7 @@ pub enum Existence {
     Accepted(i64),
     /// It does not, but this run may make up the same key for another row.
     MadeUp,
-    /// Not all rows of its table could be read, and it is none of those that could.
+    /// Unknown: not all rows of its table could be read, and it is not among those that could.
     Unread,
     /// That is not known.
     Unknown,
@@ -54,8 +54,8 @@ pub trait Parents {
     /// positions without a key do not matter.
     fn find(&self, reference: usize, keys: &Keys) -> Found;
 
-    /// What is stored of rows of the table itself in these columns, given the values of their primary keys: nothing of a
-    /// row that is not there.
+    /// The stored values of these columns for rows of this table with these primary keys; `None` for a row that is not
+    /// stored.
     ///
     /// # Errors
     ///
@@ -108,7 +108,7 @@ struct Typed<'a, G> {
     blobs: Vec<u8>,
     defaults: Arc<[OwnedValue]>,
     kept: Kept,
-    /// Why it is not known what is stored of the rows.
+    /// Why the stored versions of the rows could not be read.
     unknown: Option<Reason>,
     width: usize,
     evaluation: Evaluation,
@@ -131,14 +131,14 @@ enum Verdict {
     Accepted,
     /// It does not, or that is unknown.
     Rejected(Outcome),
-    /// Whether it follows the rules depends on rows that have not been read yet, or that wait themselves. If it breaks
-    /// other rules, it is not `whole` in any case, but not all reasons are known.
+    /// Whether it follows the rules depends on rows that have not been read yet, or that are waiting themselves. If it
+    /// is not `whole`, it breaks another rule anyway, but not all of its reasons are known yet.
     Waiting { whole: bool },
 }
 
 impl Rules {
-    /// The rules of a table of which no row has been seen yet. `parents` are the tables of its references. With
-    /// `unique`, keys count that the schema makes unique "on request". Without a `header`, the rows are stored ones.
+    /// The rules of a table before its first row. `parents` are the tables that its references go to. With `unique`,
+    /// keys that the schema declares unique "on request" are enforced. Without a `header`, the rows are stored ones.
     ///
     /// # Errors
     ///
@@ -193,8 +193,8 @@ impl Rules {
         })
     }
 
-    /// From now on, rows replace stored ones with the same key, given for each column which tables refer to it, and the
-    /// columns that the file does not have and that take part in rules for others.
+    /// From now on, rows replace stored ones with the same key. `referring` holds, for each column, the tables that
+    /// refer to it; `kept_columns` are the columns missing from the file that rules of other columns depend on.
     pub fn update_stored(&mut self, referring: Arc<[Option<Arc<str>>]>, kept_columns: Vec<usize>) {
         self.updates = Some(referring);
         self.kept_columns = kept_columns.into();
@@ -237,8 +237,8 @@ impl Rules {
         self.used.take()
     }
 
-    /// Checks the records of a batch. Those that may yet turn out whole are left out: they come with
-    /// [`check_waiting`](Rules::check_waiting).
+    /// Checks the records of a batch, except for those whose validity depends on later rows:
+    /// [`check_waiting`](Rules::check_waiting) returns these.
     ///
     /// # Errors
     ///
@@ -283,7 +283,7 @@ impl Rules {
                 rest.push(position);
             }
         }
-        // What was dropped to untie rows that are in each other's way may fit after all.
+        // Rows that were dropped to resolve conflicts may be valid after all.
         loop {
             let before = rest.len();
             rest.retain(|position| {
@@ -303,7 +303,7 @@ impl Rules {
             self.settle(&mut typed, position, verdict, &mut result);
         }
         for position in &result.accepted {
-            // It may refer to one that was accepted after it.
+            // The row may refer to one that was accepted later.
             self.find_own_parents(&mut typed, *position as usize);
         }
         result.accepted.sort_unstable();
@@ -365,7 +365,7 @@ impl Rules {
         }
     }
 
-    /// Types all cells, and finds out about the rows what can be found out for all of them at once.
+    /// Parses all cells, and looks up whatever can be looked up for all rows at once.
     fn type_rows<'a, G: Given>(
         &self,
         given: &'a G,
@@ -408,7 +408,7 @@ impl Rules {
             self.keep_stored(&mut typed, parents);
         }
         if let Some(evaluator) = &self.evaluator {
-            // NULL where it may not be is no cell of the wrong type.
+            // A NULL that is not allowed does not count as a cell of the wrong type.
             let is_valid = |position: &usize| {
                 let row = given.row(*position);
                 let cells = typed.cells[position * width..][..width].iter().enumerate();
@@ -437,7 +437,7 @@ impl Rules {
         Ok(typed)
     }
 
-    /// Looks up what stays of the stored rows that these replace.
+    /// Looks up the values that stay when these rows replace stored ones.
     fn keep_stored<G: Given>(&self, typed: &mut Typed<G>, parents: &impl Parents) {
         let key = self.table.primary_key().map_or(&[][..], |key| key.columns);
         let values = |position: usize| {
@@ -797,8 +797,8 @@ fn null(required: bool) -> Cell {
     if required { Cell::Invalid } else { Cell::Null }
 }
 
-/// Whether a default can stand in a column of this kind and declared type that a file does not have: SQLite stores it as
-/// such a value, and it is the same for all rows.
+/// Whether a column of this kind and declared type can use this default when the file lacks the column: SQLite must
+/// store it as a value of that kind, and it must be the same for all rows.
 pub fn is_usable_default(kind: Kind, declared: &str, default: &str) -> bool {
     let lower = default.to_ascii_lowercase();
     if ["random", "randomblob"]

@@ -1,8 +1,8 @@
 //! The tables as data: what their columns hold, which rules they follow, and what refers to what.
 //!
 //! Everything else derives from here: the `CREATE TABLE` statements, how a CSV cell is parsed, which rules it must
-//! follow, how it is bound, which rows a row waits for, and what `check` looks at. The built-in tables stand in
-//! [`builtin`]; those of a user are read from SQL. From here on, nothing knows which they are.
+//! follow, how it is bound, which rows a row waits for, and what `check` looks at. The built-in tables are defined in
+//! [`builtin`]; user-defined ones are read from SQL. The other modules treat both alike.
 
 mod builtin;
 pub mod sql;
@@ -85,7 +85,7 @@ pub enum Kind {
     Time,
     /// Any text without NUL.
     Text,
-    /// The same, in a column where SQLite makes a number of what looks like one.
+    /// The same, in a column where SQLite converts text that looks like a number into one.
     NumericText,
     /// What Rust's `f64` parses, if it is finite.
     Real,
@@ -239,7 +239,7 @@ impl Table {
         format!("{}.csv", self.name)
     }
 
-    /// What several rows are called in messages: `users`, or `rows` for a table of somebody's own.
+    /// What several rows are called in messages: `users`, or `rows` for a user-defined table.
     pub fn rows(&self) -> &'static str {
         if self.row == "row" { "rows" } else { self.name }
     }

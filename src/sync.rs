@@ -30,12 +30,12 @@ pub fn watch(running: &Receiver<()>, mut show: impl FnMut()) {
     }
 }
 
-/// Locks a mutex whether or not a thread panicked while it had it: what it guards is whole at any time.
+/// Locks a mutex, even if a thread panicked while holding it: the data it guards is consistent at all times.
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Unlocks a mutex, waits until somebody notifies the condition variable, or for no reason at all, and locks it again.
+/// Unlocks a mutex, waits until the condition variable is notified, or wakes up spuriously, and locks the mutex again.
 pub fn wait<'a, T>(changed: &Condvar, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
     changed.wait(guard).unwrap_or_else(PoisonError::into_inner)
 }

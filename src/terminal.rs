@@ -21,7 +21,7 @@ pub use wrap::wrap;
 pub struct Terminal<'a> {
     /// What to write it to.
     pub out: &'a mut dyn Write,
-    /// The columns of the terminal; `None` if it is none.
+    /// The width of the terminal in columns; `None` if the output is not a terminal.
     pub width: Option<usize>,
     colors: bool,
 }
@@ -43,7 +43,7 @@ impl<'a> Terminal<'a> {
         }
     }
 
-    /// No colours, and so many columns; lines of any length for `None`.
+    /// A terminal without colours and with this many columns; with `None`, lines may have any length.
     #[cfg(test)]
     pub fn plain(out: &'a mut dyn Write, width: Option<usize>) -> Terminal<'a> {
         let colors = false;

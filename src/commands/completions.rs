@@ -19,12 +19,12 @@ pub fn completions(shell: Shell) -> Result<ExitCode> {
     clap_complete::generate(shell, &mut Cli::command(), "tradexa", &mut script);
     let script = String::from_utf8_lossy(&script);
     let script = match shell {
-        // A path behind `TABLE=`, which the other shells see as a word of its own.
+        // Complete a path after `TABLE=`; the other shells treat it as a separate word.
         Shell::Zsh => script.replace(
             ":TABLE=PATH:_default",
             r#":TABLE=PATH:{ compset -P "*="; _files }"#,
         ),
-        // It is given no values of arguments that are not options.
+        // clap_complete's fish script does not complete the values of positional arguments.
         Shell::Fish => {
             let shells: Vec<_> = Shell::value_variants()
                 .iter()

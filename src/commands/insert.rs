@@ -285,7 +285,8 @@ fn disturbed(load: &TableLoad, messages: &mut Messages) {
     }
 }
 
-/// A row as the database has it now, given what to make of each column; `None`, and why, if it cannot be had.
+/// A row as it is stored now, with each column converted by `cell`. If it cannot be read, adds an error and returns
+/// `None`.
 fn read_back<T>(
     load: &TableLoad,
     id: &RowId,

@@ -55,7 +55,7 @@ fn section(command: &clap::Command) -> io::Result<String> {
     Ok(format!(".SH {name}\n{text}{}", as_it_is(&page)?))
 }
 
-/// The examples and the like behind the options, with their lines as they are.
+/// The examples and other text after the options, with line breaks preserved.
 fn as_it_is(page: &Man) -> io::Result<String> {
     let text = without_headings(|text| page.render_extra_section(text))?;
     Ok(format!(".nf\n{text}.fi\n"))

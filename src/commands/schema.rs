@@ -16,8 +16,8 @@ use crate::terminal::show;
 /// What every SQLite database begins with (<https://www.sqlite.org/fileformat2.html#magic_header_string>).
 const SQLITE: &[u8] = b"SQLite format 3\0";
 
-/// In what the tables of a database differ from these, which are to be in it: a sentence each. Nothing if there is no such
-/// database, or if it cannot be read, which is said where it is opened.
+/// The differences between the tables in a database and these tables, which it should contain, a sentence each. Empty
+/// if the database does not exist or cannot be read; opening it reports that.
 pub fn differences(path: &Path, tables: &[&Table], lock_timeout: &LockTimeout) -> Vec<String> {
     let statements = database::statements(path, lock_timeout).unwrap_or_default();
     let there = sql::from_statements(&statements, Layout::OneFile, is_usable_default);

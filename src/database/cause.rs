@@ -9,7 +9,7 @@ use super::location::beside;
 use super::problem::Problem;
 use crate::platform::{self, Access};
 
-/// How much a disk must have room for not to be called full, in bytes.
+/// A disk with less free space than this, in bytes, counts as full.
 const ROOM: usize = 1 << 20;
 
 /// The size of the index of a short log, and of a page of the log, in bytes.
@@ -57,8 +57,8 @@ impl Problem {
         }
     }
 
-    /// Whether the database at this path is on a file system that cannot lock files, which SQLite takes for a lock of
-    /// another process.
+    /// Whether the database at this path is on a file system that cannot lock files, which SQLite mistakes for a lock
+    /// held by another process.
     pub(super) fn is_for_want_of_locks(&self, path: &Path) -> bool {
         cause(self, path) == Some(Cause::NoLocks)
     }
@@ -83,14 +83,14 @@ fn cause(problem: &Problem, path: &Path) -> Option<Cause> {
     }
 }
 
-/// What is in the way of a file that grows, as long as the longest of the database's own.
+/// What keeps a file as long as the database's longest one from growing.
 fn full(path: &Path, folder: &Path) -> Option<Cause> {
     let lengths = ["", "-wal"].map(|suffix| beside(path, suffix).metadata());
     let lengths = lengths.into_iter().flatten().map(|metadata| metadata.len());
     by_kind(&grow(folder, lengths.max().unwrap_or(0), ROOM).err()?)
 }
 
-/// Writes this many bytes behind the end of a file of this length, which has no name, in a folder.
+/// Creates an unnamed file of this length in a folder, and appends this many bytes to it.
 fn grow(folder: &Path, length: u64, bytes: usize) -> io::Result<()> {
     let mut file = tempfile::tempfile_in(folder)?;
     file.set_len(length)?;
@@ -98,8 +98,8 @@ fn grow(folder: &Path, length: u64, bytes: usize) -> io::Result<()> {
     file.write_all(&vec![0; bytes])
 }
 
-/// An error if the disk has no room for the files that SQLite creates beside a database. It would fail, but leave them
-/// there, and they would keep their owner from writing.
+/// Fails if the disk has no room for the files that SQLite creates next to a database. SQLite would fail, too, but
+/// leave those files behind, and they would keep the owner of the database from writing.
 pub fn require_room(path: &Path) -> Result<(), Problem> {
     match grow(folder_of(path), 0, INDEX) {
         Err(error) if by_kind(&error) == Some(Cause::DiskFull) => Err(error.into()),

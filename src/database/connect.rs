@@ -37,7 +37,7 @@ pub fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, Problem> {
     Ok(connection)
 }
 
-/// What a connection needs while it reads, and how to tell whether what it read can be trusted.
+/// What must be kept while a connection reads, and what tells whether its results can be trusted.
 #[derive(Debug, Default)]
 pub struct Kept {
     /// Keeps other processes from deleting the log.
@@ -53,7 +53,7 @@ impl Kept {
     }
 }
 
-/// The lengths of a database and of its log, if there is anything in that, and when they were written last.
+/// The lengths and modification times of a database and, if it is not empty, of its log.
 #[derive(Debug, PartialEq)]
 struct State {
     file: (u64, SystemTime),

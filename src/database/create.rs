@@ -57,7 +57,7 @@ pub fn create(
         && is_missing
         && problem.is_for_want_of_locks(&path)
     {
-        // SQLite has created it, and cannot do anything with it.
+        // SQLite has created the file, but cannot use it.
         let _ = std::fs::remove_file(&path);
     }
     created
@@ -95,7 +95,7 @@ pub struct Created {
     pub was_in: Option<String>,
 }
 
-/// Creates what is missing in the database that these tables share, by these statements, in one transaction.
+/// Runs the statements that create whatever is missing from the database that these tables share, in one transaction.
 ///
 /// # Errors
 ///

@@ -15,10 +15,11 @@
 //! - The log is deleted only by the last connection that closes, or by a connection that leaves WAL mode. Both need a lock
 //!   that the connection of the database keeps from them for the whole run. So there is one log, and one descriptor for
 //!   syncing it is enough. SQLite takes no locks on the log that closing the descriptor could drop.
-//! - What another program deletes is lost, as it always was: connections that are open go on with a log without a name.
+//! - If another program deletes the log, its commits are lost, as with any SQLite program: open connections keep using
+//!   the unlinked file.
 //!
-//! A sync that fails is final. The system may have dropped what it could not write, and later syncs succeed without it. How
-//! the next program is kept from relying on that, see the `Drop` of [`super::Database`].
+//! A failed sync is final. The system may have dropped what it could not write, and later syncs succeed without it. For
+//! how the next program is kept from relying on that, see the `Drop` of [`super::Database`].
 //! Linux tells each open descriptor once that a write has failed, also if another descriptor was the first to learn of it.
 //! Not every system does. So a checkpoint, which also syncs the log, does not run beside a sync, and is as final if it fails.
 //! Nor does SQLite run one by itself after a commit: it would hide that the sync failed.

@@ -23,11 +23,11 @@ pub fn beside(path: &Path, suffix: &str) -> PathBuf {
     OsString::from_iter([path.as_os_str(), suffix.as_ref()]).into()
 }
 
-/// The file of a table's database, or `None` if there is none. A link is followed, as SQLite does: what it keeps beside
-/// a database is beside the file itself. Only then is the path made canonical, which on Windows gives it a prefix. An
-/// error if something else is there, a link to nothing, say, or if what SQLite keeps beside the file does not belong to
-/// it: because the file has two names
-/// (<https://www.sqlite.org/howtocorrupt.html#_multiple_links_to_the_same_file>), is mounted by itself, or was lost.
+/// The file of a table's database, or `None` if it does not exist. Symbolic links are followed, as SQLite does, because
+/// it keeps its other files next to the target. Only the path of a link is canonicalized, because on Windows that adds
+/// a prefix. Fails if the path is something else, such as a dangling link, or if SQLite's other files do not belong to
+/// the file: because it has two names (<https://www.sqlite.org/howtocorrupt.html#_multiple_links_to_the_same_file>), is
+/// mounted separately, or was lost.
 pub fn find(table: &Table, folder: &Path) -> Result<Option<PathBuf>, Problem> {
     let path = path(table, folder);
     let path = match path.symlink_metadata() {
@@ -104,7 +104,7 @@ fn log_with_pages(path: &Path) -> Result<Option<&'static str>, Problem> {
 /// The problem of a file that cannot be opened, or not even be looked at.
 pub fn cannot_open(error: io::Error) -> Problem {
     match error.kind() {
-        // What the system itself says of a path that is too long. On Windows, it is one that no file may have.
+        // The system's own error for a path that is too long. On Windows, it means that the name is not allowed.
         ErrorKind::InvalidFilename if cfg!(unix) => Problem::PathTooLong,
         _ => Problem::CannotOpen(error.to_string()),
     }
@@ -127,7 +127,7 @@ pub fn is_too_long(path: &Path) -> bool {
 pub fn refuse_shared_files(folder: &Path, tables: &[&'static Table]) -> Result<(), String> {
     let mut seen = HashMap::new();
     for table in tables.iter().copied() {
-        // One that is not there is shared with nobody, and what else is wrong turns up when it is opened.
+        // A missing file is not shared, and opening the file reports any other problem.
         if let Ok(identity) = platform::identity(&path(table, folder))
             && let Some(other) = seen.insert(identity.file, table)
             && other.file() != table.file()

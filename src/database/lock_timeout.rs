@@ -63,7 +63,7 @@ impl Synchronous {
 struct Clock {
     /// The time waited since the count started.
     waited: Duration,
-    /// When that was last updated: the time that several threads wait at once counts once.
+    /// When `waited` was last updated, so that time during which several threads wait is counted only once.
     until: Option<Instant>,
     /// The connection that watches for commits, from the first wait on.
     watch: Option<Connection>,

@@ -12,7 +12,7 @@ use super::stored::StoredRow;
 use crate::row::{Key, Outcome, OwnedValue, Reason, Rows, encode, fold};
 use crate::schema::{self, Table, quoted};
 
-/// How many keys one statement looks up: from about 25 on, a statement costs little beside its rows.
+/// How many keys one statement looks up: from about 25 on, the overhead of a statement is small compared with its rows.
 const KEYS_PER_STATEMENT: usize = 50;
 
 impl Reader {
@@ -218,8 +218,8 @@ fn replacement(table: &Table, differing: Box<[usize]>, referring: &[Option<Arc<s
     }
 }
 
-/// Calls `each` for the values of the primary key that are stored: with the index of the value among so many, and its
-/// row, in which these columns start at index 1.
+/// Calls `each` for every one of `count` primary key values that is stored, with the index of the value and its row, in
+/// which `columns` start at index 1.
 ///
 /// If the keys are sorted, this is one pass: SQLite keeps its position in the table from one key to the next, steps to
 /// the following row, and searches only if that is another one. A statement for each key would search from the root each

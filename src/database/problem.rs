@@ -31,7 +31,7 @@ pub enum Problem {
         "{0} mounted by itself, apart from the files that belong to it: mount the whole folder instead"
     )]
     Mounted(&'static str),
-    /// There is nothing in the file, but in its log with this suffix, which SQLite would delete.
+    /// The file is empty or missing, but its log with this suffix is not, and SQLite would delete that log.
     #[error(
         "is empty or missing, but its {0} holds data, which using it would delete: restore the file from a backup and keep its {0}, or move its {0} away"
     )]
@@ -63,7 +63,7 @@ pub enum Problem {
         "is damaged: {0} (restore it from a backup, or try the .recover command of the sqlite3 shell)"
     )]
     Corrupt(String),
-    /// Another process did not release it in time; waited for so many seconds.
+    /// Another process did not release it within this many seconds.
     #[error("is locked by another process (waited {0} s)")]
     Locked(f64),
     /// SQLite cannot use a log for it.

@@ -25,7 +25,7 @@ use crate::row::{
 use crate::schema::{Kind, TABLES};
 use Outcome::{Failed, Skipped, Unchanged};
 
-/// LockTimeout that waits for nobody.
+/// A `LockTimeout` that does not wait.
 fn none() -> LockTimeout {
     LockTimeout::default()
 }

@@ -1,4 +1,4 @@
-//! WAL mode: only with a log is a commit on disk once it returns, and not held up by programs that read.
+//! WAL mode. Only with a write-ahead log is a commit durable when it returns, and never blocked by readers.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};

@@ -31,10 +31,10 @@ pub struct Written {
     pub others: Vec<(u32, Outcome)>,
     /// The rowids of the inserted ones, where nothing else identifies them. Sorted by position.
     pub rowids: Vec<(u32, i64)>,
-    /// The failed ones that would have replaced a stored row, which stays.
+    /// The positions of failed rows that would have replaced a stored row. The stored row stays.
     kept: Vec<u32>,
-    /// The failed one without which everything must be done again: a trigger undid all of it, or stopped in the middle of
-    /// that row.
+    /// The failed row, if the transaction must be repeated without it: a trigger rolled back everything, or left that
+    /// row half written.
     start_over_without: Option<u32>,
 }
 
@@ -176,7 +176,7 @@ fn insert_new(
     let is_new = |position: &u32| !stored.contains(position);
     let new = positions.iter().copied().filter(is_new);
     let (gone, new): (Vec<_>, Vec<_>) = new.partition(|position| rows.kept.is_stored(*position));
-    // Only two rows with one key can still be in each other's way.
+    // Now the only possible conflict is between two of these rows that have the same key.
     let inserted = insert(connection, conflict, rows, &new, false, false)?;
     let mut written = inserted.ok_or_else(ignored)?;
     if written.start_over_without.is_none() {
@@ -190,7 +190,7 @@ fn insert_new(
     Ok(written)
 }
 
-/// Updates the stored rows that are to be. Those that SQLite refuses stay as they are, and their rows fail.
+/// Performs the updates. If SQLite refuses one, the stored row stays as it is, and the new row fails.
 fn update(
     connection: &Connection,
     conflict: &str,
@@ -272,10 +272,10 @@ fn overwrite(connection: &Connection) {
     });
 }
 
-/// Inserts the rows at these positions, which are sorted by key, over a connection that has the database locked for
-/// writing. The others are those that SQLite refuses, or that are known to be stored. An error if SQLite fails. Roll back
-/// then, because some of the rows may be inserted, and also if this is `None`: a key is stored already, or rows that were
-/// appended together, which they are only if `may_append`, were refused.
+/// Inserts the rows at these positions, which are sorted by key, over a connection that holds the write lock.
+/// [`Written::others`] gets the rows that SQLite refuses and those that are known to be stored. Returns `None` if a key
+/// is already stored, or if rows that were appended together (only with `may_append`) were refused. On `None` or an
+/// error, roll back, because some of the rows may have been inserted.
 fn insert(
     connection: &Connection,
     conflict: &str,
@@ -295,15 +295,15 @@ fn insert(
         last = greatest_id(connection, table, rowid)?;
     }
     let mut append = None;
-    // What is stored is known then, and a key that is there all the same comes from a trigger.
+    // In this case it is known what is stored, so a key that exists anyway was inserted by a trigger.
     let keys_are_new = rows.by_content || !may_exist && table.file.is_some();
     let sql = insert_statement(table, conflict, None, 1, keys_are_new);
     let mut insert = connection.prepare(&sql)?;
     let mut written = Written::default();
     let mut rest = positions;
     while let Some((first, others)) = rest.split_first() {
-        // Inserted without ids that count on from the greatest one that is stored, rows get just these, and SQLite
-        // appends them without a search: about a third of the time is saved.
+        // If the ids continue from the greatest stored one, SQLite assigns the same ids when they are left out, and
+        // then appends the rows without a search, which saves about a third of the time.
         if let Some((group, others)) = rest.split_at_checked(ROWS_PER_STATEMENT)
             && count_on(rows, group, last)
         {
@@ -361,7 +361,7 @@ fn leaves_no_choice(connection: &Connection) -> bool {
     connection.is_autocommit() || connection.changes() > 0
 }
 
-/// The error of a share of which a trigger that was created meanwhile ignores a row.
+/// The error of a share if a trigger that was created during the load ignores one of its rows.
 fn ignored() -> rusqlite::Error {
     let why = "a trigger ignored one of its rows".to_string();
     rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CONSTRAINT_TRIGGER), Some(why))
@@ -373,7 +373,7 @@ fn refused(table: &Table, words: &str) -> Outcome {
     Outcome::failed(Reason::failure(why))
 }
 
-/// What SQLite says, without what is put around it.
+/// SQLite's own message, without what rusqlite adds to it.
 fn words(error: &rusqlite::Error) -> String {
     match error {
         rusqlite::Error::SqliteFailure(_, Some(words)) => words.clone(),
@@ -381,7 +381,7 @@ fn words(error: &rusqlite::Error) -> String {
     }
 }
 
-/// Whether the ids of these rows count on from the last one.
+/// Whether the ids of these rows are consecutive and follow the last one.
 fn count_on(rows: &Rows, positions: &[u32], last: Option<i64>) -> bool {
     let ids = positions
         .iter()
@@ -423,9 +423,9 @@ pub fn conflict_clause(connection: &Connection, table: &Table) -> rusqlite::Resu
     Ok(if has_clause { " OR ABORT" } else { "" })
 }
 
-/// The greatest id that is stored, in the column at this index, or `None` if SQLite may not count on from it: where the
-/// table has `AUTOINCREMENT`, it counts on from the greatest id that ever was, and fails if that was the last one; and a
-/// trigger would not see the id before the row is inserted.
+/// The greatest stored id in the column at this index, or `None` if SQLite must not be left to assign the ids after it:
+/// with `AUTOINCREMENT`, it continues from the greatest id ever used, and fails if that is the largest possible one;
+/// and a `BEFORE` trigger would not see the id.
 fn greatest_id(
     connection: &Connection,
     table: &Table,

@@ -16,7 +16,7 @@ struct State {
     registered: u64,
     /// Whether any row so far could not be inserted.
     any_failed: bool,
-    /// Whether values that rows may refer to are not stored, of any row so far.
+    /// Whether any row so far has a value that other rows may refer to and that is not stored.
     any_missing: bool,
     /// The sleeping threads, each with the number it waits for, and the share before which it waits for it.
     waiting: Vec<(i64, u64, Thread)>,

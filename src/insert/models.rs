@@ -192,7 +192,8 @@ struct Load {
 }
 
 impl Load {
-    /// What a writer does: it writes with the lock, releases that on every path, and then resolves its share.
+    /// What a writer does: it writes while holding the lock, releases the lock on every path, and then resolves its
+    /// share.
     fn write(&self, share: u64, fails: bool) {
         {
             let _guard = self.write_lock.acquire();

@@ -97,7 +97,7 @@ struct Producer<'scope, 'env> {
     tallied: u64,
     /// Complete shares that come after one that is not complete.
     early: BTreeMap<u64, Completion>,
-    /// Whether rows failed because it could not be looked up what they refer to.
+    /// Whether rows failed because the rows they refer to could not be looked up.
     undecided: bool,
 }
 
@@ -337,7 +337,7 @@ impl Parents for ParentLoads<'_> {
     fn find(&self, reference: usize, keys: &Keys) -> Found {
         let parent = self.0.parent(reference);
         let index = self.0.table.references[reference].key;
-        // Which rows of the table itself were accepted, its rules know.
+        // For references within the table, the rules know which rows were accepted.
         let end = (parent.table != self.0.table).then(|| parent.end.wait());
         let used = end.map_or(&[][..], |end| &end.used);
         let found = UsedKeys::find_in(used, index, keys).into_iter();

@@ -44,7 +44,8 @@ pub struct TableLoad {
     pub(super) write_lock: Arc<FairLock>,
     /// The rows that are being written.
     pub(super) ledger: Ledger,
-    /// Of a dry run, the numbers of the rows whose values would not all be stored, each with whether its primary key would.
+    /// In a dry run, the numbers of the rows whose values would not all be stored, and whether the primary key would
+    /// be.
     pub(super) absent: Mutex<HashMap<i64, bool>>,
     pub(super) interrupt: Arc<Interrupt>,
 }
@@ -63,7 +64,7 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// The part of one of so many tables.
+    /// The budget of each table if this many are loaded.
     pub fn for_one_of(tables: usize) -> Budget {
         const MANY: usize = 10;
         let mebibytes = if tables > MANY { 1 } else { 6 };
@@ -236,8 +237,8 @@ impl TableLoad {
             .collect())
     }
 
-    /// How far beyond the greatest id before the load a key is, given its index, if the run makes up such keys. No row of a
-    /// file can mean one of these: which row gets it depends on which thread comes first.
+    /// How far a value of the key at `index` lies beyond the greatest id before the load, if ids are assigned during
+    /// the run. No row in a file can refer to such an id, because it depends on thread timing which row gets it.
     pub(super) fn ids_beyond_stored(&self, index: usize, key: Key) -> Option<u64> {
         let greatest = *self.ids_are_made_up_after.get()?;
         let is_id = self.table.rowid_key() == Some(self.table.keys[index].columns[0]);
@@ -257,7 +258,7 @@ impl TableLoad {
         }
     }
 
-    /// The reason of a row whose database has a problem.
+    /// The reason for a row's failure if its database has a problem.
     pub(super) fn unusable(&self, problem: &Problem) -> Reason {
         match problem {
             Problem::Locked(seconds) => Reason::Locked {

@@ -1,4 +1,4 @@
-//! Models that only these tests know, taken from CSV text through validation into real databases.
+//! Tables that only these tests declare, loaded from CSV text through validation into real databases.
 
 mod faults;
 mod shares;

@@ -52,8 +52,8 @@ impl Share {
     }
 }
 
-/// Whether the values of a key of a row are stored, the primary one or another, given its outcome. If the primary key is
-/// taken, the row that has it has other values, also if it may not be updated.
+/// Whether a key of a row with this outcome (its primary key or another one) is stored. If the row was skipped because
+/// its primary key is taken, or because the stored row may not be updated, only the primary key is.
 fn is_stored(outcome: &Outcome, is_primary: bool) -> bool {
     let is_taken =
         |reason: &Reason| matches!(reason, Reason::Taken { .. } | Reason::Referred { .. });
@@ -125,7 +125,7 @@ fn write(load: &TableLoad, share: &Share, track: &mut Option<Track>) -> Written 
                 track.end(Phase::Open);
                 writer.insert(rows, &free, |others| dependents(load, rows, &free, others))
             });
-            // While the lock is held, or the next thread would seem to write at the same time.
+            // Recorded while the lock is still held; otherwise the next thread would seem to write at the same time.
             track.end(Phase::Write);
             drop(guard);
             let written = commit.and_then(Commit::sync);
@@ -142,8 +142,8 @@ fn write(load: &TableLoad, share: &Share, track: &mut Option<Track>) -> Written 
     written
 }
 
-/// The outcomes of the rows at these positions that refer to a row of the same share which is not stored, given the
-/// outcomes of those that were not inserted, or to one of the rows found so.
+/// The outcomes of the rows at these positions that refer, directly or through other such rows, to a row of the same
+/// share that is not stored. `others` are the outcomes of the rows that were not inserted.
 fn dependents(
     load: &TableLoad,
     rows: &Rows,
@@ -218,8 +218,8 @@ fn dependents(
     by_position(reasons.collect())
 }
 
-/// Of rows that are left out, those whose key is stored anyway: a unique value if the stored row with the same primary key
-/// has it too, and a primary key if the row would have replaced a stored one, which stays.
+/// Those of the rows left out whose key is stored anyway: a unique value if the stored row with the same primary key
+/// also has it, a primary key if the row would have replaced a stored row, which stays.
 fn stored_otherwise(
     load: &TableLoad,
     rows: &Rows,
@@ -321,7 +321,7 @@ fn wait_for_parents(load: &TableLoad, share: &Share) -> Vec<(u32, Outcome)> {
     by_position(missing)
 }
 
-/// The reason of a row whose parent is not there in the end: it failed, or its own key is taken.
+/// The reason for a row whose parent was not stored after all: the parent failed, or its key is taken.
 fn not_there(
     table: &'static Table,
     reference: &'static Reference,

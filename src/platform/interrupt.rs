@@ -4,9 +4,9 @@ use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-/// Whether the user wants a run to stop. Until it is armed, a signal does to the process what it always does. After
-/// that the first one only sets this, and the second ends the process at once. A signal that was ignored when the
-/// process started, as in a background job of a script, stays ignored.
+/// Whether the run was asked to stop. Until this is armed, signals have their default effect. After that, the first one
+/// only sets the flag, and the second ends the process at once. A signal that was ignored when the process started, as
+/// in a background job of a script, stays ignored.
 #[derive(Debug, Default)]
 pub struct Interrupt {
     armed: OnceLock<()>,
@@ -71,7 +71,7 @@ impl Interrupt {
             if signalled.swap(true, Ordering::SeqCst) {
                 std::process::exit(STATUS as i32);
             }
-            // In this order: who finds it set finds the status too.
+            // In this order, so that whoever sees the flag set also sees the status.
             status.store(STATUS, Ordering::Relaxed);
             set.store(true, Ordering::SeqCst);
         };

@@ -59,7 +59,7 @@ impl Report {
         notices
     }
 
-    /// That the rows came from no file, for those who forgot to name one.
+    /// Says that the sample rows were inserted, for people who forgot to name their files.
     pub fn sample_rows(&self) -> String {
         let were = if self.dry_run { "would be" } else { "were" };
         format!(
@@ -220,8 +220,8 @@ impl Report {
     }
 }
 
-/// The encodings that text may have in which bytes beyond ASCII stand as they do in these rows. Letters with accents stand
-/// alone among others; those of other scripts do not.
+/// The likely encodings, judging by where non-ASCII bytes occur in these rows: accented letters mostly stand alone
+/// between ASCII letters, letters of other scripts occur in runs.
 fn likely_encoding(tally: &Tally) -> &'static str {
     if tally.bytes_in_runs > tally.lone_letters + tally.lone_others {
         "for example windows-1251 for Cyrillic, shift_jis for Japanese, gb18030 for Chinese or euc-kr for Korean"

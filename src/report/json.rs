@@ -189,7 +189,7 @@ impl Serialize for Table {
     }
 }
 
-/// An array whose elements are put together one after another while it is written.
+/// An array whose elements are produced one at a time while it is written.
 struct Array<F>(F);
 
 impl<F: Fn() -> I, I: Iterator<Item: Serialize>> Serialize for Array<F> {

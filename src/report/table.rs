@@ -80,7 +80,7 @@ impl Report {
         writeln!(terminal.out, "{summary}")
     }
 
-    /// Writes the first of so many stored rows of the table at this index.
+    /// Writes the listed stored rows of the table at this index, and how many more there are.
     fn stored(
         &self,
         terminal: &mut Terminal,
@@ -179,7 +179,7 @@ impl Report {
 }
 
 impl Tally {
-    /// Whether people see the table: one of somebody's own has a file, or sample rows are inserted.
+    /// Whether the report shows the table: built-in tables always, user-defined ones only if they have a file.
     fn is_shown(&self) -> bool {
         self.header.is_some() || !self.table.seed.is_empty()
     }

@@ -59,7 +59,7 @@ impl Notation {
 /// How the fields of a file's records map to the columns of its table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Header {
-    /// What stands before the names and is no part of them, and rejects are to begin with too: a byte order mark.
+    /// What precedes the names without being part of them: a byte order mark. Rejects begin with it, too.
     pub preamble: Vec<u8>,
     /// The names of the fields in the order of the file, without the `reason` column: those of the table's columns as
     /// the schema spells them, others as given.
@@ -70,8 +70,8 @@ pub struct Header {
     pub columns: Vec<usize>,
     /// Where the `reason` column stands among all fields of the file, if there is one.
     pub reason: Option<usize>,
-    /// How many columns without a name stand at the end that a record may lack. Where that is so, it may also have empty
-    /// fields beyond the header. `None` if a record must have all fields and no more.
+    /// How many unnamed columns at the end a record may lack. With `Some`, a record may also have empty fields beyond
+    /// the header. `None` if a record must have exactly the fields of the header.
     pub spare: Option<usize>,
     /// How the cells are written.
     pub notation: Notation,
@@ -141,7 +141,7 @@ impl Header {
         (table.primary_key()).is_some_and(|key| key.columns.iter().all(|column| self.has(*column)))
     }
 
-    /// How rows of a table that were stored as they should not be are put right by loading the file again, as it is meant.
+    /// How to fix rows that were stored wrongly, by loading the file again with the right options.
     pub fn put_right(&self, table: &Table) -> &'static str {
         let key = table.primary_key().map_or(&[][..], |key| key.columns);
         let is_number = |column: &usize| table.columns[*column].kind.is_number();
@@ -195,8 +195,9 @@ impl Batch {
         }
     }
 
-    /// Appends a record, given its line and the most bytes that it has: `copy` appends its fields to a text, with one
-    /// byte between them, where each of them ends in it, and the indexes of those that are NULL as they are written.
+    /// Appends a record, given its line and an upper bound of its size in bytes. `copy` appends the fields to the text,
+    /// with one byte between them, the end of each field to `ends`, and the indexes of fields that are written as NULL
+    /// to `nulls`.
     pub fn push(
         &mut self,
         line: u64,

@@ -194,7 +194,7 @@ impl Reason {
     }
 }
 
-/// When there is no row, given whether the run may have made up its key since.
+/// The words that follow the table's name if the run may have assigned the missing key since it began.
 fn before(made_up: &bool) -> &'static str {
     if *made_up {
         " before this load, which makes up its ids"
@@ -246,7 +246,7 @@ impl Display for Failed<'_> {
     }
 }
 
-/// That a key of a table is taken; without its value for any of them.
+/// Says that a key of a table is taken. Without a value, it stands for all such keys.
 struct Taken<'a>(&'a Table, Option<&'a str>);
 
 impl Display for Taken<'_> {

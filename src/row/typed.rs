@@ -217,9 +217,9 @@ pub struct Rows {
     pub together: bool,
     /// Whether rows are told apart by all the values that the file has, because there is no primary key among them.
     pub by_content: bool,
-    /// Whether rows replace stored ones with the same key; then for each column which tables refer to it, if any do.
+    /// `Some` if rows replace stored ones with the same key; then for each column the tables that refer to it, if any.
     pub updates: Option<Arc<[Option<Arc<str>>]>>,
-    /// What stays of the stored rows that they replace, as far as their rules depend on it.
+    /// The values of replaced rows that stay as they are stored, as far as rules depend on them.
     pub kept: Kept,
     /// The rows that are known to be stored already in such a table, with their rowids. Sorted by position.
     pub stored: Vec<(u32, i64)>,
@@ -354,7 +354,7 @@ impl Rows {
         self.record(position).named(self.table, columns, other)
     }
 
-    /// The key that the row at this position refers to by one of the table's references, if it refers to one.
+    /// The key that the row at this position refers to through this reference, if it refers to a row.
     pub fn parent_key(&self, reference: usize, position: u32) -> Option<Key<'_>> {
         match &self.parents[reference] {
             ParentKeys::Integers(column) => self.integer(position, *column).map(Key::Integer),

@@ -15,7 +15,7 @@ pub enum Value<'a> {
     Blob(&'a [u8]),
 }
 
-/// A value of its own.
+/// An owned value.
 #[derive(Debug, Clone, PartialEq)]
 pub enum OwnedValue {
     /// NULL.
@@ -33,7 +33,7 @@ pub enum OwnedValue {
 /// The typed value of one cell of a batch.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Cell {
-    /// None, because the cell is not of its column's kind.
+    /// Not a valid value of its column's kind.
     Invalid,
     /// NULL.
     Null,

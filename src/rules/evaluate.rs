@@ -90,7 +90,7 @@ impl Evaluator {
             .map(|column| quoted(columns[*column].name))
             .collect();
         let marks = vec!["?"; used.len()].join(",");
-        // No column can have the number of the row: its name may be that of a column.
+        // No extra column holds the position of a row, because its name could clash with that of another.
         let evaluator = Evaluator {
             columns: used,
             insert: format!("INSERT INTO {name} ({}) VALUES ({marks})", names.join(", ")),
@@ -117,7 +117,7 @@ impl Evaluator {
         for group in positions.chunks(ROWS) {
             self.load(group, &value)?;
             if self.evaluate_group(group, &mut evaluation).is_err() {
-                // For one of them it cannot be evaluated: which one, and which expression?
+                // An expression fails for one of these rows. Find out which expression and which row.
                 for position in group {
                     self.load(&[*position], &value)?;
                     self.evaluate_row(*position, &mut evaluation)?;

@@ -99,7 +99,8 @@ impl UsedIds {
         let blocks = || self.blocks.iter().flat_map(HashMap::keys).copied();
         let first = blocks().min().unwrap_or(0);
         let last = blocks().max().unwrap_or(0);
-        // While the row is made, its 8 bytes for each block come on top of the tables: no more than 8 for each id.
+        // While the vector is built, it needs 8 bytes for each block in addition to the tables, so at most 8 for each
+        // id.
         let ids = self.blocks.iter().flat_map(HashMap::values);
         let ids = ids.map(|entry| {
             if entry & SINGLE != 0 {
@@ -127,7 +128,7 @@ impl UsedIds {
     }
 }
 
-/// UsedIds that are complete, without their lines.
+/// A complete set of used ids, without their lines.
 #[derive(Debug)]
 pub enum IdSet {
     /// Most blocks between the first and the last have ids: one entry after another.

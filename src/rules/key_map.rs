@@ -7,7 +7,7 @@ use hashbrown::HashTable;
 use crate::row::{Keys, fold};
 use crate::schema::Collation;
 
-/// The owner of each key. Keys are encoded; which of them are equal, their collations say.
+/// The owner of each key. Keys are encoded, and compared by their collations.
 ///
 /// A key takes its bytes and at most 36 more: 24 for its entry, and 5 for a slot in a hash table that is at least 7/16
 /// full. The keys stand one after another in a single buffer, because a box for each would take much more.

@@ -161,7 +161,7 @@ fn like_number(text: &str) -> Option<Cell> {
 }
 
 fn whole_if_exact(number: f64) -> Cell {
-    // Neither the least nor the greatest whole number: SQLite takes those for rounded ones.
+    // Excludes the smallest and the largest integer, which SQLite treats as the result of rounding.
     let exact = whole(number).filter(|whole| *whole > i64::MIN && *whole < i64::MAX);
     exact.map_or(Cell::Real(number), Cell::Integer)
 }

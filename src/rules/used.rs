@@ -1,4 +1,4 @@
-//! Which keys the rows of a table have used, and which rows are told apart by what.
+//! Which keys the rows of a table have used, and what distinguishes the rows.
 
 use std::collections::{HashMap, VecDeque};
 use std::mem::take;
@@ -42,9 +42,9 @@ pub struct Content {
     columns: Vec<usize>,
     /// The values of the stored rows. The owner is the rowid of the first row that has them.
     rows: KeyMap,
-    /// By the numbers in the map less 1, whether no row of the file stands for that row yet.
+    /// Whether the stored row has not been matched by a row of the file yet; indexed by the number in `rows` minus 1.
     free: Vec<bool>,
-    /// By the numbers, the rowids of the other rows with these values that no row of the file stands for yet.
+    /// By number in `rows`, the rowids of further stored rows with the same values that are not matched yet.
     others: HashMap<u32, VecDeque<i64>>,
     /// The greatest rowid.
     greatest: i64,
@@ -62,8 +62,8 @@ pub enum UsedKeys {
 }
 
 impl UsedKeys {
-    /// For each of these keys the number of the row of this run that used it, given what was used of all keys of the table,
-    /// and the index of theirs. Nothing was used of a key that is not there.
+    /// For each of these values, the number of the row of this run that used it. `all` holds the used values of every
+    /// key of the table, and `index` selects the key; a missing entry means that none of its values was used.
     pub fn find_in(all: &[UsedKeys], index: usize, keys: &Keys) -> Vec<Option<i64>> {
         match all.get(index) {
             Some(used) => used.find(keys),
@@ -249,7 +249,7 @@ impl Used {
             },
             Identity::Key => match keys.encoded(position, 0) {
                 Some(key) => self.maps[0].insert(key, 0).into(),
-                // A key with NULL is nobody's, but the other values count.
+                // A key that contains NULL identifies no row, but the row's other values still count.
                 None => -1 - rowid.max(0),
             },
             Identity::Content(content) => {
@@ -288,7 +288,8 @@ impl Used {
         }
     }
 
-    /// Which row has a key already, given its index, other than the row itself, given its [number](Used::number_of).
+    /// The row that already has this value of the key at `index`, unless it is the row with the
+    /// [number](Used::number_of) `own`.
     pub fn user(&self, index: usize, key: Key, own: Option<i64>) -> Option<User> {
         let map = &self.maps[index];
         match (self.table.keys[index].is_primary(), key) {
@@ -345,8 +346,8 @@ impl Used {
         }
     }
 
-    /// A row uses its keys from now on, given their position, and its line. Returns its number, and its rowid if it is known
-    /// to be stored.
+    /// Records the keys at this position as used by the row on this line. Returns the number of the row, and its rowid
+    /// if it is known to be stored.
     pub fn accept(&mut self, keys: &RowKeys, position: usize, line: u64) -> (i64, Option<i64>) {
         let mut rowid = None;
         let number = match &mut self.identity {

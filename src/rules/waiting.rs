@@ -27,7 +27,7 @@ struct Candidate {
 }
 
 impl Waiting {
-    /// Nobody waits yet.
+    /// No waiting rows yet.
     pub fn new(table: &'static Table) -> Waiting {
         Waiting {
             table,
@@ -60,7 +60,7 @@ impl Waiting {
                 .is_some()
     }
 
-    /// The records that wait. Nobody waits any longer.
+    /// Takes the waiting records, leaving none.
     pub fn take(&mut self) -> Option<Batch> {
         let batch = self.batch.take();
         *self = Waiting::new(self.table);
@@ -69,8 +69,8 @@ impl Waiting {
 }
 
 impl Rules {
-    /// The positions of the rows that follow all rules if all of them are accepted, sorted. No row that is left out can
-    /// be added with what it needs.
+    /// The sorted positions of a maximal set of rows that follow all rules if they are accepted together: no other row
+    /// can be added, even together with the rows it needs.
     pub(super) fn whole_together<G: Given>(&self, typed: &mut Typed<G>, rows: usize) -> Vec<usize> {
         let end = std::mem::replace(&mut typed.source, Source::Input);
         let mut numbers = HashMap::new();
@@ -101,7 +101,7 @@ impl Rules {
             .collect()
     }
 
-    /// What a row refers to that no accepted or stored row is.
+    /// The keys in its own table that a row refers to and that no accepted or stored row has.
     fn needs<G: Given>(
         &self,
         typed: &Typed<G>,
@@ -133,8 +133,8 @@ impl Rules {
     }
 }
 
-/// Which candidates are accepted together, in ascending order. The first of two that claim a key has it, unless it turns
-/// out not to be whole.
+/// The candidates that are accepted together, in ascending order. If two claim the same key, the first one gets it,
+/// unless it turns out to be invalid.
 fn whole_together(candidates: &[Candidate], keys: usize) -> Vec<usize> {
     let mut alive: Vec<usize> = (0..candidates.len()).collect();
     let mut accepted = Vec::new();
@@ -157,7 +157,8 @@ fn whole_together(candidates: &[Candidate], keys: usize) -> Vec<usize> {
         let whole = alive.iter().copied().filter(is_first).collect();
         let mut whole = closed(candidates, whole, &taken);
         if whole.is_empty() {
-            // They are in each other's way in a circle: the first one that does not need another that is in its way.
+            // The remaining candidates conflict in a cycle. Take the first one that does not need any candidate it
+            // conflicts with, and all that it needs.
             let groups = alive
                 .iter()
                 .map(|index| needed(candidates, *index, &first, &taken));
@@ -206,7 +207,8 @@ fn needed(
     Some(group.into_iter().collect())
 }
 
-/// Those of some candidates, in ascending order, that need only what others of them claim or what is taken.
+/// The largest subset of these candidates, in ascending order, whose needs are all claimed within the subset or already
+/// taken.
 fn closed(candidates: &[Candidate], mut some: Vec<usize>, taken: &[bool]) -> Vec<usize> {
     let mut claimants = vec![0_u32; taken.len()];
     let mut dependents = vec![Vec::new(); taken.len()];

@@ -1,7 +1,7 @@
 //! Reads tables from SQL, as a script or the schema of a database has it.
 //!
 //! SQLite is the parser: the statements that make tables are run in a database in memory, and it answers what the tables
-//! are. What scripts have besides is passed over unread, as much of it is for other programs.
+//! are. Everything else in a script is ignored, because much of it is for other programs.
 
 mod declared;
 mod definition;
@@ -53,8 +53,7 @@ pub type Usable = fn(Kind, &str, &str) -> bool;
 ///
 /// # Errors
 ///
-/// If SQLite does not take a statement, or if there are tables that cannot be loaded; the error then says all that keeps
-/// them from it.
+/// If SQLite rejects a statement, or if there are tables that cannot be loaded; the error then lists all reasons.
 pub fn read(script: &[u8], layout: Layout, usable: Usable) -> Result<Schema, Error> {
     let is_utf16 = script.starts_with(b"\xff\xfe") || script.starts_with(b"\xfe\xff");
     if is_utf16 {
@@ -114,7 +113,7 @@ fn schema(memory: Memory, layout: Layout, usable: Usable) -> Result<Schema, Erro
     if !refusals.is_empty() && layout == Layout::OwnFiles || !refusals.of("").is_empty() {
         return Err(Error::Refused(refusals.into_sentences()));
     }
-    // What refers to a table that cannot be served cannot be either.
+    // A table that refers to an unsupported one is unsupported, too.
     let mut served = Vec::new();
     for index in order {
         let table = &declared[index];

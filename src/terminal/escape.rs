@@ -46,8 +46,8 @@ fn replace<'a>(text: &'a str, exempt: &str, escaped: impl Fn(char) -> String) ->
     Cow::Owned(safe)
 }
 
-/// Whether the text needs a format character where it stands: a joiner between characters of other scripts or emoji, a
-/// tag behind an emoji, a sign that is seen.
+/// Whether the text needs a format character at this position: a joiner between emoji or characters of some scripts, a
+/// tag after an emoji, or a format character that is visible.
 fn is_needed(character: char, before: Option<char>, after: Option<char>) -> bool {
     let is_foreign = |neighbour: Option<char>| {
         neighbour.is_some_and(|c| !c.is_ascii() && !c.is_whitespace() && !is_unsafe(c))

@@ -10,8 +10,8 @@ use crate::kit::{Folder, Run, TABLES, TRADEXA, bounded, many, shell_that_mounts,
 /// More rows than a disk of a megabyte has room for.
 const ROWS: usize = 15_000;
 
-/// Runs a script in a name space of its own, where things can be mounted. `$d` is the folder of the databases, and
-/// `tradexa` the program on it. `None` where nothing can be mounted.
+/// Runs a script in its own mount namespace. `$d` is the folder of the databases, and `tradexa` the program on it.
+/// `None` if nothing can be mounted.
 fn mounted(folder: &Folder, script: &str) -> Option<Run> {
     let mut shell = shell_that_mounts()?;
     shell
@@ -125,7 +125,7 @@ fn a_file_system_without_locks_is_named_and_init_leaves_no_file_there() {
     }
     let folder = Folder::new();
     let run = run(&folder, "init").unwrap();
-    // To standard output it says nothing, for which it needs the same call.
+    // Nothing is printed to standard output, because that needs the same call, which fails.
     let expected = format!("tradexa: databases/users.db {cause}\n");
     assert!(run.stderr.starts_with(&expected), "{}", run.stderr);
     assert!(folder.files().is_empty());

@@ -1,4 +1,4 @@
-//! `tradexa check` on databases that are in use, cannot be written or cannot be used, and that it must not change.
+//! `tradexa check` on databases that are in use, read-only or unusable, none of which it may change.
 
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -243,7 +243,7 @@ fn a_damaged_database_is_an_error_without_a_report() {
 fn damage_that_reading_the_rows_does_not_meet_is_found() {
     let folder = Folder::inserted();
     let mut bytes = fs::read(folder.database("products")).unwrap();
-    // How many pages are free, which none is.
+    // Sets the header's count of free pages, although none is free.
     bytes[36..40].copy_from_slice(&7_u32.to_be_bytes());
     folder.write("products", &bytes);
     fails(

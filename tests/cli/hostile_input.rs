@@ -1,4 +1,4 @@
-//! Input that means harm, or no sense at all: it is stored byte for byte or skipped, and never steers a terminal.
+//! Malicious or nonsensical input: it is stored byte for byte or skipped, and never controls the terminal.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Output that nobody takes: closed pipes and full disks.
+//! Output that cannot be written: closed pipes and full disks.
 
 use std::process::Stdio;
 

@@ -248,7 +248,7 @@ fn a_database_whose_last_pages_are_in_its_log_still_is_whole() {
     let mut bytes = fs::read(folder.database("users")).unwrap();
     assert!(bytes.len() > before.len() + 16 * 1024);
     drop(held);
-    // As a checkpoint leaves it that is killed before it comes to the last pages.
+    // This is how a checkpoint leaves the file if it is killed before it reaches the last pages.
     bytes.truncate(before.len() + 100);
     copy.write("users", &bytes);
     copy.tradexa(&["check"]).assert().success();
@@ -346,7 +346,7 @@ mod shared {
                 scope.spawn(move || {
                     while !done.load(Ordering::Relaxed) {
                         let output = program.output().unwrap();
-                        // A dry run that a load comes across says so.
+                        // A dry run that is disturbed by a load reports that.
                         let said = String::from_utf8_lossy(&output.stderr);
                         let is_disturbed = said.contains("by another process during the run");
                         assert!(output.status.success() || is_disturbed, "{said}");

@@ -219,8 +219,8 @@ fn rows_without_a_sync_are_synced_while_another_program_opens_and_closes_the_dat
     }
 }
 
-/// In the same way, whenever the run has released a lock on a database, another program tries to switch it to a
-/// rollback journal. Where it succeeds, nothing but a switch back keeps what is written next from being lost.
+/// Whenever the run has released a lock on a database, another program tries to switch that database to a rollback
+/// journal. If it succeeds, whatever is written next is lost unless the run switches back.
 fn survives_other_journal_modes(file: &'static str, switch: &'static str) {
     if !ready() || !shell_is_there() {
         return;

@@ -1,5 +1,5 @@
-//! What the other tests here look for is found where it is: a run without its syncs loses rows, a fault that is
-//! injected fails the run, and a report that lies is told from a true one.
+//! Checks that the other tests here can detect what they look for: a run without its syncs loses rows, an injected
+//! fault makes the run fail, and a false report is distinguished from a true one.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -75,8 +75,8 @@ fn an_order_whose_user_is_not_synced_would_dangle() {
     if !ready() {
         return;
     }
-    // The report is not seen, so that nothing says that a user is lost; nor is what moves the log into the file without a
-    // sync of the log, and would damage the file.
+    // Leaves out the report, so that no lost user is noticed, and the checkpoint, which would copy an unsynced log into
+    // the file and damage it.
     let found = without(|record| match record.name {
         "databases/users.db-wal" => record.operation == "sync",
         "databases/users.db" => record.operation == "write",

@@ -1,5 +1,6 @@
-//! A signal comes after any call. The process ends as it always did, or stops, reports what it did and says so by its
-//! exit status, or it was done; whatever it was, running again completes it.
+//! A signal arrives after any call. Either it ends the process as it would by default, or the process stops, reports
+//! what it did and returns the matching exit status, or it had already finished. In every case, running it again
+//! completes the load.
 
 use crate::crash::stored::{Rows, Stored};
 use crate::crash::{Mode, Tried, at_each_moment, fault, ready};
@@ -9,13 +10,13 @@ use crate::kit::{self, Folder, Run, SUBJECTS, Subject, say};
 /// How many rows there are per table.
 const ROWS: usize = 300;
 
-/// How often a run ended in which way. A load is done within milliseconds, so that no more can be asked of some dozens of
-/// runs than that one was interrupted before it was done.
+/// How many runs ended in each way. A load takes only milliseconds, so of a few dozen runs, no more can be expected
+/// than that at least one was interrupted before it was done.
 #[derive(Default, Debug)]
 struct Ends {
     at_once: usize,
     interrupted: usize,
-    /// Those of the interrupted ones that left something to do.
+    /// The interrupted runs that left something to do.
     incomplete: usize,
     done: usize,
 }

@@ -1,12 +1,13 @@
-//! The process is killed at every instant at which it is about to change something, or has written half of it. What it
-//! leaves is sound, no row dangles, and running again completes it.
+//! The process is killed whenever it is about to change something, or is halfway through writing it. The databases it
+//! leaves behind are intact, no reference dangles, and running it again completes the load.
 
 use crate::crash::stored::Stored;
 use crate::crash::truth::completes;
 use crate::crash::{Mode, Tried, Watched, at_each_moment, fault, ready};
 use crate::kit::{Folder, SUBJECTS, Subject, say, text};
 
-/// Does this for every subject, and says how many kills that were. It must see at least so many calls in each.
+/// Runs `kills` for every subject, and prints how many processes were killed. Each subject must make at least
+/// `at_least` calls.
 fn for_all(what: &str, at_least: usize, kills: impl Fn(&'static Subject) -> Tried) {
     if !ready() {
         return;

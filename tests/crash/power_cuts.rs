@@ -28,7 +28,7 @@ fn a_power_cut_at_any_point_of_an_insert_leaves_no_row_dangling() {
             cuts.examine(&log).unwrap();
             let run = run.ended_well(subject);
             let writers = run.report["threads"].as_u64().unwrap() as usize;
-            // One that SQLite refuses all rows of has nothing to commit.
+            // A writer whose rows SQLite rejects all has nothing to commit.
             let least = writers - subject.refused();
             assert!(
                 (least..=writers).contains(&cuts.commits),

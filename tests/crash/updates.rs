@@ -306,7 +306,7 @@ fn built_in(stored: usize, second: bool) -> Tables {
     tables
 }
 
-/// Places that are within new ones, which are within each other or within what has changed, and new stock there.
+/// Places within new places, which lie within each other or within changed places, and new stock in them.
 fn own(stored: usize, second: bool) -> Tables {
     let mut tables = Tables::default();
     for id in 1..=stored {

@@ -89,9 +89,9 @@ const COLLATIONS: [Option<&str>; 4] = [None, Some("NOCASE"), Some("RTRIM"), Some
 /// How a cell is filled.
 #[derive(Clone, Copy, Debug)]
 enum Fill {
-    /// With a value that no other row has, if the kind has so many; a reference with one of its parent.
+    /// With a value that no other row has, if the kind has enough values; a reference with a value of its parent.
     Own,
-    /// With one of few values; a reference maybe with one that its parent has not.
+    /// With one of a few values; a reference possibly with one that its parent does not have.
     Few,
     Empty,
     Wrong,

@@ -1,5 +1,5 @@
-//! Random tables of one's own and random rows with every sort of fault: what the program stores and says must be what
-//! SQLite takes, given all the tables in one database with `foreign_keys = ON`.
+//! Random user-defined tables and random rows with every kind of fault: what the program stores and reports must match
+//! what SQLite accepts when all the tables are in one database with `foreign_keys = ON`.
 //!
 //! `PROPTEST_CASES=10000` tries that many cases. One that fails is shrunk to a small one that fails too, and printed
 //! with what is right; `PROPTEST_RNG_SEED=… PROPTEST_CASES=1`, with the seed that the failure names, does the same

@@ -38,7 +38,7 @@ pub enum Rule {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Owner {
     pub line: u64,
-    /// How reasons may name the row by its own key. Where that can be said in too many ways, none.
+    /// How reasons may name the row by its own key; empty if there are too many ways to write that key.
     pub keys: Vec<String>,
 }
 
@@ -186,8 +186,8 @@ enum State {
 /// Two rows with one key, or a row and the one it refers to, as lists of positions by the position of the first.
 type Pairs = Vec<Vec<bool>>;
 
-/// What is right for a case. Where several answers are, it is the one that skips these rows, which the program skipped:
-/// the positions of their tables, and their lines.
+/// The right answer for a case. If there are several, the one that skips the rows that the program skipped, given as
+/// the positions of their tables and their lines.
 pub fn answer(case: &Case, skipped: Option<&BTreeSet<(usize, u64)>>) -> Answer {
     let whole = Connection::open_in_memory().expect("a database in memory");
     whole
@@ -619,7 +619,7 @@ fn explain(
                 continue;
             };
             let rule = Rule::Used(names[key].clone(), owner_of(table, &rows[owner]));
-            // What the row with the same key has is not somebody else's.
+            // A value that belongs to the stored row with the same primary key does not belong to another row.
             let same_row = key > 0 && table.primary.is_some() && keys[0][it][owner];
             let row = &mut rows[it];
             if owner > it || same_row || row.open {
@@ -717,9 +717,10 @@ fn number_for(text: &str) -> Option<String> {
 
 /// Lets SQLite confirm it: with all tables in one database it takes the accepted rows, and no other.
 ///
-/// Rows that refer to rows of the same table go in at once and are checked then. SQLite would also count what is
-/// missing on the way, but it counts wrongly for a row that refers to itself in another spelling (`a` to `A` with
-/// NOCASE, `'1'` to 1), which it refuses and finds nothing wrong with if asked.
+/// Rows that refer to rows of the same table are inserted together, and checked only then. With deferred constraints,
+/// SQLite would count violations while rows are inserted, but it miscounts a row that refers to itself in another
+/// spelling (`a` to `A` with NOCASE, `'1'` to 1): it rejects that row, although `PRAGMA foreign_key_check` finds
+/// nothing wrong with it.
 fn confirm(whole: &Connection, table: &Table, index: usize, rows: &[Row]) {
     let name = quoted(&table.name);
     let mut references = table.references.iter();

@@ -168,8 +168,9 @@ impl<'a> Trial<'a> {
                 open.insert(index);
             }
             if again && open.contains(&index) {
-                // Now that rows are stored, another one of those with a key may be whole, and has it. If it turns out
-                // that its key is taken, rows that refer to its unique values have used theirs.
+                // Now that rows are stored, a different one of the rows with the same key may be valid and claim that
+                // key. If its primary key then turns out to be taken, rows that refer to its unique values have used up
+                // theirs.
                 let inserted = run.count(&table.name, "inserted");
                 self.expect(inserted == 0, || {
                     format!("{what}: {} has new rows", table.name)
@@ -315,9 +316,10 @@ impl<'a> Trial<'a> {
     }
 }
 
-/// What is wrong with the reasons of a row. When it was loaded before, more rules may be broken by then: a unique
-/// value may be stored with a row that came later. And what such a row refers to may only turn out not to be there when
-/// that is written, which a row that breaks another rule does not wait for.
+/// What is wrong with the reasons given for a row. If the row was loaded before (`again`), it may break additional
+/// rules now, because a later row may have stored the same unique value. A missing parent may also go unreported: that
+/// it is missing may only turn out when the parent is written, and a row that breaks another rule does not wait for
+/// that.
 pub fn difference(reasons: &[&str], right: &RowAnswer, again: bool) -> Vec<String> {
     let mut left = reasons.to_vec();
     let mut take = |rule: &Rule| {

@@ -349,8 +349,7 @@ impl Case {
         }
     }
 
-    /// The same tables as the measure of right and wrong has them: primary keys are `NOT NULL`, and what is a text is
-    /// stored as one.
+    /// The same tables as the oracle declares them: primary keys are `NOT NULL`, and text values are stored as text.
     pub fn oracle(&self) -> String {
         self.sql(For::Oracle)
     }

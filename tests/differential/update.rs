@@ -7,7 +7,7 @@ use super::oracle::answer;
 use super::program::{Trial, as_listed, listed};
 use super::schema::{Case, Table};
 
-/// Every so-manieth record gets a cell of the next one.
+/// In each column, one in this many records gets the cell of the next one.
 const EVERY: usize = 3;
 
 /// The same tables, with some cells in another record. Keys stay where they are.
@@ -36,7 +36,7 @@ fn changed(case: &Case) -> Case {
     case
 }
 
-/// What is in one and not in the other, as often as it is there.
+/// The multiset difference: `all` without `others`.
 fn without(all: &[String], others: &[String]) -> Vec<String> {
     let mut counts: HashMap<&str, usize> = HashMap::new();
     for row in others {
@@ -90,7 +90,8 @@ impl Trial<'_> {
         if case.tables.iter().any(|table| !table.uniques.is_empty()) || rows.any(|row| row.open) {
             return;
         }
-        // With a parent that only the old files have, another one of two rows with a key may be the first that is right.
+        // A parent may exist only in the old files. With it, a different one of two rows with the same key may be the
+        // first valid one.
         let is_same: Vec<_> = (answer.tables.iter().zip(after))
             .map(|(right, after)| right.stored.len() == after.len())
             .collect();

@@ -23,7 +23,7 @@ fn has_litestream() -> bool {
     found
 }
 
-/// Ends a process, whatever becomes of its test.
+/// Kills the process when dropped, even if the test fails.
 struct Killed(Child);
 
 impl Drop for Killed {

@@ -1,6 +1,6 @@
-//! Random histories with tables of one's own, in a file each and in one file: text keys, a table that refers to itself, a key
-//! of two columns, and a table without a key. A load that is killed or interrupted and then run again must store the same
-//! rows as a load that nothing disturbs.
+//! Random histories of user-defined tables, in one file per table and in a single file: text keys, a table that refers
+//! to itself, a key of two columns, and a table without a key. A load that is killed or interrupted and then run again
+//! must store the same rows as an undisturbed load.
 
 use std::env;
 

@@ -166,8 +166,8 @@ impl World {
         }
     }
 
-    /// Runs a load, and cuts it off once it has added or changed `rows` rows of a table. All that it has stored by then is
-    /// what a complete run would have stored too.
+    /// Runs a load, and cuts it off once it has added or changed `rows` rows of a table. Everything it has stored by
+    /// then must be something that a complete run would also have stored.
     fn cut_off(
         &mut self,
         load: &Load,

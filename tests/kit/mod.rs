@@ -9,7 +9,7 @@
 
 pub mod csv;
 pub mod folder;
-#[cfg(target_os = "linux")] // Name spaces.
+#[cfg(target_os = "linux")] // Namespaces.
 pub mod mounts;
 pub mod random;
 pub mod run;

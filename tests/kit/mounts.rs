@@ -4,8 +4,8 @@ use std::process::Command;
 
 use super::skipped;
 
-/// A shell in a name space of its own, where things can be mounted, for a script that is still to follow. It ends at the
-/// first command that fails. `None` where nothing can be mounted, which it says.
+/// A shell in its own mount namespace, to which the caller adds a script. It exits at the first command that fails.
+/// Prints why and returns `None` if nothing can be mounted.
 pub fn shell_that_mounts() -> Option<Command> {
     let shell = || {
         let mut unshare = Command::new("unshare");

@@ -70,7 +70,7 @@ impl Folder {
 }
 
 impl Folder {
-    /// Runs the program, and cuts it off once this is so, unless it ends before.
+    /// Runs the program, and cuts it off as soon as the condition holds, unless it ends first.
     pub fn run_until(
         &self,
         arguments: &[&str],
@@ -152,7 +152,7 @@ impl Run {
         Run::from(command.output().unwrap())
     }
 
-    /// Asserts that it did all that it was asked for.
+    /// Asserts that the run succeeded.
     #[track_caller]
     pub fn succeeded(self) -> Run {
         assert_eq!(self.status, Some(0), "{}{}", self.stderr, self.stdout);

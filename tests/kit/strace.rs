@@ -5,8 +5,8 @@ use std::process::Command;
 
 use super::skipped;
 
-/// `strace` with these options, for a program that is still to follow. `None` where it is not installed or may not trace
-/// here, which it says.
+/// `strace` with these options, to which the caller adds a program. Prints why and returns `None` if strace is not
+/// installed or not permitted here.
 pub fn strace(options: &[impl AsRef<OsStr>]) -> Option<Command> {
     let strace = || {
         let mut strace = Command::new("strace");

@@ -23,7 +23,7 @@ pub struct Subject {
     pub never: &'static [&'static str],
     /// Clean CSV files with as many rows each.
     pub many: fn(usize) -> [String; 3],
-    /// Of the moments at which something may happen to a run, each so-manieth is tried.
+    /// Only every `step`-th of the points at which something can be done to a run is tried.
     pub step: usize,
 }
 
@@ -166,7 +166,7 @@ macro_rules! own_tables {
     };
 }
 
-/// Tables of one's own in a file each.
+/// User-defined tables, each in its own file.
 pub const OWN: Subject = Subject {
     name: "own tables",
     layout: Layout::FilePerTable,
@@ -237,7 +237,7 @@ pub const ONE_FILE: Subject = Subject {
 /// What the crash tests run for.
 pub const SUBJECTS: [&Subject; 3] = [&BUILT_IN, &OWN, &ONE_FILE];
 
-/// A place is within one that comes later, of the moves every two are equal.
+/// Each place lies within itself. The moves come in pairs of equal rows.
 fn many_own(rows: usize) -> [String; 3] {
     let mut texts = [&PLACES, &STOCK, &MOVES].map(|table| format!("{}\n", table.header));
     for row in 1..=rows {

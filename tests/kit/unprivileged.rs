@@ -1,5 +1,5 @@
-//! The program, run by somebody who has no more than the permissions. The superuser may do everything, and so has it
-//! run as nobody.
+//! Runs the program as a user that file permissions apply to. They do not apply to the superuser, who therefore runs it
+//! as `nobody`.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -24,8 +24,8 @@ pub fn unprivileged(folder: &Folder, arguments: &[&str]) -> Option<assert_cmd::C
         setpriv
     };
     let copy = folder.outside().join("tradexa");
-    // A process of its own makes the copy: what this one has open for writing, another test's child may hold open, and
-    // a program that is open for writing cannot be run.
+    // A separate process makes the copy. If this process had the copy open for writing, a child of another test might
+    // inherit the descriptor, and a program that is open for writing cannot be executed.
     let copied = Command::new("cp").arg(TRADEXA).arg(&copy).status();
     assert!(copied.unwrap().success());
     allow(&folder.outside(), 0o755);

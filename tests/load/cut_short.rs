@@ -45,7 +45,8 @@ fn rejects_for_which_there_is_no_room_are_an_error_and_the_report_is_complete() 
         CLEAN[1].into(),
         CLEAN[2].into(),
     ]);
-    // A file may have 200 blocks of 512 or 1024 bytes, and who writes beyond that is told so by an error.
+    // Limits files to 200 blocks of 512 or 1024 bytes. With the signal ignored, writing beyond that fails with an
+    // error.
     let script = "trap '' XFSZ; ulimit -f 200; exec \"$@\"";
     let mut shell = Command::new("sh");
     shell

@@ -86,7 +86,7 @@ fn a_check_beside_which_other_processes_never_rest_is_an_error() {
                 file.set_modified(time).unwrap();
             }
         });
-        // The other thread may rest where there is little time for it.
+        // The other thread may get no CPU time on a busy machine.
         let noticed = (0..50).any(|_| {
             let run = folder.check(&[]);
             let changed = "tradexa: other processes kept changing the databases: run the command again when they are done\n";

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::kit::{Folder, Run, TABLES, shown};
 
-/// A test for each export, and one that none is forgotten.
+/// A test for each export, and one that makes sure that no export is forgotten.
 macro_rules! exports {
     ($($name:ident)*) => {
         $(#[test] fn $name() { Export::read(stringify!($name)).is_loaded_fixed_and_loaded_again() })*
@@ -167,7 +167,7 @@ impl Export {
         assert_eq!(counts, expected, "{prefix}{:#}", run.report);
     }
 
-    /// Asserts that what is stored are the rows that these loads inserted, and that they follow the rules.
+    /// Asserts that exactly the rows that these loads inserted are stored, and that they follow the rules.
     fn is_content(&self, folder: &Folder, run: &Run, rerun: Option<&Run>) {
         for table in TABLES {
             let inserted = run.count(table, "inserted")

@@ -186,7 +186,7 @@ fn only_rows_that_would_have_to_be_written_fail_when_their_database_is_locked() 
 #[test]
 fn an_order_of_a_user_stored_before_waits_for_no_other_user() {
     let folder = Folder::inserted();
-    // The last user breaks a rule, and is noted after the one that waits.
+    // The last user breaks a rule, and is recorded after the user that is waiting.
     let users = "id,name,email\n11,Ivy,ivy@example.com\n12,,\n";
     let orders = "id,user_id,product_id,quantity\n11,1,1,1\n";
     folder.give("input", [users, "id,name,price\n", orders]);

@@ -106,7 +106,7 @@ fn giant_rows_of_two_tables_are_held_a_few_at_a_time() {
     }
     let folder = Folder::with_csv([&users, CLEAN[1], &orders]);
     let most = ANY + 2 * 4 * bytes as u64;
-    // They would be inserted; are inserted; are unchanged, and listed.
+    // In turn, the rows would be inserted, are inserted, and are unchanged and listed.
     for arguments in [&["--limit=0", "--dry-run"][..], &["--limit=0"], &[]] {
         let arguments = [&["--ignore-extra-columns"][..], arguments].concat();
         let (run, peak) = load(&folder, &arguments);
@@ -230,7 +230,7 @@ fn a_quote_that_is_not_closed_takes_no_more_than_its_look_ahead() {
     assert_at_most(peak - without, (3 * 64 + 4) * MIB, "the look-ahead");
 }
 
-/// The memory that a rehearsal of so many users takes, whose ids are so many apart.
+/// The memory that a dry run of `rows` users takes, with ids that are `apart` from each other.
 fn rehearsed(rows: u64, apart: u64) -> u64 {
     let mut users = header(0).to_string() + "\n";
     for row in 1..=rows {

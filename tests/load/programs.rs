@@ -1,5 +1,5 @@
-//! Exports of three programs: each loads with one command, and what is to be mended with the command that the report
-//! prints.
+//! Exports of three programs: each loads with one command, and its corrected rejects load with the command that the
+//! report prints.
 
 use std::fs;
 use std::io::Write;

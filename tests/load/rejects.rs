@@ -73,7 +73,8 @@ fn fields_that_need_quotes_get_them() {
     assert_eq!((&rows[1][1], &rows[1][2]), ("a\rb", "c,d"));
 }
 
-/// Users in turn: one whose id a stored row has taken, one that is new, one that breaks a rule; so many of each.
+/// `rows` users of each of three kinds, in turn: one whose id is taken by a stored row, a new one, and one that breaks
+/// a rule.
 fn users_of_all_kinds(rows: usize) -> Folder {
     let row = |id: usize| match id % 3 {
         0 => format!("{id},,u{id}@b.co\n"),

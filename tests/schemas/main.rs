@@ -1,5 +1,5 @@
-//! Schemas as people have them: of well-known sample databases, of applications, of other databases. Their rows go out
-//! by the `sqlite3` shell and come in by the program, and everything that is stored must be the same.
+//! Real-world schemas: of well-known sample databases, of applications, and of other database systems. Their rows are
+//! exported with the `sqlite3` shell and loaded with the program, and the stored rows must be the same.
 
 #[path = "../kit/mod.rs"]
 mod kit;

@@ -1,4 +1,4 @@
-//! Loads into a single database, such as an application has, which its own declarations guard.
+//! Loads into a single database, like that of an application, which is guarded by its own constraints.
 
 use std::fs;
 use std::process::Command;

@@ -58,7 +58,7 @@ fn a_row_that_refers_to_itself_is_stored_behind_one_whose_key_is_taken() {
         "places",
         format!("{header}\na,B,\nb,C,b\nc,D,\nd,E,c\n"),
     );
-    // One thread after another, so that it is known by then that a key is taken.
+    // With a single thread, it is already known that a key is taken.
     let run = load(&folder, "1").succeeded();
     assert_eq!(counts(&run, "places"), [3, 0, 1], "{}", run.stdout);
 }

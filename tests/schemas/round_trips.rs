@@ -1,4 +1,4 @@
-//! Rows of sample databases, out by the `sqlite3` shell and in by the program.
+//! Rows of sample databases, exported with the `sqlite3` shell and loaded with the program.
 
 use std::fs;
 use std::path::Path;

@@ -99,9 +99,9 @@ pub fn readers(
     messages.all(readers.into_iter())
 }
 
-/// Opens a file, and says so if it is a pipe from which no data comes for a while. Otherwise, a program that fills several
-/// pipes in turn would hang without a word. Opening each pipe only when its rows are due would not help: a wrong header
-/// must be an error before anything is written.
+/// Opens a file, and prints a message if it is a pipe from which no data arrives for a while. Otherwise, a program
+/// that fills several pipes in turn would hang silently. Opening each pipe only when its rows are needed would not
+/// help: a wrong header must be an error before anything is written.
 fn say_if_it_lasts<T>(
     source: &Source,
     name: &Path,
@@ -130,7 +130,7 @@ fn say_if_it_lasts<T>(
     })
 }
 
-/// That a file lacks columns that its table can do without, if it does.
+/// A message that the file lacks optional columns of its table, if it does.
 fn absent_columns(path: &Path, table: &Table, reader: &csv::Reader) -> Option<String> {
     let header = reader.header();
     let is_absent = |column: &usize| !header.has(*column) && !table.columns[*column].generated;
@@ -166,7 +166,7 @@ fn absent_columns(path: &Path, table: &Table, reader: &csv::Reader) -> Option<St
     Some(format!("{path} has no {columns}: {they}"))
 }
 
-/// Names in quotes, the first of them at most.
+/// The first few names in quotes, and how many more there are.
 fn list(names: &[&str]) -> String {
     let quoted: Vec<_> = names
         .iter()
@@ -179,8 +179,7 @@ fn list(names: &[&str]) -> String {
     }
 }
 
-/// A sentence for each table without a file and each CSV file that no table is named after, as far as people would
-/// read them.
+/// A sentence for each table without a file and each CSV file without a table, but only as many as people would read.
 fn unread_files(
     folder: &Path,
     tables: &[&'static Table],
@@ -415,7 +414,7 @@ pub fn trace(
     Ok(Some(Arc::new(trace)))
 }
 
-/// Does something with each item, in as many threads as there are items, or fewer where they cannot be had.
+/// Calls `work` for each item, in as many threads as there are items, or as the system allows.
 pub fn side_by_side<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
     let others = 1..items.len();
     let items = Mutex::new(items.into_iter().enumerate());

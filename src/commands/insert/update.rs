@@ -8,7 +8,7 @@ use crate::insert::TableLoad;
 use crate::row::Header;
 use crate::schema::Table;
 
-/// For each column of a table which tables refer to it, and the verb: `orders refers`.
+/// For each column of a table, the tables that refer to it, with a verb that agrees: `orders refers`.
 pub fn referring(
     databases: &Databases,
     load: &TableLoad,

@@ -8,8 +8,8 @@ use super::*;
 /// Tells the process that [`another_process_can_have_it`] starts in which folder the database is.
 const FOLDER: &str = "TRADEXA_TEST_FOLDER";
 
-/// Whether another process can have the database for itself, which takes a lock on the file that nobody gets while
-/// others have it open.
+/// Whether another process can open the database exclusively, which needs a lock on the file that cannot be had while
+/// anyone else has it open.
 fn another_process_can_have_it(folder: &TempDir) -> bool {
     let (_crate, module) = module_path!().split_once("::").unwrap();
     let mut this = Command::new(std::env::current_exe().unwrap());

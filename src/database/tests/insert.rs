@@ -1,4 +1,4 @@
-//! What becomes of rows that are inserted into databases of this program's own.
+//! The outcomes of rows that are inserted into databases that this program created.
 
 use super::*;
 

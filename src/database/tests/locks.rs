@@ -17,7 +17,7 @@ fn lock_timeout(limit: Duration) -> LockTimeout {
     LockTimeout { limit, ..none() }
 }
 
-/// A database of users, somebody who waits for it, and somebody else who has it locked.
+/// A database of users, a waiter, and another connection that has the database locked.
 struct Locked {
     waiter: Waiter,
     waiting: Connection,
@@ -54,8 +54,8 @@ impl Locked {
         self.other.execute_batch("ROLLBACK").unwrap();
     }
 
-    /// Tries to lock the database, after `meanwhile` was told how often that was tried before. Returns how often it was
-    /// tried, and for how many seconds it was waited if that was in vain.
+    /// Tries to lock the database, calling `meanwhile` with the number of earlier attempts before each one. Returns the
+    /// number of attempts and, if they all failed, the number of seconds waited.
     fn wait(&self, mut meanwhile: impl FnMut(u32)) -> (u32, Option<f64>) {
         let mut attempts = 0;
         let result = self.waiter.retry(|| {

@@ -69,7 +69,7 @@ impl File {
     }
 }
 
-/// There are more orders of three threads than can be tried with more switches.
+/// With three threads, there are too many interleavings to try with more preemptions.
 fn model_of_three_threads(body: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound.get_or_insert(3);

@@ -2,7 +2,7 @@ use serde_json::{Value as Json, json};
 
 use super::*;
 
-/// A check of 1,234 users, of which so many break a rule; the first two are listed.
+/// A check of 1,234 users, `violations` of which break a rule; the first two are listed.
 fn check(violations: u64) -> CheckReport {
     let tables = TABLES.iter().enumerate().map(|(position, table)| {
         let (rows, violations) = if position == 0 {

@@ -47,8 +47,8 @@ pub fn kind(declared: &str) -> Kind {
     }
 }
 
-/// The type that the table of the database declares: one that only stands in quotes gives way to another of its
-/// affinity, and a column of texts must not make numbers of them.
+/// The type to declare in the database. A type that SQL accepts only in quotes is replaced with one of the same
+/// affinity, and a text column gets a type that does not convert text to numbers.
 pub fn stored(connection: &Connection, declared: &str) -> String {
     let affinity = affinity(&declared.to_ascii_uppercase());
     let makes_numbers = !matches!(affinity, Affinity::Text | Affinity::Blob);

@@ -81,9 +81,9 @@ fn uses_rowid(
     Ok(false)
 }
 
-/// The first function or keyword whose value changes by itself.
+/// The first function or keyword that is not deterministic.
 fn changing(connection: &Connection, tokens: &[Token]) -> Result<Option<String>, rusqlite::Error> {
-    // 2048 marks those that always give the same for the same: SQLITE_DETERMINISTIC.
+    // 2048 is the SQLITE_DETERMINISTIC flag.
     let changes = "SELECT 1 FROM pragma_function_list WHERE name = ?1 GROUP BY name HAVING max(flags & 2048) = 0";
     for (index, token) in tokens.iter().enumerate() {
         if token.is_one_of(&["CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP"]) {

@@ -136,8 +136,8 @@ impl Memory {
         text
     }
 
-    /// Makes a table without its CHECK constraints, and says which of them SQLite does not take. Returns whether it
-    /// was they that it did not take; if not, there is no such table.
+    /// Creates a table without its CHECK constraints, and refuses those that SQLite rejects. Returns `false` if it
+    /// rejects none of them: then the statement failed for another reason, although the table may exist now.
     fn run_without_checks(&mut self, table: &str, text: &str) -> Result<bool, Error> {
         let tokens: Vec<_> = Tokens::new(text).collect();
         let items = items(&tokens);

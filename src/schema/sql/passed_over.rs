@@ -60,8 +60,8 @@ impl PassedOver {
         true
     }
 
-    /// Passes over a statement about what was passed over, or about what no table is made of; returns whether it did.
-    /// To be called for the others in their order.
+    /// Ignores a statement that concerns an ignored object, or that does not define a table; returns whether it did.
+    /// Call this for the remaining statements, in order.
     pub fn takes(&mut self, statement: &Statement) -> bool {
         let kind = match &statement.action {
             Action::CreateTable(name) if folded(name).starts_with("sqlite_") => None,

@@ -153,8 +153,8 @@ impl<'a> Iterator for Tokens<'a> {
     }
 }
 
-/// The length of a text in quotes, if they are closed. A quote that is doubled does not end it, and one after a
-/// backslash only if backslashes mean nothing.
+/// The length of quoted text, if the quote is closed. A doubled quote does not close it, nor does one after a backslash
+/// if `backslashes` escape.
 fn quoted(text: &str, quote: char, backslashes: bool) -> Option<usize> {
     let mut characters = text.char_indices().skip(1).peekable();
     while let Some((index, character)) = characters.next() {

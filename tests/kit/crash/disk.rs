@@ -195,7 +195,7 @@ impl Disk {
         self.entries_with("", &[])
     }
 
-    /// Whether it may be lost that a file whose name starts with `prefix` is there or not.
+    /// Whether a power cut may undo the creation, removal or renaming of a file whose name starts with `prefix`.
     pub fn may_lose_names(&self, prefix: &str) -> bool {
         self.pending
             .iter()
@@ -210,7 +210,7 @@ impl Disk {
         }
     }
 
-    /// Whether it decides about files whose names start with `prefix`.
+    /// Whether this entry affects files whose names start with `prefix`.
     fn concerns(entry: &Entry, prefix: &str) -> bool {
         entry.name().starts_with(prefix) || above(prefix).any(|folder| folder == entry.name())
     }

@@ -12,7 +12,7 @@
  *               call says so; kill: the process is killed before the call; torn: after half of the write;
  *               interrupt, terminate: the process gets SIGINT or SIGTERM after the call;
  *               run: another program runs after the call, while all calls of this one wait
- * FAULT_THEN    the process is killed before so manieth call after the fault, of whatever class
+ * FAULT_THEN    N: the process is killed before the N-th call after the fault, whatever its class
  * FAULT_ERRNO   EIO, ENOSPC, EMFILE or EAGAIN
  * FAULT_COMMAND the other program, as a command of the shell
  * FAULT_HIT     a file to create once the call is reached
@@ -250,7 +250,7 @@ int openat64(int at, const char *path, int flags, ...) {
 int close(int fd) {
     enter();
     if (known(fd)) {
-        /* A close that fails has closed all the same, and nobody looks: it counts only as an instant to die at. */
+        /* A close that fails still closes the file, and its result is ignored: it is only a point at which to kill. */
         if (config.mode >= KILL) judge(CLOSE, files[fd].name);
         record("close", files[fd].handle, files[fd].name, 0, NULL, 0);
         files[fd].handle = 0;

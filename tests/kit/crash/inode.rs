@@ -168,14 +168,14 @@ impl Change {
     }
 }
 
-/// Up to how many changes all their subsets are looked at.
+/// The largest number of changes of which every subset is tried.
 const FEW: usize = 4;
 
-/// Up to how many changes each is looked at; of more, a few at random.
+/// The largest number of changes of which each one is tried; beyond that, a few at random.
 const SOME: usize = 32;
 
-/// Which of `n` changes are lost: all subsets of a few; of more, all, none, each one, all but each one, all from each
-/// on, and some at random (the same in every run).
+/// Which of `n` changes are lost. If `n` is small, all subsets; otherwise all, none, each single change, all but one,
+/// every suffix, and some random subsets (the same in every run).
 pub fn subsets(n: usize) -> Vec<Vec<bool>> {
     let lost = |rule: &dyn Fn(usize) -> bool| (0..n).map(rule).collect::<Vec<_>>();
     if n <= FEW {

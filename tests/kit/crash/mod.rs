@@ -58,7 +58,7 @@ pub struct Fault {
     pub file: Option<&'static str>,
     pub at: usize,
     pub mode: Mode,
-    /// The process is killed at so manieth call after the fault, of whatever class.
+    /// Kills the process at the N-th call after the fault, whatever its class.
     pub then_killed: Option<usize>,
 }
 
@@ -87,8 +87,9 @@ impl AddAssign for Tried {
     }
 }
 
-/// Lets something happen at the calls of a run, until there is none left: at every `step`-th from a random one on, in
-/// every test run from another, or at each if `EVERY_MOMENT` is set. `happens` says whether there was such a call.
+/// Disturbs one run after another, each at a later call, until a run has no such call. Tries every `step`-th call,
+/// starting at a random one that differs between test runs, or every call if `EVERY_MOMENT` is set. `happens` returns
+/// whether the run made that call.
 pub fn at_each_moment(step: usize, mut happens: impl FnMut(usize) -> bool) -> Tried {
     static OFFSET: AtomicU64 = AtomicU64::new(0);
 
@@ -119,7 +120,8 @@ pub struct Watched {
 }
 
 impl Watched {
-    /// The exit status. Ending by a signal, a hang that was cut off included, is no exit, and a panic is no good one.
+    /// The exit status. Panics unless it is 0 or 1: a signal may have ended the process, as when it hung and was
+    /// killed, or the program may have panicked.
     pub fn status(&self) -> i32 {
         match self.run.status {
             Some(status @ (0 | 1)) => status,

@@ -148,9 +148,9 @@ impl PowerCuts {
                     || record.name.starts_with(stem)
                     || stem.starts_with(&format!("{}/", record.name))
                 {
-                    // A writer closes the log, which it opened for itself, when its commit has returned. What is
-                    // committed is durable once the log is synced, which anyone may do, and its name. What another
-                    // program has written to the file itself is not, until that is synced.
+                    // A writer closes its own descriptor of the log once its commit has returned. A commit is durable
+                    // once both the log and its directory entry are synced, no matter by whom. What another program has
+                    // written to the database file is durable only once that file is synced.
                     match record.operation {
                         "write" if record.name.ends_with("-wal") => {
                             writing.insert(record.handle);

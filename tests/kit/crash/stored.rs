@@ -9,7 +9,7 @@ use crate::kit::Folder;
 use crate::kit::stored::print;
 use crate::kit::subject::{Reference, Subject};
 
-/// Rows, printed, with how often they are there: a table without a key may hold equal ones.
+/// Printed rows with their counts: a table without a key may hold duplicates.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Hash)]
 pub struct Rows(BTreeMap<String, usize>);
 
@@ -29,7 +29,7 @@ impl Rows {
         self.0.values().sum()
     }
 
-    /// These rows without those, each as often as it is there.
+    /// The multiset difference of two sets of rows.
     pub fn without(&self, those: &Rows) -> Rows {
         let left = self.0.iter().map(|(row, count)| {
             let taken = those.0.get(row).copied().unwrap_or_default();
@@ -38,7 +38,7 @@ impl Rows {
         Rows(left.filter(|(_, count)| *count > 0).collect())
     }
 
-    /// The rows that are in one of both, each as often as where it is more often.
+    /// The multiset union: each row as often as in the operand that has it more often.
     pub fn or(&self, those: &Rows) -> Rows {
         let mut both = self.clone();
         for (row, count) in &those.0 {

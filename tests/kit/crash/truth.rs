@@ -6,7 +6,7 @@ use crate::kit::stored::row;
 use crate::kit::subject::Sample;
 use crate::kit::{Folder, Run, Subject};
 
-/// Compares what a run says that inserts the rows of a subject with what was stored before and is stored after it.
+/// Compares the report of a run that inserts the rows of a subject with what was stored before the run and after it.
 pub fn assert_true(run: &Run, subject: &Subject, before: &Stored, after: &Stored) {
     let failure = run.status != Some(0);
     assert_eq!(failure, !run.stderr.is_empty(), "{}", run.stderr);
@@ -30,8 +30,8 @@ pub fn assert_true(run: &Run, subject: &Subject, before: &Stored, after: &Stored
         // Nor is it known then which rows that refer to others are only to be skipped.
         let is_whole = !run.stderr.contains("could not be read to its end");
         if is_whole {
-            // Of own tables, what a row refers to is looked up at the end, when a database may have failed. Then it fails
-            // too, and is not skipped for want of a row that only could not be stored.
+            // In user-defined tables, the rows that a row refers to are looked up at the end, when a database may have
+            // failed. The row then fails, too; it is not skipped just because its parent could not be stored.
             assert!(skipped <= sample.skipped.len(), "{name}: {skipped} skipped");
             let failed_by_itself =
                 |it: &Sample| run.count(it.name, "failed") as usize == it.refused.len();
