@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn a_circle_of_rows_is_whole() {
+    fn a_cycle_of_rows_is_valid() {
         assert_eq!(
             whole(&[(&[1], &[2]), (&[2], &[3]), (&[3], &[1])]),
             [0, 1, 2]
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_needs_what_is_missing_takes_those_with_it_that_need_it() {
+    fn rows_that_need_a_missing_row_are_excluded_with_their_dependents() {
         assert_eq!(whole(&[(&[1], &[99]), (&[2], &[1]), (&[3], &[])]), [2]);
     }
 
@@ -291,14 +291,14 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_is_first_in_vain_does_not_keep_a_circle_out() {
+    fn a_first_row_that_is_invalid_does_not_exclude_a_valid_cycle() {
         // The second row claims 3 before the third, which it needs.
         let rows: &[(&[usize], &[usize])] = &[(&[0], &[2]), (&[1, 3], &[2]), (&[2, 3], &[0])];
         assert_eq!(whole(rows), [0, 2]);
     }
 
     #[test]
-    fn rows_in_each_others_way_do_not_keep_others_out() {
+    fn conflicting_rows_do_not_exclude_others() {
         // Each of the first two claims first what the other needs to have.
         let rows: &[(&[usize], &[usize])] = &[(&[1, 3], &[2]), (&[2, 3], &[1]), (&[4], &[])];
         assert_eq!(whole(rows), [2]);

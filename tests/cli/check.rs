@@ -255,7 +255,7 @@ fn all_rows_are_counted_whatever_the_limit() {
 }
 
 #[test]
-fn what_steers_a_terminal_comes_out_escaped() {
+fn terminal_control_characters_come_out_escaped() {
     let folder = after(
         "users",
         "UPDATE users SET email = char(27) || '[31m' || char(0x9b, 0x202e)",

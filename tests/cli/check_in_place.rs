@@ -253,7 +253,7 @@ fn damage_that_reading_the_rows_does_not_meet_is_found() {
 }
 
 #[test]
-fn other_tables_in_a_file_are_none_of_its_business() {
+fn other_tables_in_a_file_are_ignored() {
     let folder = Folder::inserted();
     folder.execute(
         "users",

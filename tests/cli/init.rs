@@ -129,7 +129,7 @@ fn the_sqlite3_shell_finds_sound_databases() {
 }
 
 #[test]
-fn every_command_waits_for_a_lock_as_long_as_it_is_said_before_or_behind_it() {
+fn lock_timeout_works_before_and_after_every_subcommand() {
     let folder = Folder::new();
     let _lock = folder.execute("users", "BEGIN EXCLUSIVE");
     for arguments in [

@@ -32,7 +32,7 @@ fn init_with_a_closed_pipe_creates_all_three_databases() {
 }
 
 #[test]
-fn an_error_that_nobody_can_be_told_still_gives_status_1() {
+fn an_error_that_cannot_be_printed_still_gives_status_1() {
     let folder = Folder::new();
     let status = folder.process(&["insert"]).stderr(closed_pipe()).status();
     assert_eq!(status.unwrap().code(), Some(1));
@@ -40,7 +40,7 @@ fn an_error_that_nobody_can_be_told_still_gives_status_1() {
 
 #[cfg(target_os = "linux")] // It has a disk that is always full.
 #[test]
-fn init_creates_all_databases_though_it_cannot_say_so() {
+fn init_creates_all_databases_even_if_it_cannot_print() {
     let folder = Folder::new();
     let full = std::fs::File::create("/dev/full").unwrap();
     let status = folder.process(&["init"]).stdout(full).status();
@@ -68,7 +68,7 @@ fn a_report_that_cannot_be_written_is_an_error_and_the_rows_are_stored() {
 
 #[cfg(target_os = "linux")] // It has a disk that is always full.
 #[test]
-fn init_names_a_database_that_it_could_not_create_though_it_cannot_say_what_it_did() {
+fn init_reports_a_database_it_could_not_create_even_if_stdout_cannot_be_written() {
     let folder = Folder::new();
     let _lock = folder.lock("products");
     let full = std::fs::File::create("/dev/full").unwrap();

@@ -162,7 +162,7 @@ fn json_names_the_files_that_were_read_and_counts_their_records() {
 }
 
 #[test]
-fn the_three_files_hold_exactly_the_rows_that_keep_the_rules() {
+fn the_three_files_hold_exactly_the_rows_that_follow_the_rules() {
     let folder = Folder::inserted();
     folder.assert_complete();
     assert_eq!(folder.files(), ["orders.db", "products.db", "users.db"]);

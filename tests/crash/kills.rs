@@ -78,7 +78,7 @@ fn an_init_that_is_killed_at_any_call_is_completed_by_the_next() {
 }
 
 #[test]
-fn the_rejects_of_a_load_that_is_killed_are_whole_or_in_nobodys_way() {
+fn the_rejects_of_a_killed_load_are_complete_or_do_not_get_in_the_way() {
     for_all("of a load with rejects", 50, |subject| {
         let empty = Folder::empty(subject);
         let rejects = ["--rejects", "rejects", "--threads", "2"];

@@ -62,7 +62,7 @@ fn a_product_that_a_killed_run_did_not_sync_is_synced_before_an_order_refers_to_
 }
 
 #[test]
-fn a_row_of_ones_own_that_a_killed_run_did_not_sync_is_synced_before_another_refers_to_it() {
+fn a_user_defined_row_that_a_killed_run_did_not_sync_is_synced_before_another_refers_to_it() {
     for subject in [&OWN, &ONE_FILE] {
         for (table, row) in [
             ("places", "code = 'b'"),
@@ -178,7 +178,7 @@ fn a_rerun_after_a_sync_has_failed_survives_a_power_cut_at_any_point() {
 }
 
 #[test]
-fn a_rerun_after_a_kill_behind_a_failed_sync_survives_a_power_cut_at_any_point() {
+fn a_rerun_after_a_failed_sync_and_a_kill_survives_a_power_cut_at_any_point() {
     /// How many calls may come between the two.
     const CALLS: usize = 24;
 

@@ -81,7 +81,7 @@ fn no_order_dangles_when_each_of_two_loads_has_a_half_of_the_users_and_products(
 }
 
 #[test]
-fn no_row_of_ones_own_dangles_when_each_of_two_loads_has_a_half_of_what_they_refer_to() {
+fn no_user_defined_row_dangles_when_each_of_two_loads_has_half_of_the_parents() {
     if !ready() {
         return;
     }

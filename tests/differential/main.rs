@@ -36,7 +36,7 @@ const CASES: u64 = 100;
 const MOST_SECONDS_TO_SHRINK: u32 = 120;
 
 #[test]
-fn tables_of_ones_own_hold_what_sqlite_takes() {
+fn user_defined_tables_hold_what_sqlite_accepts() {
     try_cases("tables in a file each", asked_for(), |case| {
         program::perform(&case.clone().with(Layout::FilePerTable));
     });

@@ -50,7 +50,7 @@ fn a_foreign_key_to_an_empty_table_of_the_same_file_is_ignored() {
 }
 
 #[test]
-fn a_check_of_as_many_terms_as_sqlite_takes_fits_the_stack_of_a_writer() {
+fn the_longest_check_that_sqlite_accepts_fits_the_stack_of_a_writer() {
     let check = format!("CHECK (quantity{})", " AND quantity < 9".repeat(990));
     takes_the_seed(&orders_declared_with(&check));
 }

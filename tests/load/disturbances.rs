@@ -49,7 +49,7 @@ fn dry_run_beside(sql: &str) -> Run {
 }
 
 #[test]
-fn a_dry_run_beside_which_another_process_writes_is_an_error() {
+fn a_dry_run_fails_if_another_process_writes_to_a_database() {
     let run = dry_run_beside("INSERT INTO products VALUES (9, 'Lamp', 20)");
     assert_eq!(run.status, Some(1));
     let changed =
@@ -58,20 +58,20 @@ fn a_dry_run_beside_which_another_process_writes_is_an_error() {
 }
 
 #[test]
-fn a_dry_run_beside_which_another_process_only_reads_is_not_disturbed() {
+fn a_dry_run_succeeds_while_another_process_only_reads() {
     let run = dry_run_beside("SELECT count(*) FROM products");
     assert_eq!((run.status, &run.stderr[..]), (Some(0), ""));
 }
 
 #[test]
-fn a_dry_run_beside_which_another_process_writes_into_the_file_itself_is_an_error() {
+fn a_dry_run_fails_if_another_process_checkpoints_its_writes() {
     let checkpointed =
         "INSERT INTO products VALUES (9, 'Lamp', 20); PRAGMA wal_checkpoint(TRUNCATE)";
     assert_eq!(dry_run_beside(checkpointed).status, Some(1));
 }
 
 #[test]
-fn a_check_beside_which_other_processes_never_rest_is_an_error() {
+fn a_check_fails_if_other_processes_keep_writing() {
     let folder = Folder::with_csv(many(5000));
     folder.load(&[]).succeeded();
     let file = std::fs::File::options()
@@ -167,7 +167,7 @@ fn temporary(folder: &Folder) -> Vec<String> {
 }
 
 #[test]
-fn of_two_loads_into_one_folder_each_puts_its_own_rejects_in_place() {
+fn two_loads_into_one_folder_each_put_their_own_rejects_in_place() {
     let folder = Folder::with_csv(CLEAN);
     let options = ["--rejects", "bad", "--overwrite"];
     let orders = || text(&folder.csv_in("bad", "orders").unwrap());

@@ -123,7 +123,7 @@ fn a_load_that_is_interrupted_leaves_the_rejects_of_an_earlier_one() {
 }
 
 #[test]
-fn a_second_signal_ends_a_load_at_once_that_reads_from_a_pipe_that_nobody_writes_to() {
+fn a_second_signal_immediately_ends_a_load_that_is_blocked_on_an_idle_pipe() {
     if kit::ignores_interrupts() {
         return;
     }

@@ -201,7 +201,7 @@ fn an_order_of_a_user_stored_before_waits_for_no_other_user() {
 }
 
 #[test]
-fn readers_are_in_nobodys_way() {
+fn readers_do_not_block_a_load() {
     let folder = Folder::initialized();
     let readers =
         TABLES.map(|table| folder.execute(table, &format!("BEGIN; SELECT count(*) FROM {table}")));

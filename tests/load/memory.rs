@@ -244,7 +244,7 @@ fn rehearsed(rows: u64, apart: u64) -> u64 {
 }
 
 #[test]
-fn ids_that_count_on_take_next_to_nothing() {
+fn consecutive_ids_take_almost_no_memory() {
     let (few, many) = (100_000, 300_000);
     let grown = rehearsed(many, 1).saturating_sub(rehearsed(few, 1));
     assert_at_most_each(grown, many - few, 16);

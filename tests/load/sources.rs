@@ -119,7 +119,7 @@ fn a_file_must_be_there_and_for_a_table() {
 }
 
 #[test]
-fn archives_are_read_by_what_they_are_and_whatever_their_names() {
+fn archives_are_recognized_by_content_and_not_by_name() {
     let folder = Folder::initialized();
     let input = folder.outside().join("input");
     fs::create_dir(&input).unwrap();
@@ -171,7 +171,7 @@ fn a_column_may_have_any_name_in_its_file() {
 }
 
 #[test]
-fn a_column_that_is_none_and_one_with_two_names_are_refused() {
+fn unknown_columns_and_columns_renamed_twice_are_refused() {
     let folder = Folder::with_csv(CLEAN);
     for (arguments, message) in [
         (

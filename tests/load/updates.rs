@@ -67,7 +67,7 @@ fn new_values_that_break_a_rule_leave_the_stored_row() {
 }
 
 #[test]
-fn the_own_old_email_of_a_user_does_not_stand_in_its_way() {
+fn the_old_email_of_a_user_does_not_conflict_with_its_new_row() {
     let folder = stored(["1,Anna,ann@b.co\n2,Bo,BO@b.co\n", "", ""]);
     let run = folder.load(&["--update", "--unique-email"]).succeeded();
     assert_eq!(counts(&run), [[0, 2, 0, 0, 0], NOTHING, NOTHING]);
@@ -116,7 +116,7 @@ fn an_email_that_another_user_gives_up_is_free_in_the_next_load() {
 }
 
 #[test]
-fn of_two_rows_with_one_id_the_first_replaces_the_stored_row_and_the_second_is_a_fault() {
+fn if_two_rows_have_the_same_id_only_the_first_replaces_the_stored_row() {
     for threads in ["64", "1"] {
         let folder = stored([
             "1,Anna,ann@b.co\n1,Anne,ann@b.co\n",

@@ -90,7 +90,7 @@ fn a_stored_row_whose_value_is_used_is_named_by_its_id() {
 }
 
 #[test]
-fn a_file_without_ids_and_other_columns_says_so() {
+fn missing_ids_and_other_missing_columns_are_reported() {
     let folder = with_script("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT);");
     with_schema(&folder, "schema.sql", &["init"]).succeeded();
     folder.csv("in", "t", "a\nx\n");
@@ -104,7 +104,7 @@ fn a_file_without_ids_and_other_columns_says_so() {
 }
 
 #[test]
-fn a_file_that_seems_to_call_a_column_otherwise_is_told_how_to_name_it() {
+fn an_unknown_column_that_may_be_a_known_one_suggests_the_column_option() {
     let folder = with_script("CREATE TABLE t (id INTEGER PRIMARY KEY, e_mail TEXT);");
     with_schema(&folder, "schema.sql", &["init"]).succeeded();
     for (header, column) in [("Number,e_mail", "id"), ("id,Mail", "e_mail")] {

@@ -210,7 +210,7 @@ fn nothing_else_in_the_database_changes() {
 }
 
 #[test]
-fn a_journal_mode_that_had_to_change_is_said_once() {
+fn a_changed_journal_mode_is_reported_once() {
     let folder = app(BOOKS);
     folder.csv("in", "books", "title,author_id\nA,1\n");
     let said = "app.db was in DELETE mode and now is in WAL mode";

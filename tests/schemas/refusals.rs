@@ -171,7 +171,7 @@ fn everything_that_is_wrong_is_said_at_once() {
 }
 
 #[test]
-fn the_sample_rows_do_not_fit_tables_of_ones_own() {
+fn the_sample_rows_are_refused_for_user_defined_tables() {
     let folder = with_script("CREATE TABLE t (id INTEGER PRIMARY KEY);");
     with_schema(&folder, "schema.sql", &["init"]).succeeded();
     let run = with_schema(&folder, "schema.sql", &["insert"]);

@@ -189,7 +189,7 @@ fn a_rails_application_is_the_same_after_a_round_trip() {
 }
 
 #[test]
-fn the_shell_exports_every_row_of_the_samples() {
+fn the_sqlite3_shell_exports_every_sample_row() {
     if has_no_shell() {
         return;
     }

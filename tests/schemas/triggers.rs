@@ -41,7 +41,7 @@ fn a_trigger_sees_the_id_of_each_row_before_it_is_inserted() {
 }
 
 #[test]
-fn a_row_that_a_trigger_fails_in_the_middle_is_not_stored_and_its_children_neither() {
+fn a_row_that_a_trigger_fails_midway_is_not_stored_and_neither_are_its_children() {
     let folder = app("CREATE TABLE t (id INTEGER PRIMARY KEY, p INTEGER REFERENCES t (id), x TEXT);
         CREATE TRIGGER fails AFTER INSERT ON t WHEN new.x = 'bad' BEGIN SELECT RAISE(FAIL, 'no'); END;
         CREATE TRIGGER changes AFTER UPDATE ON t WHEN new.x = 'bad' BEGIN SELECT RAISE(FAIL, 'no'); END;");

@@ -45,7 +45,7 @@ fn killed() -> TempDir {
 }
 
 #[test]
-fn a_database_that_is_prepared_still_has_its_locks() {
+fn preparing_a_database_drops_no_locks() {
     let fixture = Fixture::open(0, killed());
     assert!(!another_process_can_have_it(&fixture.folder));
     fixture.insert(&users([2]));

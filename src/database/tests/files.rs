@@ -202,7 +202,7 @@ fn folder_of_length(folder: &TempDir, length: usize) -> std::path::PathBuf {
 
 #[cfg(unix)] // The limit of Unix.
 #[test]
-fn a_path_as_long_as_sqlite_takes_it_is_used() {
+fn the_longest_path_that_sqlite_accepts_is_used() {
     let folder = TempDir::new().unwrap();
     let deep = folder_of_length(&folder, platform::LONGEST_PATH);
     create(TABLES[0], &deep, &none()).unwrap();
@@ -212,7 +212,7 @@ fn a_path_as_long_as_sqlite_takes_it_is_used() {
 
 #[cfg(unix)] // The limit of Unix.
 #[test]
-fn a_path_that_is_longer_than_sqlite_takes_it_is_named_as_the_reason() {
+fn a_path_that_is_too_long_for_sqlite_is_reported_as_the_reason() {
     let expected =
         "has a path that is too long for SQLite: choose a folder with a shorter path with --dir";
     let folder = TempDir::new().unwrap();

@@ -123,7 +123,7 @@ fn no_constraint_makes_a_stored_row_change_or_a_row_vanish() {
 }
 
 #[test]
-fn values_of_another_type_make_a_row_another_one() {
+fn a_row_with_values_of_another_type_is_a_different_row() {
     for (name, email, differing) in [
         ("NULL", "'a@b.co'", "name"),
         ("x'41'", "'a@b.co'", "name"),
@@ -178,7 +178,7 @@ fn with_unknown_collation(sql: &str) -> TempDir {
 }
 
 #[test]
-fn another_table_with_an_unknown_collation_is_none_of_its_business() {
+fn a_table_is_read_although_another_one_has_an_unknown_collation() {
     let folder = with_unknown_collation(
         "CREATE TABLE foreigners (a TEXT COLLATE nocase, b INTEGER);
          CREATE INDEX theirs ON foreigners(a);
@@ -198,7 +198,7 @@ fn another_table_with_an_unknown_collation_is_none_of_its_business() {
 }
 
 #[test]
-fn a_problem_of_another_table_is_none_of_its_business() {
+fn an_integrity_check_ignores_problems_of_other_tables() {
     let theirs = "CREATE TABLE foreigners (a INTEGER CHECK (a > 0));
          PRAGMA ignore_check_constraints = ON;
          INSERT INTO foreigners VALUES (-1);";

@@ -64,7 +64,7 @@ fn every_row_of_a_transaction_has_an_outcome_of_its_own() {
 }
 
 #[test]
-fn rows_that_count_on_from_the_greatest_id_are_inserted_with_their_ids() {
+fn rows_whose_ids_continue_from_the_greatest_one_keep_their_ids() {
     let fixture = Fixture::new(0);
     assert_eq!(fixture.insert(&users(1..=120)), vec![inserted(); 120]);
     assert_eq!(fixture.insert(&users(121..=230)), vec![inserted(); 110]);
@@ -75,7 +75,7 @@ fn rows_that_count_on_from_the_greatest_id_are_inserted_with_their_ids() {
 }
 
 #[test]
-fn rows_that_count_on_only_among_themselves_keep_their_ids() {
+fn rows_with_ids_that_are_consecutive_only_among_themselves_keep_them() {
     let fixture = Fixture::new(0);
     fixture.insert(&users([500]));
     // A gap, a full group that counts on from what was there before the gap, and one from what was inserted last.

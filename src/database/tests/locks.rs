@@ -72,7 +72,7 @@ impl Locked {
 }
 
 #[test]
-fn a_lock_that_lasts_is_an_error_once_patience_has_run_out() {
+fn a_lasting_lock_is_an_error_once_the_timeout_expires() {
     let locked = Locked::new(lock_timeout(SHORT));
     let started = Instant::now();
     let (attempts, seconds) = locked.wait(|_| ());
@@ -85,13 +85,13 @@ fn a_lock_that_lasts_is_an_error_once_patience_has_run_out() {
 }
 
 #[test]
-fn without_patience_there_is_one_attempt() {
+fn a_timeout_of_zero_allows_one_attempt() {
     let locked = Locked::new(none());
     assert_eq!(locked.wait(|_| ()), (1, Some(0.0)));
 }
 
 #[test]
-fn once_patience_has_run_out_there_is_one_attempt_each_time() {
+fn after_the_timeout_there_is_one_attempt_each_time() {
     let locked = Locked::new(lock_timeout(SHORT));
     locked.wait(|_| ());
     for _ in 0..3 {
@@ -113,7 +113,7 @@ fn a_lock_that_is_released_in_time_costs_nothing() {
 }
 
 #[test]
-fn the_count_starts_anew_when_another_process_commits() {
+fn a_commit_by_another_process_restarts_the_timeout() {
     let locked = Locked::new(lock_timeout(SHORT));
     let started = Instant::now();
     let mut released = false;
@@ -129,7 +129,7 @@ fn the_count_starts_anew_when_another_process_commits() {
 }
 
 #[test]
-fn a_commit_by_another_process_makes_it_worth_waiting_again() {
+fn after_the_timeout_a_commit_by_another_process_allows_waiting_again() {
     let locked = Locked::new(lock_timeout(SHORT));
     locked.wait(|_| ());
     locked.commit();
@@ -140,7 +140,7 @@ fn a_commit_by_another_process_makes_it_worth_waiting_again() {
 }
 
 #[test]
-fn the_lock_to_write_makes_it_worth_waiting_again() {
+fn after_the_timeout_getting_the_write_lock_allows_waiting_again() {
     let locked = Locked::new(lock_timeout(SHORT));
     locked.wait(|_| ());
     locked.release();
@@ -156,7 +156,7 @@ fn the_lock_to_write_makes_it_worth_waiting_again() {
 }
 
 #[test]
-fn reading_does_not_make_it_worth_waiting_again() {
+fn after_the_timeout_reading_does_not_allow_waiting_again() {
     let locked = Locked::new(lock_timeout(SHORT));
     locked.wait(|_| ());
     let read = || locked.waiting.execute_batch("SELECT * FROM users");
@@ -165,7 +165,7 @@ fn reading_does_not_make_it_worth_waiting_again() {
 }
 
 #[test]
-fn what_two_threads_wait_at_the_same_time_counts_once() {
+fn time_during_which_two_threads_wait_counts_once() {
     let locked = Locked::new(lock_timeout(SHORT));
     let busy = || Err(failure(ffi::SQLITE_BUSY));
     let started = Instant::now();

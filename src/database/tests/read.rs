@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 #[test]
-fn what_a_comparison_says_becomes_of_the_rows_that_are_inserted() {
+fn compare_predicts_the_outcomes_of_an_insert() {
     let fixture = Fixture::new(0);
     fixture.insert(&users([2, 3]));
     let lines = "1,a,a@b.co\n2,user 2,2@b.co\n3,x,3@b.co\n";
@@ -17,7 +17,7 @@ fn what_a_comparison_says_becomes_of_the_rows_that_are_inserted() {
 }
 
 #[test]
-fn stored_ids_are_told_from_others_at_the_ends_of_what_there_is() {
+fn lookups_work_at_both_ends_of_the_stored_ids() {
     let fixture = Fixture::made_by(
         0,
         "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, email TEXT);
@@ -131,7 +131,7 @@ fn a_missing_database_or_table_counts_as_empty_only_where_that_is_asked_for() {
 }
 
 #[test]
-fn reading_a_database_that_nobody_has_open_leaves_nothing_beside_it_and_tells_if_that_changes() {
+fn reading_an_unused_database_leaves_no_files_and_detects_that_it_comes_into_use() {
     let fixture = Fixture::new(0);
     fixture.insert(&users([1]));
     drop(fixture.database);

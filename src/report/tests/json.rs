@@ -173,7 +173,7 @@ fn a_cell_is_never_cut() {
 }
 
 #[test]
-fn what_steers_a_terminal_is_escaped_and_parses_to_itself() {
+fn terminal_control_characters_are_escaped_and_round_trip() {
     let mut report = empty(Listing::complete(50));
     let cell = "\u{1b}[31m\u{9b}\u{202e} \"\\ Zoë\n";
     skip(&mut report.tables[0], 2, &[cell], "no");

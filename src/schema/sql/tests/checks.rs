@@ -61,7 +61,7 @@ fn checks_follow_what_alter_table_does() {
 }
 
 #[test]
-fn functions_that_always_give_the_same_are_fine() {
+fn deterministic_functions_are_accepted() {
     let check = "CHECK (length(trim(a)) > 0 AND json_valid(a) AND a GLOB '[a-z]*' AND date(a) IS NOT NULL
         AND strftime('%Y', a) > '2000' AND max(a, 1) = CAST(a AS TEXT) AND a NOT IN ('now') AND iif(a, 1, 0))";
     assert_eq!(checks(&format!("CREATE TABLE t (a, {check})")).len(), 1);

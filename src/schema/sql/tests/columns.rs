@@ -83,7 +83,7 @@ fn a_type_in_quotes_is_declared_without_them() {
 }
 
 #[test]
-fn a_type_that_only_stands_in_quotes_gives_way_to_one_of_its_affinity() {
+fn a_type_that_needs_quotes_is_replaced_with_one_of_its_affinity() {
     assert_eq!(column("\"INTEGER NOT NULL\""), (Kind::Integer, "INT"));
     assert_eq!(column("\"double-precision\""), (Kind::Real, "REAL"));
     assert_eq!(column("\"DECIMAL, b\""), (Kind::Numeric, "NUMERIC"));

@@ -118,7 +118,7 @@ fn a_unique_index_with_a_where_keeps_its_condition() {
 }
 
 #[test]
-fn keys_that_say_the_same_are_one() {
+fn equivalent_keys_are_merged() {
     let script = "CREATE TABLE t (id INTEGER PRIMARY KEY UNIQUE, a TEXT UNIQUE, b, UNIQUE (a, b), UNIQUE (b, a));
         CREATE UNIQUE INDEX i ON t (a); CREATE UNIQUE INDEX j ON t (a COLLATE NOCASE);
         CREATE UNIQUE INDEX k ON t (a) WHERE b; CREATE UNIQUE INDEX l ON t (a) WHERE b;";

@@ -98,7 +98,7 @@ fn unique_indexes_over_expressions() {
 }
 
 #[test]
-fn checks_that_do_not_always_say_the_same() {
+fn nondeterministic_checks() {
     let cases = [
         ("a > random()", "random()"),
         ("a > abs(\"randomblob\"(1))", "randomblob()"),
