@@ -227,9 +227,9 @@ impl Rules {
         Ok(())
     }
 
-    /// See [`Used::ids_are_made_up_after`].
-    pub fn ids_are_made_up_after(&self) -> Option<i64> {
-        self.used.ids_are_made_up_after()
+    /// See [`Used::greatest_stored_id`].
+    pub fn greatest_stored_id(&self) -> Option<i64> {
+        self.used.greatest_stored_id()
     }
 
     /// The keys that rows have used, by the indexes of the keys, once all rows have been checked.

@@ -95,7 +95,7 @@ pub fn insert(cli: &Cli, options: &Insert, messages: &mut Messages) -> Result<Ex
         }
         readers = open::readers(&databases, &sources, &dialect, messages)?;
     };
-    let interrupted = limit.interrupt.is_set() && loads.iter().any(|load| load.was_cut_short());
+    let interrupted = limit.interrupt.is_set() && loads.iter().any(|load| load.was_interrupted());
 
     let mut tallies = Vec::new();
     for ((load, input), source) in loads.iter().zip(inputs).zip(&sources) {
@@ -250,7 +250,7 @@ fn holds_other_rows(loads: &[Arc<TableLoad>], report: &Report) -> bool {
 fn step(load: &TableLoad, size: Option<u64>) -> Step {
     Step {
         name: load.table.name,
-        read: load.position.load(Ordering::Relaxed),
+        read: load.bytes_read.load(Ordering::Relaxed),
         size,
         rows: load.records.load(Ordering::Relaxed),
         waits_for: load.waits_for().map(|table| table.name).collect(),

@@ -22,7 +22,7 @@ pub struct FairGuard<'a> {
 
 impl FairLock {
     /// Waits until every thread that asked earlier has had the lock and dropped it.
-    pub fn acquire(&self) -> FairGuard<'_> {
+    pub fn lock(&self) -> FairGuard<'_> {
         let me = current();
         lock(&self.queue).push_back(me.clone());
         while lock(&self.queue).front().map(Thread::id) != Some(me.id()) {

@@ -10,50 +10,70 @@ pub struct Ledger {
 
 #[derive(Debug, Default)]
 struct State {
-    /// The shares in flight, at most one more than there are threads: the number and the sorted ids of each.
+    /// The shares in flight, at most one more than there are threads: the number of each, and the sorted numbers of its rows.
     pending: Vec<(u64, Vec<i64>)>,
     /// How many shares have been registered.
     registered: u64,
-    /// Whether any row so far could not be inserted.
-    any_failed: bool,
-    /// Whether any row so far has a value that other rows may refer to and that is not stored.
-    any_missing: bool,
-    /// The sleeping threads, each with the number it waits for, and the share before which it waits for it.
-    waiting: Vec<(i64, u64, Thread)>,
+    /// Those of all shares so far.
+    gaps: Gaps,
+    waiters: Vec<Waiter>,
+}
+
+/// A sleeping thread.
+#[derive(Debug)]
+struct Waiter {
+    thread: Thread,
+    /// The number of the row that it waits for.
+    row: i64,
+    /// The row is in a share with a smaller number than this.
+    before: u64,
+}
+
+/// What is not stored of rows that have been resolved.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Gaps {
+    /// A row could not be inserted.
+    pub failed: bool,
+    /// A value that other rows may refer to is not stored: a row failed, its key is taken, or a row that it refers to
+    /// does not exist.
+    pub missing: bool,
+}
+
+/// What is known of rows once they have been waited for.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Settled {
+    /// All rows of the table that were resolved so far are stored.
+    AllStored,
+    /// Some rows of the table are not stored, maybe some of these.
+    SomeMissing,
 }
 
 impl Ledger {
     /// Registers rows that will be resolved together. Do so before any thread waits for them. Returns the number of the
     /// share; they count from 1.
-    pub fn register(&self, ids: impl Iterator<Item = i64>) -> u64 {
-        let mut ids: Vec<_> = ids.collect();
-        ids.sort_unstable();
+    pub fn register(&self, rows: impl Iterator<Item = i64>) -> u64 {
+        let mut rows: Vec<_> = rows.collect();
+        rows.sort_unstable();
         let mut state = lock(&self.state);
         state.registered += 1;
         let share = state.registered;
-        state.pending.push((share, ids));
+        state.pending.push((share, rows));
         share
     }
 
-    /// Marks a share as done, and wakes the threads that wait for its rows. `failed` says that some of them could not be
-    /// inserted.
-    pub fn resolve(&self, share: u64, failed: bool) {
-        self.resolve_with(share, failed, false);
-    }
-
-    /// The same. `missing` says that values that other rows may refer to are not stored: a row failed, its key is taken, or a
-    /// row that it refers to is not there.
-    pub fn resolve_with(&self, share: u64, failed: bool, missing: bool) {
+    /// Marks a share as done, and wakes the threads that wait for its rows.
+    pub fn resolve(&self, share: u64, gaps: Gaps) {
         let mut state = lock(&self.state);
-        state.any_failed |= failed;
-        state.any_missing |= missing;
+        state.gaps.failed |= gaps.failed;
+        state.gaps.missing |= gaps.missing;
         state.pending.retain(|(pending, _)| *pending != share);
         let State {
-            pending, waiting, ..
+            pending, waiters, ..
         } = &mut *state;
-        let done = |waits: &mut (i64, u64, Thread)| !is_pending(pending, waits.1, waits.0);
-        for (_, _, thread) in waiting.extract_if(.., done) {
-            thread.unpark();
+        let done = |waiter: &mut Waiter| !is_pending(pending, waiter.before, waiter.row);
+        for waiter in waiters.extract_if(.., done) {
+            waiter.thread.unpark();
         }
     }
 
@@ -62,29 +82,36 @@ impl Ledger {
         lock(&self.state).pending.is_empty()
     }
 
-    /// Waits until none of these rows is pending in a share with a smaller number than this: rows of one table wait only for
-    /// earlier ones, never in a circle. Returns whether all rows of the table that were resolved so far have
-    /// been inserted: if not, some of these may be missing from the database.
-    pub fn wait(&self, before: u64, ids: impl IntoIterator<Item = i64>) -> bool {
+    /// Waits until none of these rows is pending in a share with a smaller number than this: rows of one table wait only
+    /// for earlier ones, never in a cycle.
+    pub fn wait(&self, before: u64, rows: impl IntoIterator<Item = i64>) -> Settled {
         let mut state = lock(&self.state);
-        for id in ids {
-            while is_pending(&state.pending, before, id) {
+        for row in rows {
+            while is_pending(&state.pending, before, row) {
                 // A thread woken for another reason may be in the list already; a second entry does no harm.
-                state.waiting.push((id, before, current()));
+                state.waiters.push(Waiter {
+                    thread: current(),
+                    row,
+                    before,
+                });
                 drop(state);
                 park();
                 state = lock(&self.state);
             }
         }
-        !state.any_failed && !state.any_missing
+        if state.gaps.failed || state.gaps.missing {
+            Settled::SomeMissing
+        } else {
+            Settled::AllStored
+        }
     }
 
     /// Whether any row so far could not be inserted.
     pub fn has_failures(&self) -> bool {
-        lock(&self.state).any_failed
+        lock(&self.state).gaps.failed
     }
 }
 
-fn is_pending(pending: &[(u64, Vec<i64>)], before: u64, id: i64) -> bool {
-    (pending.iter()).any(|(share, ids)| *share < before && ids.binary_search(&id).is_ok())
+fn is_pending(pending: &[(u64, Vec<i64>)], before: u64, row: i64) -> bool {
+    (pending.iter()).any(|(share, rows)| *share < before && rows.binary_search(&row).is_ok())
 }

@@ -17,7 +17,7 @@ use loom::cell::Cell;
 use loom::thread::{JoinHandle, spawn, yield_now};
 
 use super::fair_lock::FairLock;
-use super::ledger::Ledger;
+use super::ledger::{Gaps, Ledger, Settled};
 use crate::sync::{Mutex, lock};
 
 /// Most known bugs show with two; see "Iterative context bounding" (Musuvathi and Qadeer, 2007).
@@ -36,6 +36,14 @@ fn join<T>(threads: impl IntoIterator<Item = JoinHandle<T>>) {
     }
 }
 
+/// What is not stored of a share that fails, or of one that does not.
+fn gaps(failed: bool) -> Gaps {
+    Gaps {
+        failed,
+        missing: false,
+    }
+}
+
 /// Adds one, in two steps that no other thread may come between.
 fn count_up(cell: &Cell<usize>) {
     cell.set(cell.get() + 1);
@@ -46,7 +54,7 @@ fn one_thread_at_a_time_has_the_fair_lock() {
     model(|| {
         let shared = Arc::new((FairLock::default(), Cell::new(0)));
         let acquire = |shared: &(FairLock, Cell<usize>)| {
-            let _guard = shared.0.acquire();
+            let _guard = shared.0.lock();
             count_up(&shared.1);
         };
         let threads: Vec<_> = (0..2)
@@ -57,7 +65,7 @@ fn one_thread_at_a_time_has_the_fair_lock() {
             .collect();
         acquire(&shared);
         join(threads);
-        let _guard = shared.0.acquire();
+        let _guard = shared.0.lock();
         assert_eq!(shared.1.get(), 3);
     });
 }
@@ -68,7 +76,7 @@ fn a_thread_can_acquire_the_fair_lock_again() {
         let shared = Arc::new((FairLock::default(), Cell::new(0)));
         let acquire_twice = |shared: &(FairLock, Cell<usize>)| {
             for _ in 0..2 {
-                let _guard = shared.0.acquire();
+                let _guard = shared.0.lock();
                 count_up(&shared.1);
             }
         };
@@ -84,12 +92,12 @@ fn a_thread_can_acquire_the_fair_lock_again() {
 fn the_fair_lock_is_first_come_first_served() {
     model(|| {
         let shared = Arc::new((FairLock::default(), Mutex::new(Vec::new())));
-        let guard = shared.0.acquire();
+        let guard = shared.0.lock();
         let threads: Vec<_> = (0..2)
             .map(|name| {
                 let its = Arc::clone(&shared);
                 let thread = spawn(move || {
-                    let _guard = its.0.acquire();
+                    let _guard = its.0.lock();
                     lock(&its.1).push(name);
                 });
                 while shared.0.requests() < name + 2 {
@@ -112,11 +120,12 @@ fn a_thread_learns_of_a_failure_before_or_after_it_begins_to_wait() {
             let share = shared.0.register(iter::once(1));
             let its = Arc::clone(&shared);
             let waiter = spawn(move || {
-                assert_eq!(its.0.wait(u64::MAX, [1]), !fails);
+                let settled = its.0.wait(u64::MAX, [1]);
+                assert_eq!(settled == Settled::AllStored, !fails);
                 assert!(its.1.get(), "the row is written before it is resolved");
             });
             shared.1.set(true);
-            shared.0.resolve(share, fails);
+            shared.0.resolve(share, gaps(fails));
             join([waiter]);
         });
     }
@@ -130,10 +139,10 @@ fn all_threads_that_wait_for_a_row_wake() {
         let waiters: Vec<_> = (0..2)
             .map(|_| {
                 let ledger = Arc::clone(&ledger);
-                spawn(move || assert!(!ledger.wait(u64::MAX, [1])))
+                spawn(move || assert_eq!(ledger.wait(u64::MAX, [1]), Settled::SomeMissing))
             })
             .collect();
-        ledger.resolve(share, true);
+        ledger.resolve(share, gaps(true));
         join(waiters);
     });
 }
@@ -148,10 +157,10 @@ fn a_thread_can_wait_for_two_rows_that_resolve_in_any_order() {
             .rev()
             .map(|(id, share)| {
                 let ledger = Arc::clone(&ledger);
-                spawn(move || ledger.resolve(share, id == 2))
+                spawn(move || ledger.resolve(share, gaps(id == 2)))
             })
             .collect();
-        assert!(!ledger.wait(u64::MAX, [1, 2]));
+        assert_eq!(ledger.wait(u64::MAX, [1, 2]), Settled::SomeMissing);
         join(writers);
     });
 }
@@ -163,8 +172,9 @@ fn a_thread_waits_for_each_row_of_a_share_only_once() {
         let share = ledger.register([2, 1].into_iter());
         let its = Arc::clone(&ledger);
         let waiter = spawn(move || [its.wait(u64::MAX, [1]), its.wait(u64::MAX, [2])]);
-        ledger.resolve(share, true);
-        assert_eq!(waiter.join().unwrap(), [false, false]);
+        ledger.resolve(share, gaps(true));
+        let missing = [Settled::SomeMissing, Settled::SomeMissing];
+        assert_eq!(waiter.join().unwrap(), missing);
     });
 }
 
@@ -177,8 +187,8 @@ fn a_thread_does_not_wait_for_shares_without_its_row() {
             ledger.register(iter::once(2)),
         );
         let its = Arc::clone(&ledger);
-        let waiter = spawn(move || assert!(its.wait(u64::MAX, [1])));
-        ledger.resolve(first, false);
+        let waiter = spawn(move || assert_eq!(its.wait(u64::MAX, [1]), Settled::AllStored));
+        ledger.resolve(first, Gaps::default());
         join([waiter]);
     });
 }
@@ -196,20 +206,21 @@ impl Load {
     /// share.
     fn write(&self, share: u64, fails: bool) {
         {
-            let _guard = self.write_lock.acquire();
+            let _guard = self.write_lock.lock();
             if !fails {
                 count_up(&self.stored);
             }
         }
-        self.ledger.resolve(share, fails);
+        self.ledger.resolve(share, gaps(fails));
     }
 
     /// What the writer of a row that refers to `id` does; whether it wrote the row.
     fn write_after(&self, parents: &Load, id: i64) -> bool {
-        if !parents.ledger.wait(u64::MAX, [id]) && parents.stored.get() == 0 {
+        let settled = parents.ledger.wait(u64::MAX, [id]);
+        if settled == Settled::SomeMissing && parents.stored.get() == 0 {
             return false;
         }
-        let _guard = self.write_lock.acquire();
+        let _guard = self.write_lock.lock();
         assert!(parents.stored.get() > 0, "the parent is stored");
         count_up(&self.stored);
         true

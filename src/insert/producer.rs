@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{Builder, Scope, scope};
 
+use super::ledger::Gaps;
 use super::reject_limit::RejectLimit;
 use super::table_load::{EndOfInput, TableLoad, Target};
 use super::writer::{Completion, Share, complete};
@@ -55,18 +56,18 @@ pub fn load(load: &TableLoad, input: &mut Input) {
             completions,
             end: None,
             records: 0,
-            started: 0,
-            alive: 0,
+            started_shares: 0,
+            active_threads: 0,
             bytes: 0,
             tallied: 0,
-            early: BTreeMap::new(),
+            reorder_buffer: BTreeMap::new(),
             undecided: false,
         };
         let end = catch_unwind(AssertUnwindSafe(|| producer.produce()));
         // After a panic without ids: the ledger may not know all of them, and rows would count as stored.
         let end = end.unwrap_or_else(|_| EndOfInput::failed("the thread that read it panicked"));
         let _ = load.end.set(end);
-        while producer.alive > 0 {
+        while producer.active_threads > 0 {
             producer.receive();
         }
         producer.input.remarks = producer.reader.remarks();
@@ -88,15 +89,15 @@ struct Producer<'scope, 'env> {
     /// How many records have been read.
     records: usize,
     /// How many shares with accepted rows there have been.
-    started: usize,
+    started_shares: usize,
     /// How many shares are with writer threads.
-    alive: usize,
+    active_threads: usize,
     /// How many bytes the batches take that are not tallied yet.
     bytes: usize,
     /// The number of the share that was tallied last.
     tallied: u64,
     /// Complete shares that come after one that is not complete.
-    early: BTreeMap<u64, Completion>,
+    reorder_buffer: BTreeMap<u64, Completion>,
     /// Whether rows failed because the rows they refer to could not be looked up.
     undecided: bool,
 }
@@ -112,16 +113,16 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
         }
         let mut ahead = self.read_ahead();
         self.load.parents().for_each(|parent| _ = parent.end.wait());
-        let mut cut_short = false;
+        let mut interrupted = false;
         loop {
             let batch = match ahead.pop_front() {
                 Some(batch) => batch,
-                None if self.end.is_none() => self.read(self.rows_at_once()),
+                None if self.end.is_none() => self.read(self.next_batch_rows()),
                 None => break,
             };
             // The interrupt may have come while the batch was read.
-            cut_short = self.load.interrupt.is_set() && (self.end.is_none() || batch.len() > 0);
-            if cut_short {
+            interrupted = self.load.interrupt.is_set() && (self.end.is_none() || batch.len() > 0);
+            if interrupted {
                 break;
             }
             match self.input.rules.check_batch(batch, &ParentLoads(self.load)) {
@@ -130,7 +131,7 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
             }
         }
         let error = self.end.take().and_then(Result::err);
-        if !cut_short {
+        if !interrupted {
             let waiting = (self.input.rules)
                 .check_waiting(&ParentLoads(self.load), error.is_none() && !self.undecided);
             match waiting {
@@ -141,7 +142,7 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
         }
         EndOfInput {
             used: self.input.rules.take_used(),
-            cut_short,
+            interrupted,
             error,
             records: self.records,
             undecided: self.undecided,
@@ -154,8 +155,8 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
         if rules.depends_on_stored_rows() {
             self.load.reader().scan(|rows| rules.note_stored(rows))?;
         }
-        if let Some(greatest) = rules.ids_are_made_up_after() {
-            let _ = self.load.ids_are_made_up_after.set(greatest);
+        if let Some(greatest) = rules.greatest_stored_id() {
+            let _ = self.load.greatest_stored_id.set(greatest);
         }
         Ok(())
     }
@@ -177,8 +178,8 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
 
     /// How many rows to read before they are handed over. The first ones do not wait for those after them, which may
     /// take long to come through a pipe.
-    fn rows_at_once(&self) -> usize {
-        if self.records < self.load.single_rows() {
+    fn next_batch_rows(&self) -> usize {
+        if self.records < self.load.single_row_threads() {
             1
         } else {
             BATCH_ROWS
@@ -201,7 +202,7 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
         }
         self.reader.inspect(&batch);
         if let Some(bytes) = &self.reader.bytes_read {
-            (self.load.position).store(bytes.load(Ordering::Relaxed), Ordering::Relaxed);
+            (self.load.bytes_read).store(bytes.load(Ordering::Relaxed), Ordering::Relaxed);
         }
         self.records += batch.len();
         batch
@@ -224,7 +225,11 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
         let mut start = all.start;
         while start < all.end {
             let end = match rows.accepted_at(&(start..all.end)) {
-                [first, _, ..] if !rows.together && self.started < load.single_rows() => first + 1,
+                [first, _, ..]
+                    if !rows.together && self.started_shares < load.single_row_threads() =>
+                {
+                    first + 1
+                }
                 _ => all.end,
             };
             self.hand_over(Share {
@@ -241,13 +246,13 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
     /// allows no more threads, this one writes it.
     fn hand_over(&mut self, mut share: Share) {
         let load = self.load;
-        share.number = load.ledger.register(share.numbers());
+        share.number = load.ledger.register(share.row_numbers());
         if share.accepted().is_empty() {
-            load.ledger.resolve(share.number, false);
-            let (others, rowids, track) = (Vec::new(), Vec::new(), None);
+            load.ledger.resolve(share.number, Gaps::default());
+            let (not_inserted, rowids, track) = (Vec::new(), Vec::new(), None);
             return self.tally_in_order(Completion {
                 share,
-                others,
+                not_inserted,
                 rowids,
                 track,
             });
@@ -256,10 +261,10 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
             // From the first row on, transactions end before a signal ends the process.
             load.interrupt.arm();
         }
-        while self.alive >= load.most_threads() {
+        while self.active_threads >= load.max_threads() {
             self.receive();
         }
-        self.started += 1;
+        self.started_shares += 1;
         let (sender, its_share) = (self.sender.clone(), share.clone());
         let thread = Builder::new().name(format!("write {}", load.table.name));
         let spawned = thread
@@ -269,7 +274,7 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
                 let _ = sender.send(complete(load, its_share));
             });
         if spawned.is_ok() {
-            self.alive += 1;
+            self.active_threads += 1;
             load.threads.fetch_add(1, Ordering::Relaxed);
         } else {
             self.tally_in_order(complete(load, share));
@@ -279,15 +284,16 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
     /// Waits until a thread has completed its share.
     fn receive(&mut self) {
         if let Ok(completion) = self.completions.recv() {
-            self.alive -= 1;
+            self.active_threads -= 1;
             self.tally_in_order(completion);
         }
     }
 
     /// Tallies a share once all shares before it are complete.
     fn tally_in_order(&mut self, completion: Completion) {
-        self.early.insert(completion.share.number, completion);
-        while let Some(next) = self.early.remove(&(self.tallied + 1)) {
+        self.reorder_buffer
+            .insert(completion.share.number, completion);
+        while let Some(next) = self.reorder_buffer.remove(&(self.tallied + 1)) {
             self.tallied += 1;
             self.bytes -= next.share.bytes;
             self.tally(next);
@@ -297,7 +303,7 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
     fn tally(&mut self, completion: Completion) {
         let Completion {
             share,
-            others,
+            not_inserted,
             rowids,
             track,
         } = completion;
@@ -310,9 +316,9 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
         let rejected_before = tally.rejected();
         let rows = &*share.rows;
         let rejected = rows.rejected_at(&share.range).iter();
-        let mut not_inserted: Vec<_> = rejected.chain(&others).collect();
-        not_inserted.sort_by_key(|(position, _)| *position);
-        for (position, outcome) in not_inserted {
+        let mut others: Vec<_> = rejected.chain(&not_inserted).collect();
+        others.sort_by_key(|(position, _)| *position);
+        for (position, outcome) in others {
             let record = rows.record(*position);
             if let Outcome::Skipped(reasons) | Outcome::Failed(reasons) = outcome
                 && let Some(rejects) = rejects
@@ -321,7 +327,7 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
             }
             tally.count(rows, *position, outcome);
         }
-        tally.insert(rows, share.accepted(), &others, &rowids);
+        tally.insert(rows, share.accepted(), &not_inserted, &rowids);
         reject_limit.add(tally.rejected() - rejected_before);
         if let (Some(track), Target::Database { .. }) = (track, &self.load.target) {
             tally.record(track);
@@ -354,7 +360,10 @@ impl Parents for ParentLoads<'_> {
             {
                 *existence = match &stored {
                     Ok(stored) if stored.binary_search(&key).is_ok() => Existence::Stored,
-                    _ if parent.ids_beyond_stored(index, key).is_some_and(is_one_of) => {
+                    _ if parent
+                        .distance_beyond_stored_ids(index, key)
+                        .is_some_and(is_one_of) =>
+                    {
                         Existence::MadeUp
                     }
                     Ok(_) if is_complete => Existence::Missing,

@@ -25,13 +25,13 @@ pub struct TableLoad {
     /// Where its rows go.
     pub target: Target,
     /// How many bytes of its file have been read.
-    pub position: AtomicU64,
+    pub bytes_read: AtomicU64,
     /// How many records have an outcome.
     pub records: AtomicU64,
     /// How many writer threads have been spawned.
     pub threads: AtomicUsize,
-    /// The greatest id before the load, set before the first row is checked if SQLite makes up the ids of the rows.
-    pub ids_are_made_up_after: OnceLock<i64>,
+    /// The greatest id before the load, set before the first row is checked if SQLite assigns the ids of the rows.
+    pub greatest_stored_id: OnceLock<i64>,
     /// Set once no more rows of this table will be accepted.
     pub end: OnceLock<EndOfInput>,
     /// For each reference the load of the table it refers to; `None` for this table itself.
@@ -44,9 +44,8 @@ pub struct TableLoad {
     pub(super) write_lock: Arc<FairLock>,
     /// The rows that are being written.
     pub(super) ledger: Ledger,
-    /// In a dry run, the numbers of the rows whose values would not all be stored, and whether the primary key would
-    /// be.
-    pub(super) absent: Mutex<HashMap<i64, bool>>,
+    /// In a dry run, the rows whose values would not all be stored, by their numbers.
+    pub(super) absent: Mutex<HashMap<i64, Absent>>,
     pub(super) interrupt: Arc<Interrupt>,
 }
 
@@ -77,6 +76,15 @@ impl Budget {
     }
 }
 
+/// Which values of a row would not be stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Absent {
+    /// All of them.
+    All,
+    /// All but its primary key, which another row has.
+    AllButPrimaryKey,
+}
+
 /// Where the rows of a table go.
 #[derive(Debug)]
 pub enum Target {
@@ -97,7 +105,7 @@ pub struct EndOfInput {
     /// The keys of the accepted rows, by the indexes of the table's keys. The ledger knows all of the rows.
     pub used: Vec<UsedKeys>,
     /// Whether an interrupt left records unread.
-    pub cut_short: bool,
+    pub interrupted: bool,
     /// Why reading stopped before the end of the file.
     pub error: Option<io::Error>,
     /// How many records were read.
@@ -117,7 +125,7 @@ impl EndOfInput {
 
     /// Whether the file was read to its end.
     pub fn is_complete(&self) -> bool {
-        !self.cut_short && self.error.is_none()
+        !self.interrupted && self.error.is_none()
     }
 }
 
@@ -147,10 +155,10 @@ impl TableLoad {
             table,
             target,
             stack,
-            position: AtomicU64::new(0),
+            bytes_read: AtomicU64::new(0),
             records: AtomicU64::new(0),
             threads: AtomicUsize::new(0),
-            ids_are_made_up_after: OnceLock::new(),
+            greatest_stored_id: OnceLock::new(),
             end: OnceLock::new(),
             parents: parents.collect(),
             budget: Budget::for_one_of(1),
@@ -175,8 +183,8 @@ impl TableLoad {
     }
 
     /// Whether an interrupt kept records from being read, or rows from being written.
-    pub fn was_cut_short(&self) -> bool {
-        self.end.get().is_some_and(|end| end.cut_short) || self.reader().gave_up_waiting()
+    pub fn was_interrupted(&self) -> bool {
+        self.end.get().is_some_and(|end| end.interrupted) || self.reader().gave_up_waiting()
     }
 
     /// The referenced tables whose accepted ids are not all known yet.
@@ -186,7 +194,7 @@ impl TableLoad {
     }
 
     /// How many rows get a thread each.
-    pub(super) fn single_rows(&self) -> usize {
+    pub(super) fn single_row_threads(&self) -> usize {
         match self.target {
             Target::Database { threads, .. } => threads,
             Target::DryRun(_) => 0,
@@ -204,8 +212,8 @@ impl TableLoad {
     }
 
     /// How many writer threads may be alive.
-    pub(super) fn most_threads(&self) -> usize {
-        let single = self.single_rows();
+    pub(super) fn max_threads(&self) -> usize {
+        let single = self.single_row_threads();
         let part = self.budget.threads.max(single) / self.budget.tables;
         single.min(part).max(1)
     }
@@ -220,7 +228,7 @@ impl TableLoad {
         key: usize,
         mut keys: Vec<Key<'k>>,
     ) -> Result<Vec<Key<'k>>, Reason> {
-        keys.retain(|value| self.ids_beyond_stored(key, *value).is_none());
+        keys.retain(|value| self.distance_beyond_stored_ids(key, *value).is_none());
         keys.sort_unstable();
         keys.dedup();
         if keys.is_empty() {
@@ -239,8 +247,8 @@ impl TableLoad {
 
     /// How far a value of the key at `index` lies beyond the greatest id before the load, if ids are assigned during
     /// the run. No row in a file can refer to such an id, because it depends on thread timing which row gets it.
-    pub(super) fn ids_beyond_stored(&self, index: usize, key: Key) -> Option<u64> {
-        let greatest = *self.ids_are_made_up_after.get()?;
+    pub(super) fn distance_beyond_stored_ids(&self, index: usize, key: Key) -> Option<u64> {
+        let greatest = *self.greatest_stored_id.get()?;
         let is_id = self.table.rowid_key() == Some(self.table.keys[index].columns[0]);
         let id = key.integer().filter(|id| is_id && *id > greatest)?;
         Some(id.abs_diff(greatest))

@@ -6,7 +6,8 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use super::table_load::{TableLoad, Target};
+use super::ledger::{Gaps, Settled};
+use super::table_load::{Absent, TableLoad, Target};
 use crate::database::{Commit, Problem, Written};
 use crate::row::{Keys, Outcome, Reason, Rows};
 use crate::schema::{Reference, Role, Table};
@@ -32,7 +33,7 @@ pub struct Completion {
     /// The share.
     pub share: Share,
     /// The outcomes of the accepted rows that were not inserted, sorted by their position in the batch.
-    pub others: Vec<(u32, Outcome)>,
+    pub not_inserted: Vec<(u32, Outcome)>,
     /// The rowids of the inserted rows, where nothing else identifies them.
     pub rowids: Vec<(u32, i64)>,
     /// What its thread did, and when.
@@ -46,7 +47,7 @@ impl Share {
     }
 
     /// The numbers of its accepted rows.
-    pub fn numbers(&self) -> impl Iterator<Item = i64> {
+    pub fn row_numbers(&self) -> impl Iterator<Item = i64> {
         let accepted = self.accepted().iter();
         accepted.map(|position| self.rows.number(*position))
     }
@@ -77,27 +78,37 @@ pub(super) fn complete_with(
     let mut track = None;
     let work = AssertUnwindSafe(|| work(load, &share, &mut track));
     let Written {
-        mut others, rowids, ..
+        others: mut not_inserted,
+        rowids,
+        ..
     } = catch_unwind(work).unwrap_or_else(|_| {
         let panicked = Outcome::failed(Reason::failure("its thread panicked"));
         same_outcome(share.accepted(), &panicked).into()
     });
-    others.sort_unstable_by_key(|(position, _)| *position);
+    not_inserted.sort_unstable_by_key(|(position, _)| *position);
     let only_primary = load.table.keys.iter().all(|key| key.role != Role::Unique);
     let is_failed = |(_, outcome): &(u32, Outcome)| matches!(outcome, Outcome::Failed(_));
     let is_missing = |(_, outcome): &(u32, Outcome)| !is_stored(outcome, only_primary);
     if let Target::DryRun(_) = load.target {
-        let absent = others.iter().filter(|other| is_missing(other));
-        let absent = absent
-            .map(|(position, outcome)| (share.rows.number(*position), is_stored(outcome, true)));
+        let absent = not_inserted.iter().filter(|row| is_missing(row));
+        let absent = absent.map(|(position, outcome)| {
+            let absent = if is_stored(outcome, true) {
+                Absent::AllButPrimaryKey
+            } else {
+                Absent::All
+            };
+            (share.rows.number(*position), absent)
+        });
         lock(&load.absent).extend(absent);
     }
-    let failed = others.iter().any(is_failed);
-    let missing = others.iter().any(is_missing);
-    load.ledger.resolve_with(share.number, failed, missing);
+    let gaps = Gaps {
+        failed: not_inserted.iter().any(is_failed),
+        missing: not_inserted.iter().any(is_missing),
+    };
+    load.ledger.resolve(share.number, gaps);
     Completion {
         share,
-        others,
+        not_inserted,
         rowids,
         track,
     }
@@ -119,7 +130,7 @@ fn write(load: &TableLoad, share: &Share, track: &mut Option<Track>) -> Written 
     let written = match &load.target {
         Target::DryRun(_) => load.compare(rows, &free).map(Written::from),
         Target::Database { database, .. } => {
-            let guard = load.write_lock.acquire();
+            let guard = load.write_lock.lock();
             track.end(Phase::Turn);
             let commit = database.writer(free.len() > 1).and_then(|writer| {
                 track.end(Phase::Open);
@@ -279,29 +290,27 @@ fn wait_for_parents(load: &TableLoad, share: &Share) -> Vec<(u32, Outcome)> {
         let is_own = parent.table == load.table;
         let before = if is_own { share.number } else { u64::MAX };
         let number = |position: &u32| rows.parent_number(index, *position);
-        if parent
-            .ledger
-            .wait(before, accepted.iter().filter_map(number))
-        {
+        let parents = accepted.iter().filter_map(number);
+        if parent.ledger.wait(before, parents) == Settled::AllStored {
             continue;
         }
         let mut together = Vec::new();
         if is_own {
-            together.extend(share.numbers());
+            together.extend(share.row_numbers());
             together.sort_unstable();
         }
         let is_primary = parent.table.keys[reference.key].is_primary();
-        let would_be_there = |number: Option<i64>| {
+        let would_exist = |number: Option<i64>| {
             let absent = lock(&parent.absent);
-            let has_primary = number.and_then(|number| absent.get(&number));
-            has_primary.is_none_or(|has_primary| *has_primary && is_primary)
+            let absent = number.and_then(|number| absent.get(&number));
+            absent.is_none_or(|absent| *absent == Absent::AllButPrimaryKey && is_primary)
         };
         // A dry run stores nothing, and so cannot ask what is there.
         let is_dry = matches!(load.target, Target::DryRun(_));
         let apart = accepted.iter().filter(|position| {
             let number = number(position);
             let is_apart = number.is_none_or(|number| together.binary_search(&number).is_err());
-            is_apart && !(is_dry && would_be_there(number))
+            is_apart && !(is_dry && would_exist(number))
         });
         let key = |position: &u32| Some((*position, rows.parent_key(index, *position)?));
         let keys: Vec<_> = apart.filter_map(key).collect();

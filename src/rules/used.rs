@@ -184,7 +184,7 @@ impl Used {
     }
 
     /// The greatest stored id, if the file has no ids: SQLite gives its rows greater ones.
-    pub fn ids_are_made_up_after(&self) -> Option<i64> {
+    pub fn greatest_stored_id(&self) -> Option<i64> {
         match &self.identity {
             Identity::Content(content) => self.table.rowid_key().map(|_| content.greatest),
             _ => None,

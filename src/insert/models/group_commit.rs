@@ -113,10 +113,10 @@ fn a_row_is_written_after_its_parent_is_on_disk() {
         model_of_three_threads(move || {
             let (users, ledger) = (File::failing_at(fails), shared::<Ledger>());
             let share = ledger.register(iter::once(1));
-            let user = spawn(move || ledger.resolve(share, !users.commit()));
+            let user = spawn(move || ledger.resolve(share, gaps(!users.commit())));
             let other = spawn(|| users.commit());
             // What the writer of an order does.
-            if ledger.wait(u64::MAX, [1]) {
+            if ledger.wait(u64::MAX, [1]) == Settled::AllStored {
                 assert!(lock(&users.disk).durable > 0, "its user is on disk");
             } else {
                 assert!(users.commits.failure().is_some());

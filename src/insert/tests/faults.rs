@@ -5,7 +5,7 @@ use std::thread;
 
 use super::*;
 use crate::insert::fair_lock::FairLock;
-use crate::insert::ledger::Ledger;
+use crate::insert::ledger::{Gaps, Ledger, Settled};
 use crate::insert::writer::{Completion, Share, complete, complete_with};
 use crate::row::{Batch, Keys, Outcome, Reasons, Rows};
 use crate::rules::{Existence, Found, Parents};
@@ -42,20 +42,20 @@ fn share(load: &TableLoad, rows: Rows) -> Share {
         rows: Arc::new(rows),
         bytes: 0,
     };
-    share.number = load.ledger.register(share.numbers());
+    share.number = load.ledger.register(share.row_numbers());
     share
 }
 
 /// The outcomes of rows that were not inserted, in words.
 fn not_inserted(completion: &Completion) -> Vec<(u64, String)> {
-    let others = completion.others.iter().map(|(position, outcome)| {
+    let rows = completion.not_inserted.iter().map(|(position, outcome)| {
         let Outcome::Failed(reasons) = outcome else {
             panic!("{outcome:?}");
         };
         let line = completion.share.rows.record(*position).line;
         (line, Reasons(reasons).to_string())
     });
-    others.collect()
+    rows.collect()
 }
 
 /// Writes supplier 1, has the thread of supplier 2 panic, and writes an offer of each. Returns which of both tables were
@@ -64,7 +64,7 @@ fn load_with_a_panic(folder: &Path) -> [Vec<(u64, String)>; 2] {
     let loads = loads(folder, 64);
     let supplier = rows(&SUPPLIERS, "id,name\n1,Acme\n");
     let inserted = complete(&loads[0], share(&loads[0], supplier));
-    assert_eq!(inserted.others, []);
+    assert_eq!(inserted.not_inserted, []);
     let supplier = rows(&SUPPLIERS, "id,name\n2,Lost\n");
     let share_of_2 = share(&loads[0], supplier);
     let lost = complete_with(&loads[0], share_of_2, |_, _, _| panic!("as asked"));
@@ -148,7 +148,7 @@ fn what_refers_to_a_row_that_could_not_be_read_fails() {
 }
 
 #[test]
-fn a_failed_row_alone_does_not_make_a_load_cut_short() {
+fn a_failed_row_alone_does_not_make_a_load_interrupted() {
     let folder = folder();
     let loads = loads(folder.path(), 64);
     let suppliers = Broken(Cursor::new(b"id,name\n1,Acme\n".to_vec()));
@@ -156,7 +156,7 @@ fn a_failed_row_alone_does_not_make_a_load_cut_short() {
         [Some(Box::new(suppliers)), Some(input(OFFERS_OF_2))];
     assert_eq!(load(&loads, texts)[1].failed.len(), 1);
     loads[0].interrupt.flag().store(true, Ordering::Relaxed);
-    assert!(!loads.iter().any(|load| load.was_cut_short()));
+    assert!(!loads.iter().any(|load| load.was_interrupted()));
 }
 
 #[test]
@@ -164,12 +164,12 @@ fn a_thread_that_panics_releases_the_write_lock() {
     let write_lock = FairLock::default();
     thread::scope(|scope| {
         let thread = scope.spawn(|| {
-            let _guard = write_lock.acquire();
+            let _guard = write_lock.lock();
             panic!("as asked");
         });
         assert!(thread.join().is_err());
     });
-    let _guard = write_lock.acquire();
+    let _guard = write_lock.lock();
 }
 
 #[test]
@@ -178,6 +178,10 @@ fn a_ledger_still_works_after_a_panic_while_it_was_locked() {
     let register = || ledger.register((1..2).map(|_| panic!("as asked")));
     assert!(catch_unwind(AssertUnwindSafe(register)).is_err());
     let share = ledger.register([1].into_iter());
-    ledger.resolve(share, true);
-    assert!(!ledger.wait(u64::MAX, [1]));
+    let gaps = Gaps {
+        failed: true,
+        missing: false,
+    };
+    ledger.resolve(share, gaps);
+    assert_eq!(ledger.wait(u64::MAX, [1]), Settled::SomeMissing);
 }
