@@ -8,7 +8,7 @@ use std::thread::Builder;
 
 use crate::database::{Problem, Reader};
 use crate::report::{self, Checked, Listing, Violating};
-use crate::row::{Given, GivenRow, Keys};
+use crate::row::{Keys, RowSource, RowView};
 use crate::rules::{AllKeys, Existence, Found, Parents, Rules, UsedKeys};
 use crate::schema::Table;
 use crate::sync;
@@ -154,7 +154,7 @@ fn check_table(
 }
 
 /// What identifies a stored row: the columns of its primary key, or its rowid.
-fn key<'a>(table: &Table, row: impl GivenRow<'a>) -> Vec<(&'static str, serde_json::Value)> {
+fn key<'a>(table: &Table, row: impl RowView<'a>) -> Vec<(&'static str, serde_json::Value)> {
     match table.primary_key() {
         None => vec![("rowid", (row.line() as i64).into())],
         Some(key) => {

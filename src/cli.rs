@@ -352,7 +352,7 @@ impl Insert {
     /// The words of a command that loads the rejects of this load by the same rules, up to the name of their folder:
     /// `tradexa --dir data insert --unique-email --from`. Only these tables have rejects. These are in UTF-8 and have a
     /// header of their own, so what says otherwise of the files is left out.
-    pub fn again(&self, cli: &Cli, renamed: &[Renamed], tables: &[&str]) -> Vec<OsString> {
+    pub fn reload_command(&self, cli: &Cli, renamed: &[Renamed], tables: &[&str]) -> Vec<OsString> {
         let mut words = vec![OsString::from("tradexa")];
         words.extend(cli.names());
         words.push("insert".into());

@@ -27,7 +27,7 @@ use crate::terminal::{quote, show};
 /// Carries out a command, and says on stderr what could not be done.
 pub fn run(cli: &Cli) -> ExitCode {
     // If this fails, such a limit ends the process, as it does by default.
-    let _ = platform::let_writing_fail();
+    let _ = platform::ignore_file_size_signal();
     let mut messages = Messages::default();
     let (done, format) = match &cli.command {
         Command::Init => (init::init(cli, &mut messages), Format::Table),
@@ -68,7 +68,7 @@ struct Databases {
     /// Whether they are all in one file.
     in_one_file: bool,
     /// The tables in that file that cannot be loaded, with the reasons.
-    unserved: Vec<(&'static str, Vec<String>)>,
+    unsupported: Vec<(&'static str, Vec<String>)>,
     /// The statements that make that file.
     statements: Vec<String>,
     /// The command that creates what is missing.
@@ -93,7 +93,7 @@ impl Databases {
             folder: cli.folder(),
             tables: TABLES.to_vec(),
             in_one_file: one_file.is_some(),
-            unserved: Vec::new(),
+            unsupported: Vec::new(),
             statements: Vec::new(),
             init: String::new(),
             lock_timeout,
@@ -133,7 +133,7 @@ impl Databases {
             messages,
         )?;
         databases.tables = read.tables.to_vec();
-        databases.unserved = read.unserved;
+        databases.unsupported = read.unsupported;
         databases.statements = read.statements;
         if schema.is_some() {
             for note in read.notes {

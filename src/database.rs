@@ -27,7 +27,7 @@ use crate::platform;
 use crate::schema::Table;
 use crate::sync::{Mutex, lock};
 use cause::require_room;
-use connect::{Kept, Way, connect};
+use connect::{ConnectMode, ReadGuard, connect};
 use location::{beside, cannot_open, find};
 use lock_timeout::{Synchronous, Waiter};
 use lookup::version;
@@ -51,7 +51,7 @@ const CHECKPOINT: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 #[derive(Debug)]
 pub struct Database {
     /// An idle connection, left by the last writer, for the next one to reuse.
-    kept: Mutex<Option<Connection>>,
+    idle: Mutex<Option<Connection>>,
     /// The log, to sync it. It is the same file for the whole run.
     log: File,
     commits: GroupCommit,
@@ -62,7 +62,7 @@ pub struct Database {
     file: (u64, u64),
     stack: usize,
     /// The journal mode that it was in, if that was not WAL.
-    pub was_in: Option<String>,
+    pub previous_journal_mode: Option<String>,
 }
 
 impl Database {
@@ -84,7 +84,7 @@ impl Database {
             return Err(Problem::ReadOnly);
         }
         let waiter = Waiter::new(path, lock_timeout.clone());
-        let connected = (connection, Way::Write, Kept::default());
+        let connected = (connection, ConnectMode::Write, ReadGuard::default());
         Reader::over(table, Some(file.into()), connected, waiter.into())
     }
 
@@ -98,11 +98,11 @@ impl Database {
     }
 
     fn stack_for(longest: usize) -> usize {
-        const LEAST: usize = 256 * 1024;
+        const MIN: usize = 256 * 1024;
         const LEVELS: usize = 1_000;
         const LEVEL: usize = if cfg!(debug_assertions) { 2048 } else { 1024 };
 
-        LEAST + LEVEL * longest.min(LEVELS)
+        MIN + LEVEL * longest.min(LEVELS)
     }
 
     /// Moves what is in the log into the file, as far as that can be done now; closing does the rest. It has a
@@ -153,20 +153,20 @@ impl Database {
         reader.unwrap_or(&self.readers[0])
     }
 
-    /// Connects to insert rows. Have one writer at a time: others would wait by polling. With `hands_on`, it reuses the
-    /// connection of an earlier writer, if there is one, and leaves it to a later one. A new connection has to parse the
-    /// schema of the whole file.
+    /// Connects to insert rows. Have one writer at a time: others would wait by polling. With `reuse_connection`, it takes
+    /// the connection of an earlier writer, if there is one, and leaves it to a later one. A new connection has to parse
+    /// the schema of the whole file.
     ///
     /// # Errors
     ///
     /// If it cannot be opened, if there is another file in its place (orders there would refer to users elsewhere), or if
     /// a sync has failed.
-    pub fn writer(&self, hands_on: bool) -> Result<Writer<'_>, Problem> {
+    pub fn writer(&self, reuse_connection: bool) -> Result<Writer<'_>, Problem> {
         if let Some(failure) = self.commits.failure() {
             return Err(Problem::NotDurable(failure));
         }
         let path = &self.waiter.path;
-        let kept = hands_on.then(|| lock(&self.kept).take()).flatten();
+        let kept = reuse_connection.then(|| lock(&self.idle).take()).flatten();
         let connection = match kept {
             Some(connection) => connection,
             None => connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?,
@@ -177,7 +177,7 @@ impl Database {
         Ok(Writer {
             database: self,
             connection,
-            hands_on,
+            reuse_connection,
         })
     }
 }
@@ -200,7 +200,7 @@ impl Database {
     pub fn prepare(readers: Vec<Reader>) -> Result<Database, Problem> {
         let waiter = Arc::clone(&readers[0].waiter);
         let path = &waiter.path;
-        let was_in = waiter.retry(|| journal_mode(&lock(&readers[0].connection)))?;
+        let previous_journal_mode = waiter.retry(|| journal_mode(&lock(&readers[0].connection)))?;
         for reader in &readers {
             // Each of them holds the lock that prevents another switch.
             keep_in_wal_mode(&lock(&reader.connection), &waiter)?;
@@ -221,14 +221,14 @@ impl Database {
         let file = platform::identity(path)?.file;
         let longest = readers[0].longest_declaration().unwrap_or(usize::MAX);
         Ok(Database {
-            kept: Mutex::default(),
+            idle: Mutex::default(),
             log,
             commits: GroupCommit::default(),
             waiter,
             readers,
             file,
             stack: Database::stack_for(longest),
-            was_in: Some(was_in).filter(|mode| mode != "wal"),
+            previous_journal_mode: Some(previous_journal_mode).filter(|mode| mode != "wal"),
         })
     }
 }

@@ -17,7 +17,7 @@ pub use memory::fit_address_space;
 
 /// The longest path that SQLite opens, in bytes, with links followed: its `MAX_PATHNAME` (512 on Unix,
 /// `SQLITE_WINNT_MAX_PATH_BYTES` on Windows) less the 8 bytes of `-journal`.
-pub const LONGEST_PATH: usize = if cfg!(windows) { 4 * 32767 } else { 512 } - 8;
+pub const MAX_PATH_LENGTH: usize = if cfg!(windows) { 4 * 32767 } else { 512 } - 8;
 
 /// What to check when a file cannot be opened, beside its permissions.
 pub const CHECK_TO_OPEN: &str = if cfg!(windows) {
@@ -60,14 +60,14 @@ fn refused_by_windows(path: &Path) -> Option<char> {
 /// itself, SQLite does not. Paths on network shares stay as they are.
 pub fn openable(path: PathBuf) -> PathBuf {
     /// What Windows takes, less the longest of what SQLite adds to a name: `-journal`.
-    const LONGEST: usize = 259 - 8;
+    const MAX_LENGTH: usize = 259 - 8;
 
     let full = std::path::absolute(&path).unwrap_or_default();
     let is_on_a_drive = matches!(
         full.components().next(),
         Some(Component::Prefix(prefix)) if matches!(prefix.kind(), Prefix::Disk(_))
     );
-    if is_on_a_drive && full.as_os_str().len() > LONGEST {
+    if is_on_a_drive && full.as_os_str().len() > MAX_LENGTH {
         OsString::from_iter([r"\\?\".as_ref(), full.as_os_str()]).into()
     } else {
         path
@@ -170,7 +170,7 @@ fn mount_points_in(mounts: &[u8]) -> Vec<PathBuf> {
 
 /// From now on, writing past the file size limit (`ulimit -f`) fails with an error instead of ending the process with
 /// `SIGXFSZ`. Fails if the signal handler cannot be installed.
-pub fn let_writing_fail() -> io::Result<()> {
+pub fn ignore_file_size_signal() -> io::Result<()> {
     #[cfg(unix)]
     signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default())?;
     Ok(())

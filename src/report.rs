@@ -21,7 +21,7 @@ pub use check::{CheckReport, Checked, Violating};
 pub use grid::cell;
 pub use json::{to_json, write_errors};
 pub use misread::Misread;
-pub use tally::{Listing, MOST_CHARACTERS, Rejected, Rejections, Tally};
+pub use tally::{Listing, MAX_CHARACTERS, Rejected, Rejections, Tally};
 pub use trace::Trace;
 
 /// What a run did.
@@ -51,7 +51,7 @@ pub struct Report {
     pub rejects: Option<PathBuf>,
     /// The arguments of a command that loads another folder by the same rules. The name of that folder must be
     /// appended.
-    pub again: Vec<OsString>,
+    pub reload_command: Vec<OsString>,
 }
 
 impl Report {

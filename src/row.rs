@@ -11,6 +11,6 @@ mod value;
 pub use given::{Batch, Defect, EXTRA, Header, LINE, Notation, REASON, Record, offset};
 pub use key::{Key, Keys, encode, fold, whole};
 pub use outcome::Outcome;
-pub use reason::{Reason, Reasons, User};
-pub use typed::{Given, GivenRow, Kept, ParentKeys, RowId, Rows, in_brackets};
+pub use reason::{KeyOwner, Reason, Reasons};
+pub use typed::{KeptValues, ParentKeys, RowId, RowSource, RowView, Rows, in_brackets};
 pub use value::{Cell, OwnedValue, Value};

@@ -11,8 +11,8 @@ mod waiting;
 use std::sync::Arc;
 
 use crate::row::{
-    Batch, Cell, Given, GivenRow, Header, Kept, Key, Keys, Outcome, OwnedValue, ParentKeys, Reason,
-    Rows, Value, fold,
+    Batch, Cell, Header, KeptValues, Key, Keys, Outcome, OwnedValue, ParentKeys, Reason, RowSource,
+    RowView, Rows, Value, fold,
 };
 use crate::schema::{Kind, Reference, Rule, Table};
 use crate::unicode::is_format;
@@ -31,7 +31,7 @@ pub enum Existence {
     Stored,
     /// It is the row of this run with this number.
     Accepted(i64),
-    /// It does not, but this run may make up the same key for another row.
+    /// It does not, but this run may assign the same key to another row.
     MadeUp,
     /// Unknown: not all rows of its table could be read, and it is not among those that could.
     Unread,
@@ -107,7 +107,7 @@ struct Typed<'a, G> {
     cells: Vec<Cell>,
     blobs: Vec<u8>,
     defaults: Arc<[OwnedValue]>,
-    kept: Kept,
+    kept: KeptValues,
     /// Why the stored versions of the rows could not be read.
     unknown: Option<Reason>,
     width: usize,
@@ -132,8 +132,8 @@ enum Verdict {
     /// It does not, or that is unknown.
     Rejected(Outcome),
     /// Whether it follows the rules depends on rows that have not been read yet, or that are waiting themselves. If it
-    /// is not `whole`, it breaks another rule anyway, but not all of its reasons are known yet.
-    Waiting { whole: bool },
+    /// is not `valid_so_far`, it breaks another rule anyway, but not all of its reasons are known yet.
+    Waiting { valid_so_far: bool },
 }
 
 impl Rules {
@@ -206,7 +206,7 @@ impl Rules {
     }
 
     /// Notes which keys stored rows have, whose lines are their rowids. The first row with a key keeps it.
-    pub fn note_stored(&mut self, rows: &impl Given) -> rusqlite::Result<()> {
+    pub fn note_stored(&mut self, rows: &impl RowSource) -> rusqlite::Result<()> {
         let all: Vec<_> = (0..rows.len()).collect();
         let has_filters = self.table.keys.iter().any(|key| key.filter.is_some());
         let evaluation = match &self.evaluator {
@@ -248,8 +248,8 @@ impl Rules {
         let mut result = Checked::of(batch.len());
         for position in 0..batch.len() {
             let verdict = self.check(&mut typed, position);
-            if let Verdict::Waiting { whole } = verdict {
-                let keys = typed.keys.all(position).filter(|_| whole);
+            if let Verdict::Waiting { valid_so_far } = verdict {
+                let keys = typed.keys.all(position).filter(|_| valid_so_far);
                 self.waiting.add(batch.record(position), keys);
             }
             self.settle(&mut typed, position, verdict, &mut result);
@@ -275,9 +275,9 @@ impl Rules {
         let mut typed = self.type_rows(&batch, parents, Source::EndOfInput { complete })?;
         let mut result = Checked::of(batch.len());
         let mut rest = Vec::new();
-        let whole = self.whole_together(&mut typed, batch.len());
+        let valid = self.jointly_valid(&mut typed, batch.len());
         for position in 0..batch.len() {
-            if whole.binary_search(&position).is_ok() {
+            if valid.binary_search(&position).is_ok() {
                 self.settle(&mut typed, position, Verdict::Accepted, &mut result);
             } else {
                 rest.push(position);
@@ -324,7 +324,7 @@ impl Rules {
     /// If SQLite fails to evaluate expressions in memory.
     pub fn check_stored(
         &mut self,
-        rows: &impl Given,
+        rows: &impl RowSource,
         parents: &impl Parents,
         mut each: impl FnMut(usize, &[Reason]),
     ) -> rusqlite::Result<()> {
@@ -342,7 +342,7 @@ impl Rules {
     fn rows(
         &self,
         batch: Batch,
-        (cells, blobs, parents, kept): (Vec<Cell>, Vec<u8>, Vec<TypedParents>, Kept),
+        (cells, blobs, parents, kept): (Vec<Cell>, Vec<u8>, Vec<TypedParents>, KeptValues),
         result: Checked,
     ) -> Rows {
         Rows {
@@ -356,7 +356,7 @@ impl Rules {
                 .map(|(reference, parents)| parents.into_keys(reference))
                 .collect(),
             together: false,
-            by_content: self.used.is_by_content(),
+            keyed_by_all_columns: self.used.is_keyed_by_all_columns(),
             updates: self.updates.clone(),
             kept,
             stored: result.stored,
@@ -366,7 +366,7 @@ impl Rules {
     }
 
     /// Parses all cells, and looks up whatever can be looked up for all rows at once.
-    fn type_rows<'a, G: Given>(
+    fn type_rows<'a, G: RowSource>(
         &self,
         given: &'a G,
         parents: &impl Parents,
@@ -379,7 +379,7 @@ impl Rules {
             cells: Vec::with_capacity(given.len() * width),
             blobs: Vec::new(),
             defaults: Arc::clone(&self.defaults),
-            kept: Kept::default(),
+            kept: KeptValues::default(),
             unknown: None,
             width,
             evaluation: Evaluation::default(),
@@ -438,7 +438,7 @@ impl Rules {
     }
 
     /// Looks up the values that stay when these rows replace stored ones.
-    fn keep_stored<G: Given>(&self, typed: &mut Typed<G>, parents: &impl Parents) {
+    fn keep_stored<G: RowSource>(&self, typed: &mut Typed<G>, parents: &impl Parents) {
         let key = self.table.primary_key().map_or(&[][..], |key| key.columns);
         let values = |position: usize| {
             let values = key.iter().map(|column| typed.value(position, *column));
@@ -447,7 +447,7 @@ impl Rules {
         let keys: Vec<_> = (0..typed.given.len()).map(values).collect();
         match parents.kept(&self.kept_columns, &keys) {
             Ok(rows) => {
-                typed.kept = Kept {
+                typed.kept = KeptValues {
                     columns: Arc::clone(&self.kept_columns),
                     rows,
                 }
@@ -457,7 +457,7 @@ impl Rules {
     }
 
     /// The keys that rows refer to, with the affinity of the columns there.
-    fn parent_keys<G: Given>(&self, typed: &Typed<G>, index: usize) -> rusqlite::Result<Keys> {
+    fn parent_keys<G: RowSource>(&self, typed: &Typed<G>, index: usize) -> rusqlite::Result<Keys> {
         let (reference, parent) = (&self.table.references[index], self.parents[index]);
         let converter = &self.converters[index];
         let is_integer = parent.integer_key() == Some(parent.keys[reference.key].columns[0]);
@@ -484,7 +484,7 @@ impl Rules {
     }
 
     /// Notes what became of a row, which uses its keys from now on if it was accepted.
-    fn settle<G: Given>(
+    fn settle<G: RowSource>(
         &mut self,
         typed: &mut Typed<G>,
         position: usize,
@@ -509,7 +509,7 @@ impl Rules {
     }
 
     /// Checks one row against all rules.
-    fn check<'a, G: Given>(&self, typed: &mut Typed<'a, G>, position: usize) -> Verdict {
+    fn check<'a, G: RowSource>(&self, typed: &mut Typed<'a, G>, position: usize) -> Verdict {
         let given: &'a G = typed.given;
         let row = given.row(position);
         if let Some(reason) = row.defect() {
@@ -560,9 +560,9 @@ impl Rules {
             let why = format!("a unique index could not be evaluated: {why}");
             check.violations.push(Reason::failure(why));
         }
-        let whole = check.violations.is_empty() && check.unknown.is_empty();
+        let valid_so_far = check.violations.is_empty() && check.unknown.is_empty();
         if check.waits {
-            Verdict::Waiting { whole }
+            Verdict::Waiting { valid_so_far }
         } else if !check.violations.is_empty() {
             Verdict::Rejected(Outcome::Skipped(check.violations.into()))
         } else if !check.unknown.is_empty() {
@@ -573,7 +573,7 @@ impl Rules {
     }
 
     /// Checks a rule that concerns more than a value by itself.
-    fn follow<G: Given>(&self, typed: &mut Typed<G>, check: &mut RowCheck, rule: Rule) {
+    fn follow<G: RowSource>(&self, typed: &mut Typed<G>, check: &mut RowCheck, rule: Rule) {
         let position = check.position;
         match rule {
             Rule::Unique(key) => self.is_unique(typed, check, key),
@@ -591,12 +591,12 @@ impl Rules {
         }
     }
 
-    fn is_unique<G: Given>(&self, typed: &Typed<G>, check: &mut RowCheck, key: usize) {
+    fn is_unique<G: RowSource>(&self, typed: &Typed<G>, check: &mut RowCheck, key: usize) {
         let position = check.position;
         let Some(value) = typed.keys.get(position, key) else {
             return;
         };
-        if let Some(by) = self.used.user(key, value, check.own) {
+        if let Some(by) = self.used.owner(key, value, check.own) {
             let columns = self.table.keys[key].columns;
             check.violations.push(Reason::Used {
                 table: self.table,
@@ -609,7 +609,7 @@ impl Rules {
         }
     }
 
-    fn exists<G: Given>(&self, typed: &mut Typed<G>, check: &mut RowCheck, index: usize) {
+    fn exists<G: RowSource>(&self, typed: &mut Typed<G>, check: &mut RowCheck, index: usize) {
         let position = check.position;
         let reference = &self.table.references[index];
         let parents = &mut typed.parents[index];
@@ -663,7 +663,7 @@ impl Rules {
     }
 
     /// Which row of the run each row refers to in its own table.
-    fn find_own_parents<G: Given>(&self, typed: &mut Typed<G>, position: usize) {
+    fn find_own_parents<G: RowSource>(&self, typed: &mut Typed<G>, position: usize) {
         for (index, reference) in self.table.references.iter().enumerate() {
             let parents = &mut typed.parents[index];
             if !parents.own.is_empty()
@@ -675,7 +675,7 @@ impl Rules {
     }
 
     /// What is wrong with a cell that is not of its column's kind, or is NULL where it may not be.
-    fn unparsable<'r>(&self, row: impl GivenRow<'r>, index: usize) -> Reason {
+    fn unparsable<'r>(&self, row: impl RowView<'r>, index: usize) -> Reason {
         let column = &self.table.columns[index];
         let (name, kind) = (column.name, column.kind);
         let value = row.value_or_null(index, kind.is_text());
@@ -730,7 +730,7 @@ impl Checked {
     }
 }
 
-impl<G: Given> Typed<'_, G> {
+impl<G: RowSource> Typed<'_, G> {
     fn cell(&self, position: usize, column: usize) -> Cell {
         self.cells[position * self.width + column]
     }

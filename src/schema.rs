@@ -30,8 +30,8 @@ pub struct Table {
     pub checks: &'static [Check],
     /// The rules that concern several columns, or none in particular, in the order in which broken rules are reported.
     pub rules: &'static [Rule],
-    /// Whether SQLite makes up the primary key of a row that comes without one.
-    pub makes_ids: bool,
+    /// Whether SQLite assigns the primary key of a row that comes without one.
+    pub assigns_ids: bool,
     /// Whether it has SQLite's rowid.
     pub has_rowid: bool,
     /// The name of the database file that the table shares with others; `None` if it has a file of its own.
@@ -329,7 +329,7 @@ impl Table {
         if self.columns[index].generated {
             false
         } else if is_key {
-            !(self.makes_ids && self.rowid_key() == Some(index))
+            !(self.assigns_ids && self.rowid_key() == Some(index))
         } else {
             self.columns[index].required && self.columns[index].default.is_none()
         }

@@ -133,7 +133,7 @@ fn the_command_to_go_on_with_keeps_what_decides_about_rows() {
         let Command::Insert(options) = &cli.command else {
             panic!("{cli:?}");
         };
-        let words = options.again(&cli, &renamed, &["orders", "products"]);
+        let words = options.reload_command(&cli, &renamed, &["orders", "products"]);
         words.join(" ".as_ref()).into_string().unwrap()
     };
     let column = "--column orders.id=Its Name";
@@ -178,7 +178,9 @@ fn the_command_to_go_on_with_leaves_out_what_does_not_hold_for_rejects() {
         "--file=users=-",
     ];
     let cli = Cli::try_parse_from(["tradexa", "insert"]).unwrap();
-    let words = insert(&given).unwrap().again(&cli, &[], &["users"]);
+    let words = insert(&given)
+        .unwrap()
+        .reload_command(&cli, &[], &["users"]);
     assert_eq!(words.join(" ".as_ref()), "tradexa insert --from");
 }
 

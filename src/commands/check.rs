@@ -25,7 +25,7 @@ pub fn check(
     messages: &mut Messages,
 ) -> Result<ExitCode> {
     let databases = Databases::open(cli, messages)?;
-    for (table, reasons) in &databases.unserved {
+    for (table, reasons) in &databases.unsupported {
         messages.note(format!("{table} is not checked: {}", reasons.join("; ")));
     }
     messages.say();

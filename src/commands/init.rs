@@ -64,7 +64,7 @@ fn init_one_file(databases: &Databases, messages: &mut Messages) -> Result<ExitC
     create_folder(folder).with_context(|| format!("{} could not be created", show(folder)))?;
     let created = database::create_all(tables, folder, statements, lock_timeout);
     let created = created.map_err(|problem| databases.at(tables[0], &problem))?;
-    if let Some(mode) = &created.was_in {
+    if let Some(mode) = &created.previous_journal_mode {
         messages.note(databases.now_in_wal_mode(tables[0], mode));
     }
     let done = tables.iter().zip(created.tables).map(|(table, created)| {

@@ -130,7 +130,7 @@ pub fn insert(cli: &Cli, options: &Insert, messages: &mut Messages) -> Result<Ex
         Some(source) => Some(source.name(table)),
     };
     let report = Report {
-        again: options.again(cli, &dialect.renamed, &rejected),
+        reload_command: options.reload_command(cli, &dialect.renamed, &rejected),
         files: tables.iter().copied().zip(&sources).map(file).collect(),
         tables: tallies,
         threads: if options.dry_run { 0 } else { threads.sum() },
@@ -138,7 +138,7 @@ pub fn insert(cli: &Cli, options: &Insert, messages: &mut Messages) -> Result<Ex
         elapsed: started.elapsed(),
         dry_run: options.dry_run,
         interrupted,
-        max_rejects: limit.most.filter(|_| limit.has_stopped()),
+        max_rejects: limit.max.filter(|_| limit.has_stopped()),
         dir: folder.to_path_buf(),
         from: options.from.clone(),
         rejects: options.rejects.clone(),

@@ -26,7 +26,7 @@ pub fn man() -> Result<ExitCode> {
         page.render_name_section(out)?;
         page.render_synopsis_section(out)?;
         page.render_options_section(out)?;
-        write!(out, "{}", as_it_is(&page)?)?;
+        write!(out, "{}", verbatim_sections(&page)?)?;
         for command in cli.get_subcommands() {
             write!(out, "{}", section(command)?)?;
         }
@@ -52,11 +52,11 @@ fn section(command: &clap::Command) -> io::Result<String> {
         }
         Ok(())
     })?;
-    Ok(format!(".SH {name}\n{text}{}", as_it_is(&page)?))
+    Ok(format!(".SH {name}\n{text}{}", verbatim_sections(&page)?))
 }
 
 /// The examples and other text after the options, with line breaks preserved.
-fn as_it_is(page: &Man) -> io::Result<String> {
+fn verbatim_sections(page: &Man) -> io::Result<String> {
     let text = without_headings(|text| page.render_extra_section(text))?;
     Ok(format!(".nf\n{text}.fi\n"))
 }

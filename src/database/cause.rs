@@ -59,7 +59,7 @@ impl Problem {
 
     /// Whether the database at this path is on a file system that cannot lock files, which SQLite mistakes for a lock
     /// held by another process.
-    pub(super) fn is_for_want_of_locks(&self, path: &Path) -> bool {
+    pub(super) fn is_caused_by_missing_locks(&self, path: &Path) -> bool {
         cause(self, path) == Some(Cause::NoLocks)
     }
 }

@@ -39,14 +39,14 @@ pub fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, Problem> {
 
 /// What must be kept while a connection reads, and what tells whether its results can be trusted.
 #[derive(Debug, Default)]
-pub struct Kept {
+pub struct ReadGuard {
     /// Keeps other processes from deleting the log.
     _lock: Option<Mutex<Connection>>,
     /// The answer of [`state`] before the files were read, if no lock protects them.
     state: Option<State>,
 }
 
-impl Kept {
+impl ReadGuard {
     /// Whether the database at this path may have been written meanwhile, so that what was read is worthless.
     pub fn was_disturbed(&self, path: &Path) -> bool {
         self.state.is_some() && self.state != state(path).ok()
@@ -85,15 +85,18 @@ fn state(path: &Path) -> io::Result<State> {
 /// A rollback journal may be that of a process that was killed. What that one had begun must be undone before anything
 /// can be read, and only a connection that may write can do that; SQLite does not if it need not.
 ///
-/// Returns also the way of connecting, by which other connections of this process can be made.
-pub fn connect_to_read(waiter: &Waiter, file: &File) -> Result<(Connection, Way, Kept), Problem> {
-    let (way, kept) = way_to_read(waiter, file)?;
-    Ok((way.connect(&waiter.path)?, way, kept))
+/// Also returns the mode, in which other connections of this process can be made.
+pub fn connect_to_read(
+    waiter: &Waiter,
+    file: &File,
+) -> Result<(Connection, ConnectMode, ReadGuard), Problem> {
+    let (mode, guard) = choose_read_mode(waiter, file)?;
+    Ok((mode.connect(&waiter.path)?, mode, guard))
 }
 
-/// A way of connecting to a database.
+/// How to connect to a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
+pub enum ConnectMode {
     /// To write, or to undo what a killed process had begun.
     Write,
     /// To read.
@@ -106,23 +109,23 @@ pub enum Way {
     Alone,
 }
 
-impl Way {
-    /// Connects in this way.
+impl ConnectMode {
+    /// Connects in this mode.
     pub fn connect(self, path: &Path) -> Result<Connection, Problem> {
         match self {
-            Way::Write => connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE),
-            Way::Read => connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY),
-            Way::ReadOnlyIndex => connect_with(path, "readonly_shm=1"),
-            Way::Immutable => connect_with(path, "immutable=1"),
-            Way::Alone => connect_alone(path),
+            ConnectMode::Write => connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE),
+            ConnectMode::Read => connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY),
+            ConnectMode::ReadOnlyIndex => connect_with(path, "readonly_shm=1"),
+            ConnectMode::Immutable => connect_with(path, "immutable=1"),
+            ConnectMode::Alone => connect_alone(path),
         }
     }
 }
 
-fn way_to_read(waiter: &Waiter, file: &File) -> Result<(Way, Kept), Problem> {
+fn choose_read_mode(waiter: &Waiter, file: &File) -> Result<(ConnectMode, ReadGuard), Problem> {
     let path = &waiter.path;
     if beside(path, "-journal").exists() {
-        return Ok((Way::Write, Kept::default()));
+        return Ok((ConnectMode::Write, ReadGuard::default()));
     }
     let mut header = Vec::new();
     file.take(20).read_to_end(&mut header)?;
@@ -139,12 +142,12 @@ fn way_to_read(waiter: &Waiter, file: &File) -> Result<(Way, Kept), Problem> {
         Err(Problem::Locked(_)) if has_log && has_index => None,
         locked => locked?,
     };
-    let kept = || Kept {
+    let guard = || ReadGuard {
         _lock: lock.map(Mutex::new),
-        ..Kept::default()
+        ..ReadGuard::default()
     };
     if !is_wal && !has_log {
-        return Ok((Way::Read, kept()));
+        return Ok((ConnectMode::Read, guard()));
     }
     let before = state(path)?;
     if has_log && has_index {
@@ -153,23 +156,23 @@ fn way_to_read(waiter: &Waiter, file: &File) -> Result<(Way, Kept), Problem> {
         let only_header = log.is_ok_and(|log| (1..=WAL_HEADER).contains(&log.len()));
         // A file that cannot be read is said to be so by SQLite.
         if !only_header && has_whole_index(path).unwrap_or(true) {
-            return Ok((Way::ReadOnlyIndex, kept()));
+            return Ok((ConnectMode::ReadOnlyIndex, guard()));
         }
         // A killed process left the index. Rebuilding it creates no file.
         if before.log.is_some() && platform::may(Access::Write, &beside(path, "-shm")) {
-            return Ok((Way::Read, kept()));
+            return Ok((ConnectMode::Read, guard()));
         }
     }
-    let way = if before.log.is_some() {
-        Way::Alone
+    let mode = if before.log.is_some() {
+        ConnectMode::Alone
     } else {
-        Way::Immutable
+        ConnectMode::Immutable
     };
-    let kept = Kept {
+    let guard = ReadGuard {
         _lock: None,
         state: Some(before),
     };
-    Ok((way, kept))
+    Ok((mode, guard))
 }
 
 /// Whether the index of the log of a database is whole: both copies of its header are the same, and say so

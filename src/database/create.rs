@@ -55,7 +55,7 @@ pub fn create(
     let created = create_at(table, path.clone(), lock_timeout);
     if let Err(problem) = &created
         && is_missing
-        && problem.is_for_want_of_locks(&path)
+        && problem.is_caused_by_missing_locks(&path)
     {
         // SQLite has created the file, but cannot use it.
         let _ = std::fs::remove_file(&path);
@@ -92,7 +92,7 @@ pub struct Created {
     /// For each table whether it was missing.
     pub tables: Vec<bool>,
     /// The journal mode that the file was in, if it was there and that was not WAL.
-    pub was_in: Option<String>,
+    pub previous_journal_mode: Option<String>,
 }
 
 /// Runs the statements that create whatever is missing from the database that these tables share, in one transaction.
@@ -126,7 +126,7 @@ pub fn create_all(
     }
     for statement in statements {
         match transaction.execute_batch(statement) {
-            Err(error) if is_there(&error) => {}
+            Err(error) if already_exists(&error) => {}
             made => made?,
         }
     }
@@ -136,12 +136,12 @@ pub fn create_all(
     }
     Ok(Created {
         tables: missing,
-        was_in: Some(mode).filter(|mode| !is_new && mode != "wal"),
+        previous_journal_mode: Some(mode).filter(|mode| !is_new && mode != "wal"),
     })
 }
 
 /// Whether an error says that there is something of the same name: SQLite has no code for that.
-fn is_there(error: &rusqlite::Error) -> bool {
+fn already_exists(error: &rusqlite::Error) -> bool {
     error.to_string().contains("already exists")
 }
 
@@ -190,12 +190,12 @@ fn has_columns(
         let names = statement.query_map([table.name], |row| row.get(0))?;
         names.collect()
     })?;
-    let is_there = |column: &Column| {
+    let has_column = |column: &Column| {
         names
             .iter()
             .any(|name| name.eq_ignore_ascii_case(column.name))
     };
-    if table.columns.iter().all(is_there) {
+    if table.columns.iter().all(has_column) {
         return Ok(true);
     }
     let found = format!("({})", names.join(", "));

@@ -115,7 +115,7 @@ pub fn is_too_long(path: &Path) -> bool {
     let folder = path.parent().unwrap_or(path);
     let name = path.file_name().unwrap_or_default();
     let full = folder.canonicalize().map(|folder| folder.join(name));
-    full.is_ok_and(|full| full.as_os_str().len() > platform::LONGEST_PATH)
+    full.is_ok_and(|full| full.as_os_str().len() > platform::MAX_PATH_LENGTH)
 }
 
 /// Makes sure that tables which are to have different files do. Call this before any of them is opened: the connections of one

@@ -145,7 +145,7 @@ pub fn compare(
 ) -> rusqlite::Result<Vec<(u32, Outcome)>> {
     let table = rows.table;
     let key = match table.primary_key() {
-        Some(key) if !rows.by_content => key,
+        Some(key) if !rows.keyed_by_all_columns => key,
         _ => {
             let stored = positions
                 .iter()

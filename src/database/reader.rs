@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 use rusqlite::{Connection, Params, params_from_iter};
 
-use super::connect::{Kept, Way, connect_to_read};
+use super::connect::{ConnectMode, ReadGuard, connect_to_read};
 use super::create::{create_table, has_table};
 use super::length::is_cut;
 use super::location::{cannot_open, find};
@@ -32,9 +32,9 @@ pub struct Reader {
     /// The [conflict clause](conflict_clause) of statements that write to the table.
     pub(super) conflict: &'static str,
     /// How to make another such connection.
-    way: Way,
+    mode: ConnectMode,
     /// What they need.
-    kept: Arc<Kept>,
+    guard: Arc<ReadGuard>,
     /// The file itself. Closing it drops the locks that this process has on it, whatever they were taken through, so it
     /// is open from before the first connection until after the last.
     pub(super) file: Option<Arc<File>>,
@@ -78,12 +78,12 @@ impl Reader {
     ///
     /// If the table is not there just as declared, or if it cannot be read.
     pub fn of_another(&self, table: &'static Table) -> Result<Reader, Problem> {
-        let connection = self.way.connect(&self.waiter.path)?;
-        let (kept, waiter) = (Arc::clone(&self.kept), Arc::clone(&self.waiter));
+        let connection = self.mode.connect(&self.waiter.path)?;
+        let (guard, waiter) = (Arc::clone(&self.guard), Arc::clone(&self.waiter));
         Reader::with(
             table,
             self.file.clone(),
-            (connection, self.way, kept),
+            (connection, self.mode, guard),
             waiter,
         )
     }
@@ -104,7 +104,7 @@ impl Reader {
             Err(Problem::Missing | Problem::NoTable(_)) => {
                 let empty = Connection::open_in_memory()?;
                 create_table(&empty, table)?;
-                let connected = (empty, Way::Write, Kept::default());
+                let connected = (empty, ConnectMode::Write, ReadGuard::default());
                 Reader::over(table, None, connected, Arc::default())
             }
             opened => opened,
@@ -116,16 +116,16 @@ impl Reader {
     pub(super) fn over(
         table: &'static Table,
         file: Option<Arc<File>>,
-        (connection, way, kept): (Connection, Way, Kept),
+        (connection, mode, guard): (Connection, ConnectMode, ReadGuard),
         waiter: Arc<Waiter>,
     ) -> Result<Reader, Problem> {
-        Reader::with(table, file, (connection, way, kept.into()), waiter)
+        Reader::with(table, file, (connection, mode, guard.into()), waiter)
     }
 
     fn with(
         table: &'static Table,
         file: Option<Arc<File>>,
-        (connection, way, kept): (Connection, Way, Arc<Kept>),
+        (connection, mode, guard): (Connection, ConnectMode, Arc<ReadGuard>),
         waiter: Arc<Waiter>,
     ) -> Result<Reader, Problem> {
         if let Some(file) = &file {
@@ -149,8 +149,8 @@ impl Reader {
             waiter,
             connection: Mutex::new(connection),
             durable: Mutex::default(),
-            way,
-            kept,
+            mode,
+            guard,
             file,
         })
     }
@@ -273,7 +273,7 @@ impl Reader {
     /// Whether another process may have written while this one read, in a way that makes what was read worthless.
     pub fn was_disturbed(&self) -> bool {
         let path = &self.waiter.path;
-        self.kept.was_disturbed(path)
+        self.guard.was_disturbed(path)
     }
 
     /// Calls `each` with the rows that a statement selects, and returns how many these are.

@@ -20,14 +20,14 @@ pub fn statements(path: &Path, lock_timeout: &LockTimeout) -> Result<Vec<String>
     let path = path.canonicalize().map_err(cannot_open)?;
     let file = File::open(&path).map_err(cannot_open)?;
     let waiter = Waiter::to_read(platform::openable(path), lock_timeout.clone());
-    let (connection, _, kept) = connect_to_read(&waiter, &file)?;
+    let (connection, _, guard) = connect_to_read(&waiter, &file)?;
     let sql = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY rowid";
     let statements = waiter.retry(|| {
         let mut statement = connection.prepare(sql)?;
         let rows = statement.query_map([], |row| row.get(0))?;
         rows.collect()
     })?;
-    if kept.was_disturbed(&waiter.path) {
+    if guard.was_disturbed(&waiter.path) {
         return Err(Problem::Disturbed);
     }
     // The connection first: closing the file drops its locks.

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 
 use super::problem::Problem;
-use crate::row::{Given, GivenRow, OwnedValue, Reason, Value};
+use crate::row::{OwnedValue, Reason, RowSource, RowView, Value};
 use crate::schema::Table;
 
 /// A row as it is stored, with the columns that were selected. What asks for another column panics.
@@ -121,7 +121,7 @@ impl<'a> StoredRows<'a> {
     }
 }
 
-impl<'c> Given for StoredRows<'c> {
+impl<'c> RowSource for StoredRows<'c> {
     type Row<'a>
         = StoredAt<'a>
     where
@@ -150,7 +150,7 @@ pub struct StoredAt<'a> {
     position: usize,
 }
 
-impl<'a> GivenRow<'a> for StoredAt<'a> {
+impl<'a> RowView<'a> for StoredAt<'a> {
     fn line(self) -> u64 {
         self.rows.rowids[self.position] as u64
     }

@@ -19,8 +19,8 @@ use super::location::path;
 use super::lookup::changed_meanwhile;
 use super::*;
 use crate::row::{
-    Batch, Cell, Given, GivenRow, Header, Kept, Key, Outcome, OwnedValue, Reason, RowId, Rows,
-    Value,
+    Batch, Cell, Header, KeptValues, Key, Outcome, OwnedValue, Reason, RowId, RowSource, RowView,
+    Rows, Value,
 };
 use crate::schema::{Kind, TABLES};
 use Outcome::{Failed, Skipped, Unchanged};
@@ -79,7 +79,7 @@ impl Fixture {
 
     fn write(&self, rows: &Rows) -> Vec<Outcome> {
         let writer = self.database.writer(false).unwrap();
-        let commit = writer.insert(rows, &sorted(rows), nobody).unwrap();
+        let commit = writer.insert(rows, &sorted(rows), no_dependents).unwrap();
         each(rows, commit.sync().unwrap().others)
     }
 
@@ -194,6 +194,6 @@ fn stored(reader: &Reader, ids: &[i64]) -> Vec<i64> {
 }
 
 /// No row depends on another one of the same transaction.
-fn nobody(_: &[(u32, Outcome)]) -> Vec<(u32, Outcome)> {
+fn no_dependents(_: &[(u32, Outcome)]) -> Vec<(u32, Outcome)> {
     Vec::new()
 }

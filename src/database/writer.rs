@@ -21,7 +21,7 @@ pub struct Writer<'a> {
     pub(super) database: &'a Database,
     pub(super) connection: Connection,
     /// Whether the next writer may have the connection.
-    pub(super) hands_on: bool,
+    pub(super) reuse_connection: bool,
 }
 
 /// What became of rows that were to be inserted.
@@ -87,7 +87,7 @@ impl<'a> Writer<'a> {
         let Writer {
             database,
             connection,
-            hands_on,
+            reuse_connection,
         } = self;
         let waiter = &database.waiter;
         let conflict = database.reader(rows.table).conflict;
@@ -152,8 +152,8 @@ impl<'a> Writer<'a> {
         if changed > 1 && has_long_log(&connection).unwrap_or(false) {
             database.checkpoint_over(&connection);
         }
-        if hands_on {
-            *lock(&database.kept) = Some(connection);
+        if reuse_connection {
+            *lock(&database.idle) = Some(connection);
         }
         Ok(Commit {
             database,
@@ -221,7 +221,7 @@ fn update(
         };
         *outcome = refused(table, &words);
         written.kept.push(*position);
-        if leaves_no_choice(connection) {
+        if must_start_over(connection) {
             written.start_over_without = Some(*position);
             break;
         }
@@ -285,7 +285,7 @@ fn insert(
     may_exist: bool,
 ) -> rusqlite::Result<Option<Written>> {
     let table = rows.table;
-    let rowid = table.rowid_key().filter(|_| !rows.by_content);
+    let rowid = table.rowid_key().filter(|_| !rows.keyed_by_all_columns);
     // The greatest id that is stored, where rows may be appended to it.
     let mut last = None;
     if let Some(rowid) = rowid
@@ -296,7 +296,7 @@ fn insert(
     }
     let mut append = None;
     // In this case it is known what is stored, so a key that exists anyway was inserted by a trigger.
-    let keys_are_new = rows.by_content || !may_exist && table.file.is_some();
+    let keys_are_new = rows.keyed_by_all_columns || !may_exist && table.file.is_some();
     let sql = insert_statement(table, conflict, None, 1, keys_are_new);
     let mut insert = connection.prepare(&sql)?;
     let mut written = Written::default();
@@ -305,7 +305,7 @@ fn insert(
         // If the ids continue from the greatest stored one, SQLite assigns the same ids when they are left out, and
         // then appends the rows without a search, which saves about a third of the time.
         if let Some((group, others)) = rest.split_at_checked(ROWS_PER_STATEMENT)
-            && count_on(rows, group, last)
+            && ids_continue_from(rows, group, last)
         {
             let statement = match &mut append {
                 Some(prepared) => prepared,
@@ -336,7 +336,7 @@ fn insert(
                 written
                     .others
                     .push((*first, refused(table, &words(&error))));
-                if leaves_no_choice(connection) {
+                if must_start_over(connection) {
                     written.start_over_without = Some(*first);
                     break;
                 }
@@ -344,7 +344,7 @@ fn insert(
             inserted => {
                 inserted?;
                 last = last.map(|last| last.max(rows.number(*first)));
-                if rows.by_content {
+                if rows.keyed_by_all_columns {
                     written
                         .rowids
                         .push((*first, connection.last_insert_rowid()));
@@ -357,7 +357,7 @@ fn insert(
 
 /// Whether a trigger has rolled all of the transaction back (`RAISE(ROLLBACK)`), or has left in it what a refused statement
 /// had done before (`RAISE(FAIL)`).
-fn leaves_no_choice(connection: &Connection) -> bool {
+fn must_start_over(connection: &Connection) -> bool {
     connection.is_autocommit() || connection.changes() > 0
 }
 
@@ -382,7 +382,7 @@ fn words(error: &rusqlite::Error) -> String {
 }
 
 /// Whether the ids of these rows are consecutive and follow the last one.
-fn count_on(rows: &Rows, positions: &[u32], last: Option<i64>) -> bool {
+fn ids_continue_from(rows: &Rows, positions: &[u32], last: Option<i64>) -> bool {
     let ids = positions
         .iter()
         .map(|position| Some(rows.number(*position)));

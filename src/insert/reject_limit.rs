@@ -9,7 +9,7 @@ use crate::platform::Interrupt;
 #[derive(Debug, Default)]
 pub struct RejectLimit {
     /// The most rows; `None` if any number may be rejected.
-    pub most: Option<u64>,
+    pub max: Option<u64>,
     /// What stops the run.
     pub interrupt: Arc<Interrupt>,
     rejected: AtomicU64,
@@ -18,9 +18,9 @@ pub struct RejectLimit {
 
 impl RejectLimit {
     /// A limit for a run that has not begun.
-    pub fn new(most: Option<u64>) -> RejectLimit {
+    pub fn new(max: Option<u64>) -> RejectLimit {
         RejectLimit {
-            most,
+            max,
             ..RejectLimit::default()
         }
     }
@@ -28,7 +28,7 @@ impl RejectLimit {
     /// Counts more rejected rows.
     pub fn add(&self, rows: u64) {
         let rejected = self.rejected.fetch_add(rows, Ordering::Relaxed) + rows;
-        if self.most.is_some_and(|most| rejected > most) && self.interrupt.stop() {
+        if self.max.is_some_and(|max| rejected > max) && self.interrupt.stop() {
             self.stopped.store(true, Ordering::Relaxed);
         }
     }

@@ -13,7 +13,7 @@ use super::*;
 use crate::csv::{Dialect, Reader};
 use crate::database::{self, Database, LockTimeout};
 use crate::report::{Listing, Rejections, Tally};
-use crate::row::{Given, GivenRow, Header};
+use crate::row::{Header, RowSource, RowView};
 use crate::rules::Rules;
 use crate::schema::{Column, ID, Reference, Rule, TABLE, Table, integer, real, text};
 

@@ -223,7 +223,7 @@ fn dependents(
     found.sort_unstable();
     let reasons = found.into_iter().map(|(position, index)| {
         let reference = &load.table.references[index];
-        let reason = not_there(load.table, reference, rows, position, any_failed);
+        let reason = missing_parent(load.table, reference, rows, position, any_failed);
         (position, reason)
     });
     by_position(reasons.collect())
@@ -320,7 +320,7 @@ fn wait_for_parents(load: &TableLoad, share: &Share) -> Vec<(u32, Outcome)> {
                 Ok(stored) if stored.binary_search(&key).is_ok() => continue,
                 Ok(_) => {
                     let any_failed = parent.ledger.has_failures();
-                    not_there(load.table, reference, rows, position, any_failed)
+                    missing_parent(load.table, reference, rows, position, any_failed)
                 }
                 Err(reason) => reason.clone(),
             };
@@ -331,7 +331,7 @@ fn wait_for_parents(load: &TableLoad, share: &Share) -> Vec<(u32, Outcome)> {
 }
 
 /// The reason for a row whose parent was not stored after all: the parent failed, or its key is taken.
-fn not_there(
+fn missing_parent(
     table: &'static Table,
     reference: &'static Reference,
     rows: &Rows,
@@ -385,10 +385,10 @@ fn sorted_by_key(rows: &Rows, positions: &[u32], outcomes: &[(u32, Outcome)]) ->
     let free = positions.iter().filter(|position| known(position).is_err());
     let mut free: Vec<_> = free.copied().collect();
     match rows.table.primary_key() {
-        Some(_) if rows.table.integer_key().is_some() && !rows.by_content => {
+        Some(_) if rows.table.integer_key().is_some() && !rows.keyed_by_all_columns => {
             free.sort_unstable_by_key(|position| rows.number(*position));
         }
-        Some(key) if !rows.by_content => {
+        Some(key) if !rows.keyed_by_all_columns => {
             let mut keys = Keys::encoded();
             for position in &free {
                 let columns = key.columns.iter();

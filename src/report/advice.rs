@@ -22,7 +22,7 @@ impl Report {
             let rows = plural(self.skipped(), "row was", "rows were");
             failures.push(format!("{rows} skipped, and --strict allows none"));
         }
-        failures.extend(self.max_rejects.map(|most| self.too_many_rejects(most)));
+        failures.extend(self.max_rejects.map(|max| self.too_many_rejects(max)));
         failures
     }
 
@@ -67,8 +67,8 @@ impl Report {
         )
     }
 
-    fn too_many_rejects(&self, most: u64) -> String {
-        let rows = plural(most, "row was", "rows were");
+    fn too_many_rejects(&self, max: u64) -> String {
+        let rows = plural(max, "row was", "rows were");
         let why = format!("more than {rows} skipped or failed, and --max-rejects allows no more");
         if self.interrupted {
             let (stops, again) = (self.where_it_stopped(), self.again_for_the_rest());
@@ -145,7 +145,7 @@ impl Report {
                 _ => "Once they are fixed",
             };
             let folder = self.rejects.clone().unwrap_or("DIR".into());
-            let words = self.again.iter().map(OsString::as_os_str);
+            let words = self.reload_command.iter().map(OsString::as_os_str);
             let words: Vec<_> = words.chain([folder.as_os_str()]).map(quote).collect();
             lines.push(format!("{fixed}, load them with: {}", words.join(" ")));
         }

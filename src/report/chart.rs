@@ -7,7 +7,7 @@ use crate::terminal::{count, duration, thousands};
 use crate::timeline::{Phase, Track};
 
 /// The most threads of a table that get a line each.
-const MOST_LINES: usize = 40;
+const MAX_LINES: usize = 40;
 
 /// The width of the labels in front of the chart.
 const LABEL: usize = 16;
@@ -67,16 +67,16 @@ impl Report {
             lines.collect()
         };
         let (single, shares): (Vec<_>, Vec<_>) =
-            (tracks.iter()).partition(|track| tracks.len() > MOST_LINES && track.rows == 1);
+            (tracks.iter()).partition(|track| tracks.len() > MAX_LINES && track.rows == 1);
         let mut text = format!("\n{}\n", table.table.database());
         if !single.is_empty() {
             text += &line(&count(single.len() as u64, "single row"), &single);
         }
-        if shares.len() <= MOST_LINES {
+        if shares.len() <= MAX_LINES {
             return text + &one_each(&shares);
         }
-        let (first, rest) = shares.split_at(MOST_LINES / 2);
-        let (left_out, last) = rest.split_at(rest.len() - MOST_LINES / 2);
+        let (first, rest) = shares.split_at(MAX_LINES / 2);
+        let (left_out, last) = rest.split_at(rest.len() - MAX_LINES / 2);
         let label = format!("… {} more", thousands(left_out.len() as u64));
         text + &one_each(first) + &line(&label, left_out) + &one_each(last)
     }

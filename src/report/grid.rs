@@ -7,23 +7,23 @@ use tabled::builder::Builder;
 use tabled::settings::object::Columns;
 use tabled::settings::{Alignment, Style};
 
-use super::MOST_CHARACTERS;
+use super::MAX_CHARACTERS;
 use super::shorten::shorten_bytes;
 use crate::row::REASON;
 use crate::terminal::{Terminal, count, escape, wrap};
 
 /// The most lines of one table. More lines go into another table below it, so that a long listing needs no more memory.
-const MOST_LINES: usize = 1_000;
+const MAX_LINES: usize = 1_000;
 
 /// The width of padding and border of a cell.
 const PADDING: usize = 3;
 
 /// The part of the terminal's width below which reasons are not wrapped as long as other cells can be: they are
 /// sentences, and break better than values.
-const LEAST_OF_REASONS: usize = 4;
+const MIN_PART_FOR_REASONS: usize = 4;
 
 /// The part of the terminal's width that a cell needs to be read, if it is not shorter.
-const LEAST_OF_CELLS: usize = 10;
+const MIN_PART_FOR_A_CELL: usize = 10;
 
 /// A line of a table.
 #[derive(Debug, Default)]
@@ -46,7 +46,7 @@ pub fn draw(
     mut lines: impl Iterator<Item = Line>,
 ) -> io::Result<()> {
     loop {
-        let lines: Vec<_> = lines.by_ref().take(MOST_LINES).collect();
+        let lines: Vec<_> = lines.by_ref().take(MAX_LINES).collect();
         if lines.is_empty() {
             return Ok(());
         }
@@ -82,13 +82,13 @@ fn columns(title: &[String], lines: Vec<Line>, width: Option<usize>) -> Vec<Vec<
     });
     let widths: Vec<_> = widths.collect();
     if let Some(width) = width {
-        let least = (width / LEAST_OF_CELLS).max(1);
+        let least = (width / MIN_PART_FOR_A_CELL).max(1);
         let needs = |cells: &[usize]| -> usize {
             cells.iter().map(|cell| least.min(*cell) + PADDING).sum()
         };
         let widest = lines.iter().filter_map(|line| line.reasons.as_deref());
         let widest = widest.map(measure_text_width).max();
-        let others = 1 + widest.map_or(0, |it| it.min(width / LEAST_OF_REASONS) + PADDING);
+        let others = 1 + widest.map_or(0, |it| it.min(width / MIN_PART_FOR_REASONS) + PADDING);
         if needs(&widths) + others > width {
             // The first two columns identify a row.
             let fits = |shown: &usize| needs(&widths[..*shown]) + needs(&[least]) + others <= width;
@@ -132,7 +132,7 @@ fn fit(columns: &mut [Vec<String>], width: usize) {
     }
     let reasons = columns.iter().rposition(|column| column[0] == REASON);
     if let Some(reasons) = reasons {
-        let least = widths[reasons].min(width / LEAST_OF_REASONS);
+        let least = widths[reasons].min(width / MIN_PART_FOR_REASONS);
         widths[reasons] = widths[reasons].saturating_sub(excess).max(least);
     }
     let limited = |level: usize| {
@@ -174,7 +174,7 @@ fn broken(cell: &str, width: usize) -> String {
 
 /// Formats a value as a cell.
 pub fn cell(text: &[u8]) -> String {
-    escape(&shorten_bytes(text, MOST_CHARACTERS)).into_owned()
+    escape(&shorten_bytes(text, MAX_CHARACTERS)).into_owned()
 }
 
 /// Formats reasons as one cell.
@@ -251,7 +251,7 @@ mod tests {
 
     #[test]
     fn a_cell_is_cut_only_if_it_is_very_long() {
-        let long = "é".repeat(MOST_CHARACTERS);
+        let long = "é".repeat(MAX_CHARACTERS);
         assert_eq!(cell(long.as_bytes()), long);
         let shown = cell((long.clone() + "x").as_bytes());
         assert_eq!(shown, format!("{long}… (2,001 bytes)"));
@@ -259,8 +259,8 @@ mod tests {
 
     #[test]
     fn a_cell_is_cut_before_it_is_escaped() {
-        let shown = cell(&[0x1b; MOST_CHARACTERS + 1]);
-        let escaped = r"\u{1b}".repeat(MOST_CHARACTERS);
+        let shown = cell(&[0x1b; MAX_CHARACTERS + 1]);
+        let escaped = r"\u{1b}".repeat(MAX_CHARACTERS);
         assert_eq!(shown, format!("{escaped}… (1,001 bytes)"));
     }
 
@@ -272,9 +272,9 @@ mod tests {
 
     #[test]
     fn a_long_table_is_drawn_in_parts() {
-        let text = drawn(MOST_LINES);
+        let text = drawn(MAX_LINES);
         assert_eq!(text.matches("id").count(), 1);
-        let text = drawn(MOST_LINES + 1);
+        let text = drawn(MAX_LINES + 1);
         assert_eq!(text.matches("id").count(), 2);
         assert!(text.contains("│ 1000 │"));
     }

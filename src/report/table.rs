@@ -5,7 +5,7 @@ use std::io;
 use console::Color;
 
 use super::grid::{self, Line, cell};
-use super::tally::MOST_FIELDS;
+use super::tally::MAX_FIELDS;
 use super::{ReadBack, Rejected, Rejections, Report, Tally};
 use crate::row::{REASON, RowId};
 use crate::schema::Table;
@@ -187,7 +187,7 @@ impl Tally {
     /// Writes rows as given, with their reasons, and with their lines if these are of use.
     fn given(&self, terminal: &mut Terminal, rows: &[Rejected], lines: bool) -> io::Result<()> {
         let names = self.names();
-        let most = MOST_FIELDS.max(self.table.columns.len());
+        let most = MAX_FIELDS.max(self.table.columns.len());
         let names = names.iter().take(most).map(|name| cell(name.as_bytes()));
         let number = |line: String| lines.then_some(line).into_iter();
         let title: Vec<_> = number("line".into()).chain(names).collect();

@@ -12,10 +12,10 @@ use crate::schema::Table;
 use crate::timeline::Track;
 
 /// Most fields of a record that a table shows. Nobody reads a wider table, and drawing one takes long.
-pub const MOST_FIELDS: usize = 50;
+pub const MAX_FIELDS: usize = 50;
 
 /// Most characters of a cell or a reason that a table shows.
-pub const MOST_CHARACTERS: usize = 1_000;
+pub const MAX_CHARACTERS: usize = 1_000;
 
 /// How much of the records of each outcome a report lists.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +27,7 @@ pub struct Listing {
     /// The most characters of a field or a reason.
     pub characters: usize,
     /// Whether the columns of a file that its table does not have are listed as well.
-    pub passed_over: bool,
+    pub extra_columns: bool,
 }
 
 impl Listing {
@@ -35,15 +35,15 @@ impl Listing {
     pub fn readable(records: usize) -> Listing {
         Listing {
             records,
-            fields: MOST_FIELDS,
-            characters: MOST_CHARACTERS,
-            passed_over: false,
+            fields: MAX_FIELDS,
+            characters: MAX_CHARACTERS,
+            extra_columns: false,
         }
     }
 
     /// Whether a field is listed.
     fn lists(&self, header: &Header, field: usize) -> bool {
-        self.passed_over || !header.is_passed_over(field)
+        self.extra_columns || !header.is_extra(field)
     }
 
     /// This many records, complete.
@@ -52,7 +52,7 @@ impl Listing {
             records,
             fields: usize::MAX,
             characters: usize::MAX,
-            passed_over: true,
+            extra_columns: true,
         }
     }
 }

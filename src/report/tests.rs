@@ -34,7 +34,7 @@ fn empty(listing: Listing) -> Report {
             .map(|table| Some(Path::new("in").join(table.csv())))
             .collect(),
         rejects: None,
-        again: ["tradexa", "--dir", "data", "insert", "--from"]
+        reload_command: ["tradexa", "--dir", "data", "insert", "--from"]
             .map(OsString::from)
             .into(),
     }

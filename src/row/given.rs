@@ -160,7 +160,7 @@ impl Header {
     }
 
     /// Whether a field, counted without the `reason`, is in a column that the table does not have.
-    pub fn is_passed_over(&self, field: usize) -> bool {
+    pub fn is_extra(&self, field: usize) -> bool {
         let before = self.reason.is_some_and(|reason| reason <= field);
         let index = field + usize::from(before);
         field < self.width() && !self.columns.contains(&index)

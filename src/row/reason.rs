@@ -55,7 +55,7 @@ pub enum Reason {
         /// Their values, as they are quoted.
         value: Box<str>,
         /// The row that has it.
-        by: User,
+        by: KeyOwner,
     },
     /// A reference to a row that does not exist.
     #[error("{} {value} does not exist in {parent}{}", .table.named(.columns), before(.made_up))]
@@ -68,7 +68,7 @@ pub enum Reason {
         value: Box<str>,
         /// The table without such a row.
         parent: &'static str,
-        /// Whether the run may have made up the same key for another row since.
+        /// Whether the run may have assigned the same key to another row since.
         made_up: bool,
     },
     /// A reference to a row that could not be inserted.
@@ -180,8 +180,8 @@ impl Reason {
             Reason::Used { value, by, .. } => {
                 value.len()
                     + match by {
-                        User::Row(row) => row.len(),
-                        User::Line(_) => 0,
+                        KeyOwner::Row(row) => row.len(),
+                        KeyOwner::Line(_) => 0,
                     }
             }
             Reason::Check(_, why) => why.as_ref().map_or(0, |why| why.len()),
@@ -218,18 +218,18 @@ impl Display for Reasons<'_> {
 
 /// The row that has a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum User {
+pub enum KeyOwner {
     /// The row that starts on this line of the same file.
     Line(u64),
     /// The row with this key, as it is quoted after its name.
     Row(Box<str>),
 }
 
-impl Display for User {
+impl Display for KeyOwner {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            User::Line(line) => write!(f, "on line {line}"),
-            User::Row(row) => write!(f, "by {row}"),
+            KeyOwner::Line(line) => write!(f, "on line {line}"),
+            KeyOwner::Row(row) => write!(f, "by {row}"),
         }
     }
 }

@@ -8,9 +8,9 @@ use super::{Batch, Cell, Key, Keys, Outcome, OwnedValue, Reason, Record, Value, 
 use crate::schema::{Kind, Table};
 
 /// Rows to be checked: those of a CSV file, or stored ones. Positions count from 0.
-pub trait Given {
+pub trait RowSource {
     /// One of them.
-    type Row<'a>: GivenRow<'a>
+    type Row<'a>: RowView<'a>
     where
         Self: 'a;
 
@@ -25,7 +25,7 @@ pub trait Given {
 }
 
 /// A row to be checked.
-pub trait GivenRow<'a>: Copy {
+pub trait RowView<'a>: Copy {
     /// The line of the file where it starts; of a stored row, its rowid.
     fn line(self) -> u64;
 
@@ -85,7 +85,7 @@ pub trait GivenRow<'a>: Copy {
     }
 }
 
-impl Given for Batch {
+impl RowSource for Batch {
     type Row<'a> = Record<'a>;
 
     fn len(&self) -> usize {
@@ -101,7 +101,7 @@ impl Given for Batch {
     }
 }
 
-impl<'a> GivenRow<'a> for Record<'a> {
+impl<'a> RowView<'a> for Record<'a> {
     fn line(self) -> u64 {
         self.line
     }
@@ -162,14 +162,14 @@ pub enum ParentKeys {
 
 /// The values of stored rows that rows of a batch replace, in some columns that the file does not have.
 #[derive(Debug, Default)]
-pub struct Kept {
+pub struct KeptValues {
     /// The columns.
     pub columns: Arc<[usize]>,
     /// By the positions of the rows, the values of these columns; `None` where no row with the same key was stored.
     pub rows: Vec<Option<Box<[OwnedValue]>>>,
 }
 
-impl Kept {
+impl KeptValues {
     /// The value of the stored row that the one at this position replaces, if this is one of the columns.
     pub fn value(&self, position: usize, column: usize) -> Option<Value<'_>> {
         let values = self.rows.get(position)?.as_deref()?;
@@ -215,12 +215,12 @@ pub struct Rows {
     pub parents: Vec<ParentKeys>,
     /// Whether they are to be written together, because they refer to each other.
     pub together: bool,
-    /// Whether rows are told apart by all the values that the file has, because there is no primary key among them.
-    pub by_content: bool,
+    /// Whether rows are identified by all the values that the file has, because there is no primary key among them.
+    pub keyed_by_all_columns: bool,
     /// `Some` if rows replace stored ones with the same key; then for each column the tables that refer to it, if any.
     pub updates: Option<Arc<[Option<Arc<str>>]>>,
     /// The values of replaced rows that stay as they are stored, as far as rules depend on them.
-    pub kept: Kept,
+    pub kept: KeptValues,
     /// The rows that are known to be stored already in such a table, with their rowids. Sorted by position.
     pub stored: Vec<(u32, i64)>,
     /// The positions of the accepted records, in ascending order.
@@ -327,7 +327,11 @@ impl Rows {
     /// What identifies the row at this position, given the rowids of rows that were inserted just now. Both are sorted
     /// by position. `None` if it was not inserted and is not known to be stored.
     pub fn row_id(&self, position: u32, inserted: &[(u32, i64)]) -> Option<RowId> {
-        let Some(key) = self.table.primary_key().filter(|_| !self.by_content) else {
+        let Some(key) = self
+            .table
+            .primary_key()
+            .filter(|_| !self.keyed_by_all_columns)
+        else {
             let rowid = |rowids: &[(u32, i64)]| {
                 let index = rowids.binary_search_by_key(&position, |(position, _)| *position);
                 index.ok().map(|index| RowId::Rowid(rowids[index].1))
@@ -414,9 +418,9 @@ impl Rows {
             numbers: Vec::new(),
             parents: Vec::new(),
             together: false,
-            by_content: false,
+            keyed_by_all_columns: false,
             updates: None,
-            kept: Kept::default(),
+            kept: KeptValues::default(),
             stored: Vec::new(),
             accepted: Vec::new(),
             rejected: Vec::new(),

@@ -509,7 +509,7 @@ struct Stored<'v>(Vec<Vec<Value<'v>>>);
 #[derive(Clone, Copy)]
 struct StoredRow<'a, 'v>(&'a [Value<'v>]);
 
-impl<'v> Given for Stored<'v> {
+impl<'v> RowSource for Stored<'v> {
     type Row<'a>
         = StoredRow<'a, 'v>
     where
@@ -528,7 +528,7 @@ impl<'v> Given for Stored<'v> {
     }
 }
 
-impl<'a, 'v: 'a> GivenRow<'a> for StoredRow<'a, 'v> {
+impl<'a, 'v: 'a> RowView<'a> for StoredRow<'a, 'v> {
     fn line(self) -> u64 {
         0
     }

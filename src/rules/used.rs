@@ -5,7 +5,7 @@ use std::mem::take;
 
 use super::ids::{IdSet, UsedIds};
 use super::key_map::KeyMap;
-use crate::row::{Given, GivenRow, Key, Keys, User, Value, encode, in_brackets};
+use crate::row::{Key, KeyOwner, Keys, RowSource, RowView, Value, encode, in_brackets};
 use crate::schema::{self, Role, Table};
 
 /// The keys that were used so far.
@@ -22,7 +22,7 @@ pub struct Used {
     maps: Vec<KeyMap>,
 }
 
-/// What tells the rows of a table apart, and gives each a number.
+/// What identifies the rows of a table, and gives each a number.
 #[derive(Debug)]
 pub enum Identity {
     /// A primary key that is a single whole number. It is the number.
@@ -30,14 +30,14 @@ pub enum Identity {
     /// Another primary key. The number is that of the key in its map.
     Key,
     /// All values that the file has. The number is the line of the row; for rows that are stored, it is negative.
-    Content(Box<Content>),
+    AllColumns(Box<StoredByValue>),
     /// SQLite's rowid, of stored rows without a primary key. It is the number.
     Rowid,
 }
 
-/// The stored rows of a table that are told apart by all their values.
+/// The stored rows of a table that are identified by all their values.
 #[derive(Debug)]
-pub struct Content {
+pub struct StoredByValue {
     /// The columns of the file.
     columns: Vec<usize>,
     /// The values of the stored rows. The owner is the rowid of the first row that has them.
@@ -100,8 +100,8 @@ fn find(map: &KeyMap, key: Key) -> Option<u32> {
 pub struct RowKeys {
     /// By the indexes of the table's keys; `None` if one does not count.
     keys: Vec<Option<Keys>>,
-    /// All values of each row, for a table whose rows are told apart by them.
-    content: Option<Keys>,
+    /// All values of each row, for a table whose rows are identified by them.
+    all_columns: Option<Keys>,
 }
 
 impl RowKeys {
@@ -130,8 +130,12 @@ impl RowKeys {
         }
     }
 
-    fn content(&self, position: usize) -> &[u8] {
-        match self.content.as_ref().and_then(|keys| keys.get(position)) {
+    fn all_columns(&self, position: usize) -> &[u8] {
+        match self
+            .all_columns
+            .as_ref()
+            .and_then(|keys| keys.get(position))
+        {
             Some(Key::Encoded(bytes)) => bytes,
             _ => &[],
         }
@@ -148,7 +152,7 @@ impl Used {
             None if absent.is_none() => Identity::Rowid,
             None => {
                 let columns = (0..table.columns.len()).filter(|column| !is_absent(column));
-                Identity::Content(Box::new(Content {
+                Identity::AllColumns(Box::new(StoredByValue {
                     columns: columns.collect(),
                     rows: KeyMap::new(&[]),
                     free: Vec::new(),
@@ -178,15 +182,15 @@ impl Used {
         }
     }
 
-    /// Whether rows are told apart by all values that the file has.
-    pub fn is_by_content(&self) -> bool {
-        matches!(self.identity, Identity::Content(_))
+    /// Whether rows are identified by all values that the file has.
+    pub fn is_keyed_by_all_columns(&self) -> bool {
+        matches!(self.identity, Identity::AllColumns(_))
     }
 
     /// The greatest stored id, if the file has no ids: SQLite gives its rows greater ones.
     pub fn greatest_stored_id(&self) -> Option<i64> {
         match &self.identity {
-            Identity::Content(content) => self.table.rowid_key().map(|_| content.greatest),
+            Identity::AllColumns(stored) => self.table.rowid_key().map(|_| stored.greatest),
             _ => None,
         }
     }
@@ -194,7 +198,7 @@ impl Used {
     /// Whether rows cannot be checked before all stored rows are known.
     pub fn depends_on_stored_rows(&self) -> bool {
         let mut keys = self.table.keys.iter().zip(&self.enforced);
-        self.is_by_content() || keys.any(|(key, enforced)| *enforced && !key.is_primary())
+        self.is_keyed_by_all_columns() || keys.any(|(key, enforced)| *enforced && !key.is_primary())
     }
 
     /// The keys of many rows, given the value of each column of the row at a position. `counts` tells whether a key with a
@@ -223,11 +227,11 @@ impl Used {
                 keys
             })
         });
-        let content = match &self.identity {
-            Identity::Content(content) => {
+        let all_columns = match &self.identity {
+            Identity::AllColumns(stored) => {
                 let mut keys = Keys::encoded();
                 for position in 0..rows {
-                    let columns = content.columns.iter();
+                    let columns = stored.columns.iter();
                     keys.push_all(columns.map(|column| value(position, *column)));
                 }
                 Some(keys)
@@ -236,7 +240,7 @@ impl Used {
         };
         RowKeys {
             keys: keys.collect(),
-            content,
+            all_columns,
         }
     }
 
@@ -252,16 +256,16 @@ impl Used {
                 // A key that contains NULL identifies no row, but the row's other values still count.
                 None => -1 - rowid.max(0),
             },
-            Identity::Content(content) => {
-                let number = content.rows.insert(keys.content(position), rowid);
-                let is_first = content.free.is_empty();
-                if number as usize > content.free.len() {
-                    content.free.push(true);
+            Identity::AllColumns(stored) => {
+                let number = stored.rows.insert(keys.all_columns(position), rowid);
+                let is_first = stored.free.is_empty();
+                if number as usize > stored.free.len() {
+                    stored.free.push(true);
                 } else {
-                    content.others.entry(number).or_default().push_back(rowid);
+                    stored.others.entry(number).or_default().push_back(rowid);
                 }
-                if is_first || rowid > content.greatest {
-                    content.greatest = rowid;
+                if is_first || rowid > stored.greatest {
+                    stored.greatest = rowid;
                 }
                 -i64::from(number)
             }
@@ -276,12 +280,12 @@ impl Used {
         match &self.identity {
             Identity::Integer => keys.integer(position),
             Identity::Key => self.maps[0].find(keys.encoded(position, 0)?).map(i64::from),
-            Identity::Content(content) => {
+            Identity::AllColumns(stored) => {
                 // Only a unique value needs it.
                 if self.table.keys.iter().all(|key| key.is_primary()) {
                     return None;
                 }
-                let number = content.find(keys.content(position));
+                let number = stored.find(keys.all_columns(position));
                 number.map(|number| -i64::from(number))
             }
             Identity::Rowid => Some(line as i64),
@@ -290,14 +294,14 @@ impl Used {
 
     /// The row that already has this value of the key at `index`, unless it is the row with the
     /// [number](Used::number_of) `own`.
-    pub fn user(&self, index: usize, key: Key, own: Option<i64>) -> Option<User> {
+    pub fn owner(&self, index: usize, key: Key, own: Option<i64>) -> Option<KeyOwner> {
         let map = &self.maps[index];
         match (self.table.keys[index].is_primary(), key) {
-            (true, Key::Integer(id)) => self.ids.line(id).map(User::Line),
+            (true, Key::Integer(id)) => self.ids.line(id).map(KeyOwner::Line),
             (true, Key::Encoded(_)) => {
                 let number = u32::try_from(own?).ok()?;
                 let line = map.owner(number) as u64;
-                map.is_used(number).then_some(User::Line(line))
+                map.is_used(number).then_some(KeyOwner::Line(line))
             }
             (false, key) => {
                 let owner = map.owner(map.find(key.bytes(&mut Vec::new()))?);
@@ -307,12 +311,12 @@ impl Used {
     }
 
     /// The row with this number, as reasons name it.
-    fn row(&self, number: i64) -> User {
+    fn row(&self, number: i64) -> KeyOwner {
         let primary = self.table.primary_key().map_or(&[][..], |key| key.columns);
         let values = match &self.identity {
             Identity::Integer => number.to_string(),
             Identity::Key if number < 0 => {
-                return User::Row(format!("rowid {}", -1 - number).into());
+                return KeyOwner::Row(format!("rowid {}", -1 - number).into());
             }
             Identity::Key => {
                 let key = self.maps[0].key(u32::try_from(number).unwrap_or_default());
@@ -320,18 +324,18 @@ impl Used {
                 let quoted = values.iter().map(|value| value.get().quoted());
                 in_brackets(quoted.collect())
             }
-            Identity::Content(content) => match u64::try_from(number) {
-                Ok(line) => return User::Line(line),
+            Identity::AllColumns(stored) => match u64::try_from(number) {
+                Ok(line) => return KeyOwner::Line(line),
                 Err(_) => {
                     let number = number.unsigned_abs() as u32;
                     let key = self.table.rowid_key();
                     let name = key.map_or("rowid", |column| self.table.columns[column].name);
-                    return User::Row(format!("{name} {}", content.rows.owner(number)).into());
+                    return KeyOwner::Row(format!("{name} {}", stored.rows.owner(number)).into());
                 }
             },
-            Identity::Rowid => return User::Row(format!("rowid {number}").into()),
+            Identity::Rowid => return KeyOwner::Row(format!("rowid {number}").into()),
         };
-        User::Row(format!("{} {values}", self.table.named(primary)).into())
+        KeyOwner::Row(format!("{} {values}", self.table.named(primary)).into())
     }
 
     /// The number of the row of this run that has used a key.
@@ -364,9 +368,9 @@ impl Used {
                 }
                 None => 0,
             },
-            Identity::Content(content) => match content.find(keys.content(position)) {
+            Identity::AllColumns(stored) => match stored.find(keys.all_columns(position)) {
                 Some(number) => {
-                    rowid = content.take(number);
+                    rowid = stored.take(number);
                     -i64::from(number)
                 }
                 None => line as i64,
@@ -428,7 +432,7 @@ impl AllKeys {
     }
 
     /// Adds the values of some rows.
-    pub fn add(&mut self, rows: &impl Given) {
+    pub fn add(&mut self, rows: &impl RowSource) {
         let wanted = self
             .wanted
             .iter()
@@ -466,7 +470,7 @@ impl AllKeys {
     }
 }
 
-impl Content {
+impl StoredByValue {
     /// The number of a stored row with the same values that no row of the file stands for yet.
     fn find(&self, values: &[u8]) -> Option<u32> {
         let number = self.rows.find(values)?;

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::key_map::KeyMap;
 use super::{Existence, Rules, Source, Typed, Verdict};
-use crate::row::{Batch, Given, Key, Record, fold};
+use crate::row::{Batch, Key, Record, RowSource, fold};
 use crate::schema::Table;
 
 /// The records that wait, and the keys that they claim.
@@ -16,7 +16,7 @@ pub struct Waiting {
     claims: Vec<KeyMap>,
 }
 
-/// A row that may turn out whole together with others.
+/// A row that may turn out valid together with others.
 #[derive(Debug, Default)]
 struct Candidate {
     position: usize,
@@ -71,14 +71,21 @@ impl Waiting {
 impl Rules {
     /// The sorted positions of a maximal set of rows that follow all rules if they are accepted together: no other row
     /// can be added, even together with the rows it needs.
-    pub(super) fn whole_together<G: Given>(&self, typed: &mut Typed<G>, rows: usize) -> Vec<usize> {
+    pub(super) fn jointly_valid<G: RowSource>(
+        &self,
+        typed: &mut Typed<G>,
+        rows: usize,
+    ) -> Vec<usize> {
         let end = std::mem::replace(&mut typed.source, Source::Input);
         let mut numbers = HashMap::new();
         let mut candidates = Vec::new();
         for position in 0..rows {
             match self.check(typed, position) {
-                Verdict::Accepted | Verdict::Waiting { whole: true } => {}
-                Verdict::Rejected(_) | Verdict::Waiting { whole: false } => continue,
+                Verdict::Accepted | Verdict::Waiting { valid_so_far: true } => {}
+                Verdict::Rejected(_)
+                | Verdict::Waiting {
+                    valid_so_far: false,
+                } => continue,
             }
             let claims = typed.keys.all(position).map(|(index, key)| {
                 let next = numbers.len();
@@ -94,7 +101,7 @@ impl Rules {
             candidate.needs = self.needs(typed, candidate.position, &numbers);
         }
         typed.source = end;
-        let accepted = whole_together(&candidates, numbers.len());
+        let accepted = jointly_valid(&candidates, numbers.len());
         accepted
             .into_iter()
             .map(|index| candidates[index].position)
@@ -102,7 +109,7 @@ impl Rules {
     }
 
     /// The keys in its own table that a row refers to and that no accepted or stored row has.
-    fn needs<G: Given>(
+    fn needs<G: RowSource>(
         &self,
         typed: &Typed<G>,
         position: usize,
@@ -135,15 +142,15 @@ impl Rules {
 
 /// The candidates that are accepted together, in ascending order. If two claim the same key, the first one gets it,
 /// unless it turns out to be invalid.
-fn whole_together(candidates: &[Candidate], keys: usize) -> Vec<usize> {
+fn jointly_valid(candidates: &[Candidate], keys: usize) -> Vec<usize> {
     let mut alive: Vec<usize> = (0..candidates.len()).collect();
     let mut accepted = Vec::new();
     // The keys of accepted candidates.
     let mut taken = vec![false; keys];
     while !alive.is_empty() {
         alive.retain(|index| !candidates[*index].claims.iter().any(|claim| taken[*claim]));
-        // What refers to a key that no candidate claims any more cannot become whole.
-        alive = closed(candidates, alive, &taken);
+        // What refers to a key that no candidate claims any more cannot become valid.
+        alive = close_over_needs(candidates, alive, &taken);
         let mut first = vec![None; keys];
         for index in &alive {
             for claim in &candidates[*index].claims {
@@ -154,27 +161,27 @@ fn whole_together(candidates: &[Candidate], keys: usize) -> Vec<usize> {
             let mut claims = candidates[*index].claims.iter();
             claims.all(|claim| first[*claim] == Some(*index))
         };
-        let whole = alive.iter().copied().filter(is_first).collect();
-        let mut whole = closed(candidates, whole, &taken);
-        if whole.is_empty() {
+        let valid = alive.iter().copied().filter(is_first).collect();
+        let mut valid = close_over_needs(candidates, valid, &taken);
+        if valid.is_empty() {
             // The remaining candidates conflict in a cycle. Take the first one that does not need any candidate it
             // conflicts with, and all that it needs.
             let groups = alive
                 .iter()
-                .map(|index| needed(candidates, *index, &first, &taken));
-            whole = groups.flatten().next().unwrap_or_default();
+                .map(|index| needed_group(candidates, *index, &first, &taken));
+            valid = groups.flatten().next().unwrap_or_default();
         }
-        if whole.is_empty() {
+        if valid.is_empty() {
             break;
         }
-        for index in &whole {
+        for index in &valid {
             candidates[*index]
                 .claims
                 .iter()
                 .for_each(|claim| taken[*claim] = true);
         }
-        alive.retain(|index| whole.binary_search(index).is_err());
-        accepted.extend(whole);
+        alive.retain(|index| valid.binary_search(index).is_err());
+        accepted.extend(valid);
     }
     accepted.sort_unstable();
     accepted
@@ -182,7 +189,7 @@ fn whole_together(candidates: &[Candidate], keys: usize) -> Vec<usize> {
 
 /// A candidate and all that it needs, in ascending order, given the first candidate with each key; `None` if two of them
 /// claim one key.
-fn needed(
+fn needed_group(
     candidates: &[Candidate],
     index: usize,
     first: &[Option<usize>],
@@ -209,7 +216,7 @@ fn needed(
 
 /// The largest subset of these candidates, in ascending order, whose needs are all claimed within the subset or already
 /// taken.
-fn closed(candidates: &[Candidate], mut some: Vec<usize>, taken: &[bool]) -> Vec<usize> {
+fn close_over_needs(candidates: &[Candidate], mut some: Vec<usize>, taken: &[bool]) -> Vec<usize> {
     let mut claimants = vec![0_u32; taken.len()];
     let mut dependents = vec![Vec::new(); taken.len()];
     for index in &some {
@@ -253,7 +260,7 @@ fn closed(candidates: &[Candidate], mut some: Vec<usize>, taken: &[bool]) -> Vec
 mod tests {
     use super::*;
 
-    fn whole(rows: &[(&[usize], &[usize])]) -> Vec<usize> {
+    fn valid(rows: &[(&[usize], &[usize])]) -> Vec<usize> {
         let candidates: Vec<_> = (rows.iter().enumerate())
             .map(|(position, (claims, needs))| Candidate {
                 position,
@@ -264,43 +271,43 @@ mod tests {
                     .collect(),
             })
             .collect();
-        whole_together(&candidates, 10)
+        jointly_valid(&candidates, 10)
     }
 
     #[test]
     fn a_cycle_of_rows_is_valid() {
         assert_eq!(
-            whole(&[(&[1], &[2]), (&[2], &[3]), (&[3], &[1])]),
+            valid(&[(&[1], &[2]), (&[2], &[3]), (&[3], &[1])]),
             [0, 1, 2]
         );
     }
 
     #[test]
     fn rows_that_need_a_missing_row_are_excluded_with_their_dependents() {
-        assert_eq!(whole(&[(&[1], &[99]), (&[2], &[1]), (&[3], &[])]), [2]);
+        assert_eq!(valid(&[(&[1], &[99]), (&[2], &[1]), (&[3], &[])]), [2]);
     }
 
     #[test]
     fn the_first_row_with_a_key_has_it() {
-        assert_eq!(whole(&[(&[1], &[]), (&[1], &[]), (&[2], &[1])]), [0, 2]);
+        assert_eq!(valid(&[(&[1], &[]), (&[1], &[]), (&[2], &[1])]), [0, 2]);
     }
 
     #[test]
-    fn a_key_goes_to_the_next_row_if_the_first_is_not_whole() {
-        assert_eq!(whole(&[(&[1], &[99]), (&[1], &[]), (&[2], &[1])]), [1, 2]);
+    fn a_key_goes_to_the_next_row_if_the_first_is_invalid() {
+        assert_eq!(valid(&[(&[1], &[99]), (&[1], &[]), (&[2], &[1])]), [1, 2]);
     }
 
     #[test]
     fn a_first_row_that_is_invalid_does_not_exclude_a_valid_cycle() {
         // The second row claims 3 before the third, which it needs.
         let rows: &[(&[usize], &[usize])] = &[(&[0], &[2]), (&[1, 3], &[2]), (&[2, 3], &[0])];
-        assert_eq!(whole(rows), [0, 2]);
+        assert_eq!(valid(rows), [0, 2]);
     }
 
     #[test]
     fn conflicting_rows_do_not_exclude_others() {
         // Each of the first two claims first what the other needs to have.
         let rows: &[(&[usize], &[usize])] = &[(&[1, 3], &[2]), (&[2, 3], &[1]), (&[4], &[])];
-        assert_eq!(whole(rows), [2]);
+        assert_eq!(valid(rows), [2]);
     }
 }

@@ -73,7 +73,7 @@ pub const TABLE: Table = Table {
     references: &[],
     checks: &[],
     rules: &[],
-    makes_ids: false,
+    assigns_ids: false,
     has_rowid: true,
     file: None,
     encoding: "UTF-8",

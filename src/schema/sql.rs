@@ -7,10 +7,10 @@ mod declared;
 mod definition;
 mod error;
 mod expression;
+mod ignored;
 mod keys;
 mod memory;
 mod names;
-mod passed_over;
 mod references;
 mod refusals;
 mod script;
@@ -31,17 +31,17 @@ use rusqlite::Connection;
 use super::{Column, Kind, Reference, Rule, Table};
 
 /// The most tables that a schema may have.
-pub const MOST_TABLES: usize = 200;
+pub const MAX_TABLES: usize = 200;
 
 /// What was read.
 #[derive(Debug)]
 pub struct Schema {
     /// The tables; each comes after those it refers to.
     pub tables: &'static [&'static Table],
-    /// What was passed over, a line for each kind.
+    /// What was ignored, a line for each kind.
     pub notes: Vec<String>,
     /// The tables that cannot be loaded, with the reasons as sentences. None of those that have files of their own.
-    pub unserved: Vec<(&'static str, Vec<String>)>,
+    pub unsupported: Vec<(&'static str, Vec<String>)>,
     /// The statements that make all of it: tables, indexes, views and triggers.
     pub statements: Vec<String>,
 }
@@ -100,7 +100,7 @@ fn made(connection: &Connection) -> Result<Vec<String>, rusqlite::Error> {
 fn schema(memory: Memory, layout: Layout, usable: Usable) -> Result<Schema, Error> {
     let Memory {
         connection,
-        passed_over,
+        ignored,
         mut refusals,
         others,
         triggers,
@@ -108,17 +108,17 @@ fn schema(memory: Memory, layout: Layout, usable: Usable) -> Result<Schema, Erro
     let declared = tables::read(&connection, &mut refusals)?;
     check_count(&declared, &mut refusals);
     check_names(&declared, &mut refusals);
-    let references = references::resolve(&declared, &passed_over, &mut refusals);
+    let references = references::resolve(&declared, &ignored, &mut refusals);
     let order = references::order(&declared, &references, &mut refusals);
     if !refusals.is_empty() && layout == Layout::OwnFiles || !refusals.of("").is_empty() {
         return Err(Error::Refused(refusals.into_sentences()));
     }
     // A table that refers to an unsupported one is unsupported, too.
-    let mut served = Vec::new();
+    let mut supported = Vec::new();
     for index in order {
         let table = &declared[index];
         let mut parents = references[index].iter().map(|reference| reference.parent);
-        let lacks = parents.find(|parent| *parent != index && !served.contains(parent));
+        let lacks = parents.find(|parent| *parent != index && !supported.contains(parent));
         if let Some(parent) = lacks {
             let (name, parent) = (table.name, declared[parent].name);
             refusals.refuse(
@@ -127,14 +127,14 @@ fn schema(memory: Memory, layout: Layout, usable: Usable) -> Result<Schema, Erro
             );
         }
         if refusals.of(table.name).is_empty() {
-            served.push(index);
+            supported.push(index);
         }
     }
-    let unserved = declared
+    let unsupported = declared
         .iter()
         .map(|table| (table.name, refusals.of(table.name)));
-    let unserved = unserved.filter(|(_, sentences)| !sentences.is_empty());
-    let unserved: Vec<_> = unserved
+    let unsupported = unsupported.filter(|(_, sentences)| !sentences.is_empty());
+    let unsupported: Vec<_> = unsupported
         .map(|(name, sentences)| (name, sentences.to_vec()))
         .collect();
     let made = made(&connection)?
@@ -150,9 +150,9 @@ fn schema(memory: Memory, layout: Layout, usable: Usable) -> Result<Schema, Erro
             .collect(),
     );
     Ok(Schema {
-        tables: leak(served.iter().map(|index| &tables[*index]).collect()),
-        notes: passed_over.notes(layout),
-        unserved,
+        tables: leak(supported.iter().map(|index| &tables[*index]).collect()),
+        notes: ignored.notes(layout),
+        unsupported,
         statements: made,
     })
 }
@@ -164,10 +164,10 @@ fn check_count(tables: &[Declared], refusals: &mut Refusals) {
         let sentence = "there is no CREATE TABLE statement: declare at least one table";
         refusals.refuse("", sentence.to_string());
     }
-    if count > MOST_TABLES && refusals.layout() == Layout::OwnFiles {
+    if count > MAX_TABLES && refusals.layout() == Layout::OwnFiles {
         refusals.refuse(
             "",
-            format!("there are {count} tables, and at most {MOST_TABLES} are possible: leave out those that you do not load"),
+            format!("there are {count} tables, and at most {MAX_TABLES} are possible: leave out those that you do not load"),
         );
     }
 }
@@ -233,7 +233,7 @@ fn finish(
                 .collect(),
         ),
         rules,
-        makes_ids: declared.makes_ids,
+        assigns_ids: declared.assigns_ids,
         has_rowid: declared.has_rowid,
         file: None,
         encoding: "UTF-8",

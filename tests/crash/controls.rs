@@ -7,8 +7,8 @@ use std::panic::catch_unwind;
 
 use crate::crash::disk::Record;
 use crate::crash::power::PowerCuts;
+use crate::crash::report_check::assert_report_is_accurate;
 use crate::crash::stored::Stored;
-use crate::crash::truth::assert_true;
 use crate::crash::{INSERT, Mode, fault, ready};
 use crate::kit::{BUILT_IN, Folder, TABLES};
 
@@ -124,7 +124,7 @@ fn a_report_that_lies_is_told_from_a_true_one() {
     let before = Stored::read(&folder);
     let run = folder.insert(&[]);
     let after = Stored::read(&folder);
-    assert_true(&run, &BUILT_IN, &before, &after);
+    assert_report_is_accurate(&run, &BUILT_IN, &before, &after);
     for sql in [
         "DELETE FROM users WHERE id = 3",
         "UPDATE users SET name = 'Carol' WHERE id = 3",
@@ -135,7 +135,7 @@ fn a_report_that_lies_is_told_from_a_true_one() {
         changed.execute("orders", "DELETE FROM orders"); // None shall dangle.
         changed.execute("users", sql);
         other.0[0] = Stored::read(&changed).0[0].clone();
-        let lie = catch_unwind(|| assert_true(&run, &BUILT_IN, &before, &other));
+        let lie = catch_unwind(|| assert_report_is_accurate(&run, &BUILT_IN, &before, &other));
         assert!(lie.is_err(), "{sql}");
     }
 }

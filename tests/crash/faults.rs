@@ -1,9 +1,9 @@
 //! Faults are enumerated, not sampled: the 1st, 2nd, 3rd … call that changes a file or starts a thread fails, until a
 //! run has no such call left. After each, the report is true, no row dangles, and running again completes everything.
 
+use crate::crash::report_check::{assert_report_is_accurate, completes};
 use crate::crash::stored::Stored;
-use crate::crash::truth::{assert_true, completes};
-use crate::crash::{Fault, Mode, Tried, Watched, at_each_moment, fault, ready};
+use crate::crash::{Attempts, Fault, Mode, Watched, at_each_call, fault, ready};
 use crate::kit::{ALL_INSERTED, Folder, SUBJECTS, header, say};
 
 /// Fails the 1st, 2nd, 3rd … call of a class in a run on copies of a folder, until a run has none left, or as many of
@@ -14,8 +14,8 @@ fn each_fault(
     class: &'static str,
     mode: Mode,
     check: impl Fn(&Folder, &Watched),
-) -> Tried {
-    at_each_moment(original.subject.step, |at| {
+) -> Attempts {
+    at_each_call(original.subject.step, |at| {
         let folder = original.copy();
         let ran = folder.faulty(arguments, fault(class, at, mode));
         check(&folder, &ran);
@@ -29,7 +29,7 @@ fn insert_survives(class: &'static str, modes: &[Mode], at_least: [usize; 2]) {
         return;
     }
     for subject in SUBJECTS {
-        let mut faults = [Tried::default(); 2];
+        let mut faults = [Attempts::default(); 2];
         // The others have fewer rows, or fewer files.
         let fewer = if subject.schema.is_none() { 1 } else { 3 };
         for mode in modes {
@@ -40,7 +40,7 @@ fn insert_survives(class: &'static str, modes: &[Mode], at_least: [usize; 2]) {
                 let met = each_fault(original, arguments, class, *mode, |folder, ran| {
                     let after = Stored::read(folder);
                     let status = ran.status();
-                    assert_true(&ran.run, subject, &before, &after);
+                    assert_report_is_accurate(&ran.run, subject, &before, &after);
                     if !ran.hit || *mode == Mode::Short {
                         assert_eq!(status, subject.status(), "{}", ran.run.stderr);
                     }
@@ -53,7 +53,7 @@ fn insert_survives(class: &'static str, modes: &[Mode], at_least: [usize; 2]) {
                 faults[place] += met;
             }
         }
-        let [first, second] = faults.map(|tried| tried.moments);
+        let [first, second] = faults.map(|tried| tried.attempts);
         say(&format!(
             "{}: faults injected in {class} calls: {first} and in a rerun {second}",
             subject.name
@@ -178,7 +178,7 @@ fn a_dry_run_needs_threads_only_to_read() {
     };
     let mode = Mode::Once("EAGAIN");
     let met = each_fault(&Folder::initialized(), &dry_run, "thread", mode, look);
-    let seen = met.moments;
+    let seen = met.attempts;
     assert!(seen >= 6, "only {seen} threads were seen");
 }
 
@@ -247,7 +247,7 @@ fn a_check_says_which_thread_could_not_be_started() {
             assert_eq!(ran.hit, ran.run.stderr.contains("could not be used: "));
         };
         let met = each_fault(&Folder::inserted(), &["check"], "thread", mode, check);
-        assert_eq!(met.moments, 3);
+        assert_eq!(met.attempts, 3);
     }
 }
 
@@ -258,7 +258,7 @@ fn init_survives(class: &'static str, at_least: [usize; 2]) {
         return;
     }
     for subject in SUBJECTS {
-        let mut faults = Tried::default();
+        let mut faults = Attempts::default();
         for mode in [Mode::Once("EIO"), Mode::Always("EIO")] {
             let original = Folder::of(subject, "a/b");
             let met = each_fault(&original, &["init"], class, mode, |folder, ran| {
@@ -273,7 +273,7 @@ fn init_survives(class: &'static str, at_least: [usize; 2]) {
         }
         say(&format!(
             "{}: faults injected in {class} calls of init: {}",
-            subject.name, faults.moments
+            subject.name, faults.attempts
         ));
     }
 }

@@ -3,7 +3,7 @@
 //! completes the load.
 
 use crate::crash::stored::{Rows, Stored};
-use crate::crash::{Mode, Tried, at_each_moment, fault, ready};
+use crate::crash::{Attempts, Mode, at_each_call, fault, ready};
 use crate::kit::stored::row;
 use crate::kit::{self, Folder, Run, SUBJECTS, Subject, say};
 
@@ -30,7 +30,7 @@ fn each_moment(subject: &'static Subject, mode: Mode, status: i32, step: usize) 
     let few = ["--threads", "8", "--limit", "1000"];
     let arguments = [&load[..], &few].concat();
     let mut ends = Ends::default();
-    at_each_moment(step * subject.step, |at| {
+    at_each_call(step * subject.step, |at| {
         let folder = empty.copy();
         let ran = folder.faulty(&arguments, fault("any", at, mode));
         if !ran.hit {
@@ -104,12 +104,12 @@ fn an_init_and_a_check_that_are_interrupted_end_at_once_and_can_be_run_again() {
         return;
     }
     for subject in SUBJECTS {
-        let mut ends = Tried::default();
+        let mut ends = Attempts::default();
         for (command, original) in [
             ("init", Folder::of(subject, "databases")),
             ("check", Folder::empty(subject)),
         ] {
-            ends += at_each_moment(3 * subject.step, |at| {
+            ends += at_each_call(3 * subject.step, |at| {
                 let folder = original.copy();
                 let ran = folder.faulty(&[command], fault("any", at, Mode::Interrupt));
                 if ran.hit {
@@ -120,9 +120,9 @@ fn an_init_and_a_check_that_are_interrupted_end_at_once_and_can_be_run_again() {
                 ran.hit
             });
         }
-        let Tried { moments, calls } = ends;
+        let Attempts { attempts, calls } = ends;
         say(&format!(
-            "{}: interrupts of init and check: {moments}",
+            "{}: interrupts of init and check: {attempts}",
             subject.name
         ));
         assert!(calls >= 30, "only {calls} calls were seen");

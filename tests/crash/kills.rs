@@ -1,20 +1,20 @@
 //! The process is killed whenever it is about to change something, or is halfway through writing it. The databases it
 //! leaves behind are intact, no reference dangles, and running it again completes the load.
 
+use crate::crash::report_check::completes;
 use crate::crash::stored::Stored;
-use crate::crash::truth::completes;
-use crate::crash::{Mode, Tried, Watched, at_each_moment, fault, ready};
+use crate::crash::{Attempts, Mode, Watched, at_each_call, fault, ready};
 use crate::kit::{Folder, SUBJECTS, Subject, say, text};
 
 /// Runs `kills` for every subject, and prints how many processes were killed. Each subject must make at least
 /// `at_least` calls.
-fn for_all(what: &str, at_least: usize, kills: impl Fn(&'static Subject) -> Tried) {
+fn for_all(what: &str, at_least: usize, kills: impl Fn(&'static Subject) -> Attempts) {
     if !ready() {
         return;
     }
     for subject in SUBJECTS {
-        let Tried { moments, calls } = kills(subject);
-        say(&format!("{}: kills {what}: {moments}", subject.name));
+        let Attempts { attempts, calls } = kills(subject);
+        say(&format!("{}: kills {what}: {attempts}", subject.name));
         assert!(calls >= at_least, "only {calls} calls were seen");
     }
 }
@@ -49,7 +49,7 @@ fn an_insert_with_few_threads_that_is_killed_is_completed_by_the_next() {
 fn an_insert_that_is_killed_while_it_recovers_from_a_kill_is_completed_by_the_next() {
     for_all("after a kill", 100, |subject| {
         let empty = Folder::empty(subject);
-        let mut kills = Tried::default();
+        let mut kills = Attempts::default();
         for at in [60, 80, 110, 140] {
             let killed = empty.copy();
             assert!(kill(&killed, subject.insert(), "any", Mode::Kill, at).hit);
@@ -63,9 +63,9 @@ fn an_insert_that_is_killed_while_it_recovers_from_a_kill_is_completed_by_the_ne
 fn an_init_that_is_killed_at_any_call_is_completed_by_the_next() {
     for_all("of init", 30, |subject| {
         let original = Folder::of(subject, "a/b");
-        let mut kills = Tried::default();
+        let mut kills = Attempts::default();
         for (class, mode) in [("any", Mode::Kill), ("write", Mode::Torn)] {
-            kills += at_each_moment(subject.step, |at| {
+            kills += at_each_call(subject.step, |at| {
                 let folder = original.copy();
                 let hit = kill(&folder, &["init"], class, mode, at).hit;
                 folder.tradexa(&["init"]).assert().success();
@@ -83,7 +83,7 @@ fn the_rejects_of_a_killed_load_are_complete_or_do_not_get_in_the_way() {
         let empty = Folder::empty(subject);
         let rejects = ["--rejects", "rejects", "--threads", "2"];
         let arguments = [subject.insert(), &rejects].concat();
-        at_each_moment(subject.step, |at| {
+        at_each_call(subject.step, |at| {
             let folder = empty.copy();
             if !kill(&folder, &arguments, "any", Mode::Kill, at).hit {
                 return false;
@@ -115,8 +115,8 @@ fn each_kill(
     class: &'static str,
     mode: Mode,
     step: usize,
-) -> Tried {
-    at_each_moment(step * original.subject.step, |at| {
+) -> Attempts {
+    at_each_call(step * original.subject.step, |at| {
         let folder = original.copy();
         let hit = kill(&folder, arguments, class, mode, at).hit;
         completes(&folder, &Stored::read(&folder));
@@ -152,7 +152,7 @@ fn a_larger_load_that_is_killed_is_completed_by_the_next() {
         empty.give("input", (subject.many)(ROWS));
         let load = ["insert", "--from", "input", "--format", "json"];
         let arguments = [&load[..], &["--threads", "8"]].concat();
-        at_each_moment(11 * subject.step, |at| {
+        at_each_call(11 * subject.step, |at| {
             let folder = empty.copy();
             let hit = kill(&folder, &arguments, "any", Mode::Kill, at).hit;
             let before = Stored::read(&folder).counts();

@@ -8,7 +8,6 @@ mod crash;
 #[path = "../kit/mod.rs"]
 mod kit;
 
-mod careless;
 mod controls;
 mod faults;
 mod interrupts;
@@ -16,4 +15,5 @@ mod kills;
 mod power_cuts;
 mod power_cuts_of_init;
 mod two_loads;
+mod unsynced_rows;
 mod updates;

@@ -6,9 +6,9 @@ use rusqlite::Connection;
 use crate::crash::disk::{Record, records};
 use crate::crash::power::PowerCuts;
 use crate::crash::stored::Stored;
-use crate::crash::{Fault, Mode, Tried, Watched, at_each_moment, fault, ready};
+use crate::crash::{Attempts, Fault, Mode, Watched, at_each_call, fault, ready};
 use crate::kit::random::Random;
-use crate::kit::{BUILT_IN, Folder, ONE_FILE, OWN, SUBJECTS, Subject, say};
+use crate::kit::{BUILT_IN, Folder, ONE_FILE, SUBJECTS, Subject, USER_TABLES, say};
 
 #[test]
 fn a_power_cut_at_any_point_of_an_insert_leaves_no_row_dangling() {
@@ -63,7 +63,7 @@ fn a_product_that_a_killed_run_did_not_sync_is_synced_before_an_order_refers_to_
 
 #[test]
 fn a_user_defined_row_that_a_killed_run_did_not_sync_is_synced_before_another_refers_to_it() {
-    for subject in [&OWN, &ONE_FILE] {
+    for subject in [&USER_TABLES, &ONE_FILE] {
         for (table, row) in [
             ("places", "code = 'b'"),
             ("places", "code IN ('x1', 'x2')"),
@@ -87,7 +87,7 @@ fn a_row_that_another_program_did_not_sync_is_synced_before_another_refers_to_it
             "INSERT INTO users VALUES (4, 'David', 'david@example.com')",
         ),
         (
-            &OWN,
+            &USER_TABLES,
             "places",
             "code = 'b'",
             "INSERT INTO places VALUES ('b', 'Berlin', 'de')",
@@ -103,8 +103,8 @@ fn a_row_that_another_program_did_not_sync_is_synced_before_another_refers_to_it
         let mut cuts = PowerCuts::of(&folder);
         // A program that still reads the state before keeps a checkpoint from being complete.
         let _reader = folder.execute(table, &format!("BEGIN; SELECT count(*) FROM {table}"));
-        let _writer = careless(&folder, table, sql);
-        cuts.change_carelessly();
+        let _writer = write_unsynced(&folder, table, sql);
+        cuts.change_unsynced();
         let Watched { run, log, .. } = folder.logged(subject.insert(), None);
         run.ended_well(subject);
         cuts.examine(&log).unwrap();
@@ -117,7 +117,7 @@ fn a_row_that_another_program_did_not_sync_is_synced_before_another_refers_to_it
 }
 
 /// Executes SQL as a program that does not sync.
-fn careless(folder: &Folder, table: &str, sql: &str) -> Connection {
+fn write_unsynced(folder: &Folder, table: &str, sql: &str) -> Connection {
     folder.execute(table, &format!("PRAGMA synchronous = OFF; {sql}"))
 }
 
@@ -127,10 +127,10 @@ fn what_is_reported_after_a_sync_has_failed_survives_a_power_cut() {
         return;
     }
     for subject in SUBJECTS {
-        let (mut states, mut faults) = (0, Tried::default());
+        let (mut states, mut faults) = (0, Attempts::default());
         let empty = Folder::empty(subject);
         for mode in [Mode::Once("EIO"), Mode::Always("EIO")] {
-            faults += at_each_moment(subject.step / 2 + 1, |at| {
+            faults += at_each_call(subject.step / 2 + 1, |at| {
                 let folder = empty.copy();
                 let mut cuts = PowerCuts::of(&folder);
                 let run = folder.logged(subject.insert(), Some(fault("sync", at, mode)));
@@ -140,9 +140,9 @@ fn what_is_reported_after_a_sync_has_failed_survives_a_power_cut() {
                 run.hit
             });
         }
-        let Tried { moments, calls } = faults;
+        let Attempts { attempts, calls } = faults;
         say(&format!(
-            "{}: states examined after {moments} failed syncs: {states}",
+            "{}: states examined after {attempts} failed syncs: {states}",
             subject.name
         ));
         let least = if subject.is_one_file() { 20 } else { 40 };
@@ -159,7 +159,7 @@ fn a_rerun_after_a_sync_has_failed_survives_a_power_cut_at_any_point() {
         let mut states = 0;
         let empty = Folder::empty(subject);
         let files = format!("databases/{}*", subject.databases()[0].0).leak();
-        let faults = at_each_moment(subject.step / 2 + 1, |at| {
+        let faults = at_each_call(subject.step / 2 + 1, |at| {
             let fault = Fault {
                 file: Some(files),
                 ..fault("sync", at, Mode::Once("EIO"))
@@ -168,9 +168,9 @@ fn a_rerun_after_a_sync_has_failed_survives_a_power_cut_at_any_point() {
             states += found;
             hit
         });
-        let Tried { moments, calls } = faults;
+        let Attempts { attempts, calls } = faults;
         say(&format!(
-            "{}: states examined in reruns after {moments} failed syncs: {states}",
+            "{}: states examined in reruns after {attempts} failed syncs: {states}",
             subject.name
         ));
         assert!(calls >= 5, "only {calls} syncs were seen");
@@ -189,18 +189,18 @@ fn a_rerun_after_a_failed_sync_and_a_kill_survives_a_power_cut_at_any_point() {
         let mut states = 0;
         let empty = Folder::empty(subject);
         let mut random = Random::new(1);
-        let faults = at_each_moment(subject.step + 3, |at| {
+        let faults = at_each_call(subject.step + 3, |at| {
             let fault = Fault {
-                then_killed: Some(1 + random.below(CALLS)),
+                kill_after: Some(1 + random.below(CALLS)),
                 ..fault("sync", at, Mode::Once("EIO"))
             };
             let (found, hit) = rerun(&empty, fault);
             states += found;
             hit
         });
-        let Tried { moments, calls } = faults;
+        let Attempts { attempts, calls } = faults;
         say(&format!(
-            "{}: states examined in reruns after {moments} kills behind a failed sync: {states}",
+            "{}: states examined in reruns after {attempts} kills behind a failed sync: {states}",
             subject.name
         ));
         assert!(calls >= 5, "only {calls} syncs were seen");
@@ -231,11 +231,11 @@ fn unsynced_parent(parent: Parent) {
         return;
     }
     let (subject, table, row) = parent;
-    let (mut states, mut kills) = (0, Tried::default());
+    let (mut states, mut kills) = (0, Attempts::default());
     let original = without(parent);
     for suffix in ["-wal", ""] {
         let file = format!("databases/{}{suffix}", subject.database(table)).leak();
-        kills += at_each_moment(subject.step / 2 + 1, |at| {
+        kills += at_each_call(subject.step / 2 + 1, |at| {
             let folder = original.copy();
             let mut cuts = PowerCuts::of(&folder);
             let kill = Fault {
@@ -254,9 +254,9 @@ fn unsynced_parent(parent: Parent) {
             true
         });
     }
-    let Tried { moments, calls } = kills;
+    let Attempts { attempts, calls } = kills;
     say(&format!(
-        "{}: states examined after {moments} kills at a sync of {table} without {row}: {states}",
+        "{}: states examined after {attempts} kills at a sync of {table} without {row}: {states}",
         subject.name
     ));
     assert!(calls >= 3, "only {calls} syncs of {table} were seen");

@@ -1,10 +1,10 @@
 //! Two loads at once, each with a part of the rows that rows of both refer to. One may see rows of the other that are
 //! committed and not on disk yet. The power is cut at any point of both.
 
-use crate::careless::shell_is_there;
 use crate::crash::power::PowerCuts;
-use crate::crash::{Fault, Mode, Watched, at_each_moment, fault, ready};
-use crate::kit::{BUILT_IN, Folder, ONE_FILE, OWN, Subject, TRADEXA, header, say};
+use crate::crash::{Fault, Mode, Watched, at_each_call, fault, ready};
+use crate::kit::{BUILT_IN, Folder, ONE_FILE, Subject, TRADEXA, USER_TABLES, header, say};
+use crate::unsynced_rows::shell_is_there;
 
 /// A command of the shell that loads these files.
 fn other_load(subject: &Subject, files: &str) -> String {
@@ -31,7 +31,7 @@ fn no_row_dangles(original: &Folder, table: &str, files: &str, other: &str, row:
     );
     let last = subject.tables[2].name;
     let (mut states, mut stored) = (0, 0);
-    let tried = at_each_moment(subject.step / 2 + 1, |at| {
+    let tried = at_each_call(subject.step / 2 + 1, |at| {
         let folder = original.copy();
         let mut cuts = PowerCuts::of(&folder);
         let other = Fault {
@@ -51,7 +51,7 @@ fn no_row_dangles(original: &Folder, table: &str, files: &str, other: &str, row:
     });
     say(&format!(
         "{}: states examined of two loads at once, {} times: {states}",
-        subject.name, tried.moments
+        subject.name, tried.attempts
     ));
     assert!(states >= 100, "only {states} states were examined");
     stored
@@ -85,7 +85,7 @@ fn no_user_defined_row_dangles_when_each_of_two_loads_has_half_of_the_parents() 
     if !ready() {
         return;
     }
-    for subject in [&OWN, &ONE_FILE] {
+    for subject in [&USER_TABLES, &ONE_FILE] {
         let folder = Folder::empty(subject);
         let given = |rows: [&str; 3]| {
             [0, 1, 2].map(|table| format!("{}\n{}", subject.tables[table].header, rows[table]))

@@ -6,7 +6,7 @@ use std::{env, process};
 
 use crate::crash::power::PowerCuts;
 use crate::crash::stored::{Rows, Stored};
-use crate::crash::{FEW_THREADS, Fault, Mode, Tried, Watched, at_each_moment, fault, ready};
+use crate::crash::{Attempts, FEW_THREADS, Fault, Mode, Watched, at_each_call, fault, ready};
 use crate::kit::random::Random;
 use crate::kit::stored::row;
 use crate::kit::{BUILT_IN, Folder, Run, SUBJECTS, Subject, say};
@@ -28,7 +28,7 @@ const UPDATE: &[&str] = &[
 type Tables = [Vec<String>; 3];
 
 /// A subject, its stored rows, and a load that changes some.
-struct Night {
+struct UpdateScenario {
     subject: &'static Subject,
     /// What is stored before.
     before: Tables,
@@ -48,8 +48,8 @@ struct Night {
 
 const OUTCOMES: [&str; 5] = ["inserted", "updated", "unchanged", "skipped", "failed"];
 
-impl Night {
-    fn of(subject: &'static Subject, stored: usize) -> Night {
+impl UpdateScenario {
+    fn of(subject: &'static Subject, stored: usize) -> UpdateScenario {
         let rows = if subject.name == BUILT_IN.name {
             built_in
         } else {
@@ -60,7 +60,7 @@ impl Night {
         folder.give("input", files(subject, &before));
         folder.load(&[]).succeeded();
         folder.give("input", files(subject, &given));
-        let mut night = Night {
+        let mut scenario = UpdateScenario {
             subject,
             after: before.clone(),
             before,
@@ -71,17 +71,20 @@ impl Night {
             counted: Vec::new(),
         };
         for table in 0..3 {
-            night.plan(table);
+            scenario.plan(table);
         }
         for outcome in 0..4 {
-            let met = night.outcomes.iter().any(|outcomes| outcomes[outcome] > 0);
+            let met = scenario
+                .outcomes
+                .iter()
+                .any(|outcomes| outcomes[outcome] > 0);
             assert!(met, "no row is {}", OUTCOMES[outcome]);
         }
-        assert!(night.replaced[0].len() > 1);
-        let done = night.folder.copy();
-        night.is_done(&done.load(&["--update"]), &done);
-        night.counted = night.counted(&done);
-        night
+        assert!(scenario.replaced[0].len() > 1);
+        let done = scenario.folder.copy();
+        scenario.is_done(&done.load(&["--update"]), &done);
+        scenario.counted = scenario.counted(&done);
+        scenario
     }
 
     /// Works out the outcomes of the rows of a table.
@@ -226,9 +229,9 @@ impl Night {
     }
 
     /// Disturbs a load at every `step`-th call of a class, and checks what is left.
-    fn each(&self, class: &'static str, mode: Mode, step: usize) -> Tried {
+    fn each(&self, class: &'static str, mode: Mode, step: usize) -> Attempts {
         let before = Stored::read(&self.folder);
-        at_each_moment(step, |at| {
+        at_each_call(step, |at| {
             let folder = self.folder.copy();
             let ran = folder.faulty(UPDATE, fault(class, at, mode));
             let stored = Stored::read(&folder);
@@ -344,22 +347,22 @@ fn own(stored: usize, second: bool) -> Tables {
 }
 
 /// Disturbs loads of each subject, and prints how often. Fails if a subject makes fewer than `at_least` calls.
-fn for_all(what: &str, at_least: usize, happens: impl Fn(&Night) -> Tried) {
+fn for_all(what: &str, at_least: usize, happens: impl Fn(&UpdateScenario) -> Attempts) {
     if !ready() {
         return;
     }
     for subject in SUBJECTS {
-        let Tried { moments, calls } = happens(&Night::of(subject, STORED));
-        say(&format!("{}: {what}: {moments}", subject.name));
+        let Attempts { attempts, calls } = happens(&UpdateScenario::of(subject, STORED));
+        say(&format!("{}: {what}: {attempts}", subject.name));
         assert!(calls >= at_least, "only {calls} calls were seen");
     }
 }
 
 #[test]
 fn an_update_that_is_killed_at_any_call_leaves_old_or_new_rows() {
-    for_all("kills of updates", 300, |night| {
-        let mut kills = night.each("any", Mode::Kill, 40);
-        kills += night.each("write", Mode::Torn, 40);
+    for_all("kills of updates", 300, |scenario| {
+        let mut kills = scenario.each("any", Mode::Kill, 40);
+        kills += scenario.each("write", Mode::Torn, 40);
         kills
     });
 }
@@ -370,9 +373,9 @@ fn survives(class: &'static str, errors: [&'static str; 2], step: usize, at_leas
     for_all(
         &format!("faults in {class} calls of updates"),
         at_least,
-        |night| {
-            let mut faults = night.each(class, Mode::Once(once), step);
-            faults += night.each(class, Mode::Always(always), step);
+        |scenario| {
+            let mut faults = scenario.each(class, Mode::Once(once), step);
+            faults += scenario.each(class, Mode::Always(always), step);
             faults
         },
     );
@@ -385,8 +388,8 @@ fn the_report_of_an_update_in_which_any_write_fails_is_true() {
 
 #[test]
 fn an_update_completes_every_write_that_is_cut_short() {
-    for_all("short writes of updates", 50, |night| {
-        night.each("write", Mode::Short, 40)
+    for_all("short writes of updates", 50, |scenario| {
+        scenario.each("write", Mode::Short, 40)
     });
 }
 
@@ -421,17 +424,17 @@ fn an_update_that_is_interrupted_at_any_call_says_what_it_did_and_is_completed_b
         return;
     }
     for subject in SUBJECTS {
-        let night = Night::of(subject, STORED_BEFORE_AN_INTERRUPT);
-        let before = Stored::read(&night.folder);
+        let scenario = UpdateScenario::of(subject, STORED_BEFORE_AN_INTERRUPT);
+        let before = Stored::read(&scenario.folder);
         let [mut at_once, mut interrupted, mut incomplete, mut done] = [0; 4];
         for (mode, status) in [(Mode::Interrupt, 130), (Mode::Terminate, 143)] {
-            at_each_moment(15, |at| {
-                let folder = night.folder.copy();
+            at_each_call(15, |at| {
+                let folder = scenario.folder.copy();
                 let arguments = [UPDATE, &["--threads", "8"]].concat();
                 let ran = folder.faulty(&arguments, fault("any", at, mode));
                 let stored = Stored::read(&folder);
-                night.is_old_or_new(&stored);
-                night.is_true(&ran.run, &before, &stored);
+                scenario.is_old_or_new(&stored);
+                scenario.is_true(&ran.run, &before, &stored);
                 if ran.hit {
                     match ran.run.status {
                         None => {
@@ -440,16 +443,16 @@ fn an_update_that_is_interrupted_at_any_call_says_what_it_did_and_is_completed_b
                         }
                         other if ran.run.report["interrupted"] == true => {
                             interrupted += 1;
-                            incomplete += usize::from(stored != night.stored());
+                            incomplete += usize::from(stored != scenario.stored());
                             assert_eq!(other, Some(status), "{}", ran.run.stderr);
                         }
                         _ => {
                             done += 1;
-                            night.is_done(&ran.run, &folder);
+                            scenario.is_done(&ran.run, &folder);
                         }
                     }
                 }
-                night.completes(&folder);
+                scenario.completes(&folder);
                 ran.hit
             });
         }
@@ -465,25 +468,25 @@ fn an_update_that_is_interrupted_at_any_call_says_what_it_did_and_is_completed_b
 #[test]
 fn a_locked_database_fails_the_rows_that_change_and_no_others() {
     for subject in SUBJECTS {
-        let night = Night::of(subject, STORED);
-        let before = Stored::read(&night.folder);
+        let scenario = UpdateScenario::of(subject, STORED);
+        let before = Stored::read(&scenario.folder);
         for (database, tables) in subject.databases() {
-            let folder = night.folder.copy();
+            let folder = scenario.folder.copy();
             let lock = folder.lock(subject.tables[tables[0]].name);
             let run = folder.load(&["--update", "--lock-timeout", "0"]);
             drop(lock);
             let stored = Stored::read(&folder);
-            night.is_old_or_new(&stored);
-            night.is_true(&run, &before, &stored);
+            scenario.is_old_or_new(&stored);
+            scenario.is_true(&run, &before, &stored);
             assert_eq!(run.status, Some(1), "{}", run.stderr);
             for table in tables {
-                let [inserted, updated, unchanged, skipped, failed] = night.outcomes[table];
+                let [inserted, updated, unchanged, skipped, failed] = scenario.outcomes[table];
                 let found = OUTCOMES.map(|outcome| run.count(subject.tables[table].name, outcome));
                 let expected = [0, 0, unchanged, skipped, failed + inserted + updated];
                 assert_eq!(found, expected, "{database} is locked");
                 assert_eq!(stored.0[table], before.0[table]);
             }
-            night.completes(&folder);
+            scenario.completes(&folder);
         }
     }
 }
@@ -494,22 +497,22 @@ fn a_power_cut_at_any_point_of_an_update_leaves_old_or_new_rows() {
         return;
     }
     for subject in SUBJECTS {
-        let night = Night::of(subject, STORED);
+        let scenario = UpdateScenario::of(subject, STORED);
         let mut random = Random::new(process::id().into());
         let mut states = 0;
         for threads in ["64", "3", "1"] {
-            let folder = night.folder.copy();
-            let mut cuts = night.power_cuts(&folder);
+            let folder = scenario.folder.copy();
+            let mut cuts = scenario.power_cuts(&folder);
             let arguments = [UPDATE, &["--threads", threads]].concat();
             let Watched { run, log, .. } = folder.logged(&arguments, None);
             // As many as its subject says, others in each run.
-            let often = if env::var_os("EVERY_MOMENT").is_some() {
+            let often = if env::var_os("EVERY_CALL").is_some() {
                 1
             } else {
                 subject.step
             };
             cuts.examine_at(&log, |_| random.once_in(often)).unwrap();
-            night.is_done(&run, &folder);
+            scenario.is_done(&run, &folder);
             states += cuts.states();
         }
         let name = subject.name;
@@ -527,16 +530,16 @@ fn an_update_after_one_whose_sync_has_failed_survives_a_power_cut_at_any_point()
         return;
     }
     for subject in SUBJECTS {
-        let night = Night::of(subject, STORED);
+        let scenario = UpdateScenario::of(subject, STORED);
         let mut random = Random::new(1);
-        let (mut states, mut faults) = (0, Tried::default());
+        let (mut states, mut faults) = (0, Attempts::default());
         for mode in [Mode::Once("EIO"), Mode::Always("EIO"), Mode::Kill] {
-            faults += at_each_moment(24, |at| {
-                let folder = night.folder.copy();
-                let mut cuts = night.power_cuts(&folder);
-                let then_killed = matches!(mode, Mode::Once(_)) && random.once_in(2);
+            faults += at_each_call(24, |at| {
+                let folder = scenario.folder.copy();
+                let mut cuts = scenario.power_cuts(&folder);
+                let kill_after = matches!(mode, Mode::Once(_)) && random.once_in(2);
                 let fault = Fault {
-                    then_killed: then_killed.then(|| 1 + random.below(CALLS)),
+                    kill_after: kill_after.then(|| 1 + random.below(CALLS)),
                     ..fault("sync", at, mode)
                 };
                 let arguments = [UPDATE, &["--threads", "8"]].concat();
@@ -545,15 +548,15 @@ fn an_update_after_one_whose_sync_has_failed_survives_a_power_cut_at_any_point()
                 cuts.examine_end(&first.log).unwrap();
                 let rerun = folder.logged(&arguments, None);
                 cuts.examine(&rerun.log).unwrap();
-                assert_eq!(rerun.run.status, Some(night.status()));
-                assert_eq!(Stored::read(&folder), night.stored());
+                assert_eq!(rerun.run.status, Some(scenario.status()));
+                assert_eq!(Stored::read(&folder), scenario.stored());
                 states += cuts.states();
                 first.hit
             });
         }
-        let Tried { moments, calls } = faults;
+        let Attempts { attempts, calls } = faults;
         say(&format!(
-            "{}: states examined in updates after {moments} failed syncs: {states}",
+            "{}: states examined in updates after {attempts} failed syncs: {states}",
             subject.name
         ));
         assert!(calls >= 10, "only {calls} syncs were seen");

@@ -332,12 +332,12 @@ fn unused<'a>(name: &str, mut taken: impl Iterator<Item = &'a str> + Clone) -> S
 }
 
 /// The keys that references can go to: SQLite asks for those without a filter, with the collations of their columns.
-/// No file can refer to ids that SQLite makes up.
+/// No file can refer to ids that SQLite assigns.
 fn targets(table: &Table) -> Vec<Vec<usize>> {
-    let made_up = table.rowid().filter(|_| table.makes_up_ids());
+    let assigned = table.rowid().filter(|_| table.assigns_ids());
     let keys = table.keys().into_iter();
     keys.filter(|(_, collation, filter)| collation.is_none() && filter.is_none())
-        .filter(|(columns, ..)| made_up.is_none_or(|id| !columns.contains(&id)))
+        .filter(|(columns, ..)| assigned.is_none_or(|id| !columns.contains(&id)))
         .map(|(columns, ..)| columns.to_vec())
         .collect()
 }
@@ -667,7 +667,7 @@ fn header(table: &Table, drawn: &DrawnTable, own: usize) -> Vec<usize> {
         .filter(|&index| {
             let column = &table.columns[index];
             if id == Some(index) {
-                // Rows whose ids are made up cannot be referred to by the file of another table.
+                // Rows whose ids SQLite assigns cannot be referred to by the file of another table.
                 return !drawn.id_omitted || is_used(index) || table.columns.len() == 1;
             }
             let omitted = index

@@ -33,7 +33,7 @@ use schema::{Case, Layout};
 /// How many cases are tried, unless `PROPTEST_CASES` says otherwise.
 const CASES: u64 = 100;
 
-const MOST_SECONDS_TO_SHRINK: u32 = 120;
+const MAX_SECONDS_TO_SHRINK: u32 = 120;
 
 #[test]
 fn user_defined_tables_hold_what_sqlite_accepts() {
@@ -159,7 +159,7 @@ fn failure(seed: u64, perform: impl Fn(&Case)) -> Option<Case> {
         rng_seed: RngSeed::Fixed(seed),
         failure_persistence: None,
         max_shrink_iters: u32::MAX - 1, // The maximum itself means four times the cases.
-        max_shrink_time: MOST_SECONDS_TO_SHRINK * 1000,
+        max_shrink_time: MAX_SECONDS_TO_SHRINK * 1000,
         ..Config::default()
     };
     let result = TestRunner::new(config).run(&case(), |case| {

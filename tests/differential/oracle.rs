@@ -244,7 +244,7 @@ fn rows(table: &Table) -> Vec<Row> {
     let Some(file) = &table.file else {
         return Vec::new();
     };
-    let made_up = table.rowid().filter(|_| table.makes_up_ids());
+    let assigned = table.rowid().filter(|_| table.assigns_ids());
     let rows = table.records().into_iter().map(|(line, record)| {
         let mut row = Row {
             line,
@@ -269,13 +269,13 @@ fn rows(table: &Table) -> Vec<Row> {
             let position = file.header.iter().position(|&it| it == index);
             let cell = match position {
                 Some(position) => record[position].as_str(),
-                // SQLite makes up an id, whatever the default is.
-                None if made_up == Some(index) => "",
+                // SQLite assigns an id, whatever the default is.
+                None if assigned == Some(index) => "",
                 None => column.default.map_or("", |default| default.cell),
             };
             row.given[index] = cell.to_owned();
             match column.kind().value(cell) {
-                Ok(Value::Null) if made_up == Some(index) => {}
+                Ok(Value::Null) if assigned == Some(index) => {}
                 Ok(Value::Null) if column.not_null || table.is_in_primary(index) => {
                     row.must.push(Rule::Null(name))
                 }
@@ -662,7 +662,7 @@ fn explain(
 
 /// How reasons may name a row that uses a key: by its line, or by its primary key as given or as stored.
 fn owner_of(table: &Table, row: &Row) -> Owner {
-    let primary = table.primary.as_ref().filter(|_| !table.makes_up_ids());
+    let primary = table.primary.as_ref().filter(|_| !table.assigns_ids());
     let columns = primary.map_or(&[][..], |key| &key.columns);
     let given = |&column: &usize| match table.columns[column].kind() {
         Kind::Whole | Kind::Boolean => Some(row.given[column].clone()),
@@ -756,10 +756,10 @@ fn confirm(whole: &Connection, table: &Table, index: usize, rows: &[Row]) {
     }
 }
 
-/// What a table holds, sorted. Ids that SQLite makes up are left out.
+/// What a table holds, sorted. Ids that SQLite assigns are left out.
 pub fn stored(connection: &Connection, table: &Table) -> Vec<Vec<Value>> {
     let columns: Vec<_> = (0..table.columns.len())
-        .filter(|&column| !table.makes_up_ids() || table.rowid() != Some(column))
+        .filter(|&column| !table.assigns_ids() || table.rowid() != Some(column))
         .collect();
     let sql = match table.names(&columns) {
         names if names.is_empty() => format!("SELECT 1 FROM {}", quoted(&table.name)),

@@ -349,9 +349,9 @@ pub fn difference(reasons: &[&str], right: &RowAnswer, again: bool) -> Vec<Strin
     problems
 }
 
-/// A row of the report, without an id that SQLite made up.
+/// A row of the report, without an id that SQLite assigned.
 pub fn listed(row: &Json, table: &Table) -> String {
-    let left_out = table.rowid().filter(|_| table.makes_up_ids());
+    let left_out = table.rowid().filter(|_| table.assigns_ids());
     let columns = table.columns.iter().enumerate();
     let columns = columns.filter(|(index, _)| Some(*index) != left_out);
     // The digits of a blob may be in either case.
@@ -464,7 +464,7 @@ mod tests {
             .zip(&answer.tables)
             .map(|(table, right)| {
                 let columns = (0..table.columns.len())
-                    .filter(|&column| !table.makes_up_ids() || table.rowid() != Some(column));
+                    .filter(|&column| !table.assigns_ids() || table.rowid() != Some(column));
                 let names: Vec<_> = columns
                     .map(|column| table.columns[column].name.clone())
                     .collect();

@@ -175,8 +175,8 @@ impl Table {
         (is && !primary.descending && primary.collation.is_none()).then_some(column)
     }
 
-    /// Whether SQLite makes up the ids, since the file has none.
-    pub fn makes_up_ids(&self) -> bool {
+    /// Whether SQLite assigns the ids, since the file has none.
+    pub fn assigns_ids(&self) -> bool {
         let file = self.file.as_ref();
         file.is_some_and(|file| self.rowid().is_some_and(|id| !file.header.contains(&id)))
     }
@@ -450,7 +450,7 @@ pub fn count(case: &Case, counts: &mut HashMap<&'static str, usize>) {
                     .is_some_and(|it| it.columns.len() > 1),
             ),
         );
-        add("ids made up", usize::from(table.makes_up_ids()));
+        add("ids assigned", usize::from(table.assigns_ids()));
         add("WITHOUT ROWID", usize::from(table.without_rowid));
         add("STRICT", usize::from(table.strict));
     }

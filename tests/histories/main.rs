@@ -10,14 +10,14 @@ mod kit;
 
 mod history;
 mod model;
-#[cfg(unix)] // Signals.
-mod own;
 mod perform;
 mod rejects;
 #[cfg(unix)]
 #[allow(dead_code, reason = "the crash tests need all of it")]
 #[path = "../kit/crash/stored.rs"]
 mod stored;
+#[cfg(unix)] // Signals.
+mod user_tables;
 mod world;
 
 use std::env;
@@ -36,7 +36,7 @@ use world::World;
 const HISTORIES: u64 = 100;
 
 /// A history whose failure depends on timing could shrink forever.
-const MOST_SECONDS_TO_SHRINK: u32 = 120;
+const MAX_SECONDS_TO_SHRINK: u32 = 120;
 
 #[test]
 fn every_report_is_true_and_no_order_dangles_in_any_history() {
@@ -137,7 +137,7 @@ fn shrinking(seed: u64, cases: u32) -> Config {
         rng_seed: RngSeed::Fixed(seed),
         failure_persistence: None,
         max_shrink_iters: u32::MAX - 1, // The maximum itself means four times the cases.
-        max_shrink_time: MOST_SECONDS_TO_SHRINK * 1000,
+        max_shrink_time: MAX_SECONDS_TO_SHRINK * 1000,
         ..Config::default()
     }
 }

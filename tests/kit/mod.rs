@@ -36,7 +36,7 @@ pub use run::{Run, TRADEXA, bounded};
 pub use screen::Screen;
 pub use seed::{ALL_INSERTED, ALL_UNCHANGED, ORDERS, PRODUCTS, USERS};
 pub use strace::strace;
-pub use subject::{BUILT_IN, Layout, ONE_FILE, OWN, SUBJECTS, Subject};
+pub use subject::{BUILT_IN, Layout, ONE_FILE, SUBJECTS, Subject, USER_TABLES};
 
 /// The names of the tables, in the order of the report: each after those that it refers to.
 pub const TABLES: [&str; 3] = ["users", "products", "orders"];

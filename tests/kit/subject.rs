@@ -156,7 +156,7 @@ const MOVES: Sample = Sample {
 };
 
 /// Text keys, a table that refers to itself, a key of two columns, and a table without a key.
-macro_rules! own_tables {
+macro_rules! user_tables {
     () => {
         "CREATE TABLE places (code TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, within TEXT REFERENCES places (code));
          CREATE TABLE stock (place TEXT REFERENCES places, sku TEXT, quantity INTEGER CHECK (quantity > 0),
@@ -167,14 +167,14 @@ macro_rules! own_tables {
 }
 
 /// User-defined tables, each in its own file.
-pub const OWN: Subject = Subject {
-    name: "own tables",
+pub const USER_TABLES: Subject = Subject {
+    name: "user-defined tables",
     layout: Layout::FilePerTable,
-    schema: Some(own_tables!()),
+    schema: Some(user_tables!()),
     tables: [PLACES, STOCK, MOVES],
     written_by_triggers: None,
     never: &[],
-    many: many_own,
+    many: many_user_rows,
     step: 6,
 };
 
@@ -183,7 +183,7 @@ pub const ONE_FILE: Subject = Subject {
     name: "own tables in one file",
     layout: Layout::OneFile,
     schema: Some(concat!(
-        own_tables!(),
+        user_tables!(),
         "CREATE TABLE totals (place TEXT PRIMARY KEY, moves INTEGER);
          CREATE TRIGGER counts AFTER INSERT ON moves BEGIN
              INSERT INTO totals VALUES (ifnull(new.place, '-'), 1)
@@ -230,15 +230,15 @@ pub const ONE_FILE: Subject = Subject {
         "SELECT * FROM totals WHERE place NOT LIKE 'changed %'
          EXCEPT SELECT ifnull(place, '-'), count(*) FROM moves GROUP BY place",
     ],
-    many: many_own,
+    many: many_user_rows,
     step: 6,
 };
 
 /// What the crash tests run for.
-pub const SUBJECTS: [&Subject; 3] = [&BUILT_IN, &OWN, &ONE_FILE];
+pub const SUBJECTS: [&Subject; 3] = [&BUILT_IN, &USER_TABLES, &ONE_FILE];
 
 /// Each place lies within itself. The moves come in pairs of equal rows.
-fn many_own(rows: usize) -> [String; 3] {
+fn many_user_rows(rows: usize) -> [String; 3] {
     let mut texts = [&PLACES, &STOCK, &MOVES].map(|table| format!("{}\n", table.header));
     for row in 1..=rows {
         let (within, pair) = (row % 10 + row / 10 * 10, row / 2 + 1);
@@ -267,8 +267,8 @@ impl Subject {
     /// The arguments that insert the rows and report them as JSON.
     pub fn insert(&self) -> &'static [&'static str] {
         const SEED: &[&str] = &["insert", "--format", "json"];
-        const OWN: &[&str] = &["insert", "--format", "json", "--from", "input"];
-        if self.schema.is_none() { SEED } else { OWN }
+        const FILES: &[&str] = &["insert", "--format", "json", "--from", "input"];
+        if self.schema.is_none() { SEED } else { FILES }
     }
 
     pub fn is_one_file(&self) -> bool {

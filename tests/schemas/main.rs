@@ -4,13 +4,13 @@
 #[path = "../kit/mod.rs"]
 mod kit;
 
-mod made_up_ids;
+mod assigned_ids;
 mod one_file;
 mod outputs;
-mod own_rows;
 mod refusals;
 mod round_trips;
 mod scripts;
+mod self_references;
 mod triggers;
 mod updates;
 

@@ -22,10 +22,10 @@ use crate::sync::{Mutex, lock};
 use crate::terminal::{show, to_utf8};
 
 /// Most files that are named in a message.
-const MOST: usize = 10;
+const MAX_LISTED: usize = 10;
 
 /// How long to wait for a file before saying so.
-const SILENCE: Duration = Duration::from_secs(1);
+const NOTICE_DELAY: Duration = Duration::from_secs(1);
 
 /// Opens what the rows come from, looks at all headers, and says which files are not read.
 pub fn files(
@@ -61,7 +61,7 @@ pub fn files(
             messages.note(sentence);
         }
         if sources.iter().all(Option::is_none) {
-            let names = tables.iter().take(MOST).map(|table| table.csv());
+            let names = tables.iter().take(MAX_LISTED).map(|table| table.csv());
             let (folder, names) = (show(folder), names.collect::<Vec<_>>().join(", "));
             bail!(
                 "{folder} has none of the files {names}: name other files with --file TABLE=PATH"
@@ -84,7 +84,7 @@ pub fn readers(
             return Ok(None);
         };
         let name = source.name(table);
-        let reader = say_if_it_lasts(source, &name, messages, || source.open(table, dialect));
+        let reader = open_with_notice(source, &name, messages, || source.open(table, dialect));
         reader.map(Some).map_err(|problem| {
             let advice = match problem {
                 csv::Problem::Utf32(encoding) => {
@@ -102,7 +102,7 @@ pub fn readers(
 /// Opens a file, and prints a message if it is a pipe from which no data arrives for a while. Otherwise, a program
 /// that fills several pipes in turn would hang silently. Opening each pipe only when its rows are needed would not
 /// help: a wrong header must be an error before anything is written.
-fn say_if_it_lasts<T>(
+fn open_with_notice<T>(
     source: &Source,
     name: &Path,
     messages: &mut Messages,
@@ -115,7 +115,7 @@ fn say_if_it_lasts<T>(
         let (opened, waits) = mpsc::channel::<()>();
         // Without the thread, the file is opened all the same.
         let _ = thread::Builder::new().spawn_scoped(scope, move || {
-            if waits.recv_timeout(SILENCE) == Err(RecvTimeoutError::Timeout) {
+            if waits.recv_timeout(NOTICE_DELAY) == Err(RecvTimeoutError::Timeout) {
                 let name = show(name);
                 messages.note(format!(
                     "waiting for the header of {name}: all headers are read before any row, \
@@ -170,10 +170,10 @@ fn absent_columns(path: &Path, table: &Table, reader: &csv::Reader) -> Option<St
 fn list(names: &[&str]) -> String {
     let quoted: Vec<_> = names
         .iter()
-        .take(MOST)
+        .take(MAX_LISTED)
         .map(|name| format!("{name:?}"))
         .collect();
-    match names.len().saturating_sub(MOST) {
+    match names.len().saturating_sub(MAX_LISTED) {
         0 => quoted.join(", "),
         more => format!("{} and {more} more", quoted.join(", ")),
     }
@@ -236,7 +236,7 @@ fn unread_files(
         let (path, rows) = (show(&path), table.rows());
         format!("{path} does not exist: no {rows} are loaded")
     });
-    missing.chain(sentences).take(MOST).collect()
+    missing.chain(sentences).take(MAX_LISTED).collect()
 }
 
 /// Opens all databases before any is changed.
@@ -284,7 +284,7 @@ pub fn databases(
     let prepared: BTreeMap<_, _> = messages.all(prepared)?.into_iter().collect();
     if databases.in_one_file {
         for (table, database) in databases.tables.iter().zip(prepared.values()) {
-            if let Some(mode) = &database.was_in {
+            if let Some(mode) = &database.previous_journal_mode {
                 messages.note(databases.now_in_wal_mode(table, mode));
             }
         }

@@ -19,7 +19,7 @@ pub fn sources(
     messages: &mut Messages,
 ) -> Result<Vec<Option<Source>>> {
     let tables = &databases.tables[..];
-    refuse_unserved(databases, options)?;
+    refuse_unsupported(databases, options)?;
     let mut sources = vec![None; tables.len()];
     let files = options.file.iter().map(|file| named_file(tables, file));
     for (table, source) in messages.all(files)? {
@@ -59,8 +59,8 @@ pub fn sources(
 }
 
 /// An error if there is a file for a table that cannot be loaded.
-fn refuse_unserved(databases: &Databases, options: &Insert) -> Result<()> {
-    for (table, reasons) in &databases.unserved {
+fn refuse_unsupported(databases: &Databases, options: &Insert) -> Result<()> {
+    for (table, reasons) in &databases.unsupported {
         let is_named = |file: &OsString| {
             let bytes = file.as_encoded_bytes();
             let name = bytes.get(..table.len()).unwrap_or_default();

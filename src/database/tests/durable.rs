@@ -77,7 +77,7 @@ fn locks_survive_the_wait_for_another_process() {
         .database
         .writer(false)
         .unwrap()
-        .insert(&rows, &[0], nobody);
+        .insert(&rows, &[0], no_dependents);
     assert!(matches!(inserted, Err(Problem::Locked(_))), "{inserted:?}");
     drop(other);
     assert!(!another_process_can_have_it(&fixture.folder));
@@ -123,7 +123,7 @@ fn nothing_is_written_to_a_database_that_is_no_longer_in_wal_mode() {
         .database
         .writer(false)
         .unwrap()
-        .insert(&rows, &[0], nobody);
+        .insert(&rows, &[0], no_dependents);
     assert!(matches!(inserted, Err(Problem::NoWal)), "{inserted:?}");
 }
 

@@ -204,7 +204,7 @@ fn folder_of_length(folder: &TempDir, length: usize) -> std::path::PathBuf {
 #[test]
 fn the_longest_path_that_sqlite_accepts_is_used() {
     let folder = TempDir::new().unwrap();
-    let deep = folder_of_length(&folder, platform::LONGEST_PATH);
+    let deep = folder_of_length(&folder, platform::MAX_PATH_LENGTH);
     create(TABLES[0], &deep, &none()).unwrap();
     let database = Database::open(TABLES[0], &deep, &none()).unwrap();
     Database::prepare(vec![database]).unwrap();
@@ -216,7 +216,7 @@ fn a_path_that_is_too_long_for_sqlite_is_reported_as_the_reason() {
     let expected =
         "has a path that is too long for SQLite: choose a folder with a shorter path with --dir";
     let folder = TempDir::new().unwrap();
-    let deep = folder_of_length(&folder, platform::LONGEST_PATH + 1);
+    let deep = folder_of_length(&folder, platform::MAX_PATH_LENGTH + 1);
     assert_eq!(problems(&deep)[1], expected);
     fs::write(deep.join("users.db"), "").unwrap();
     assert_eq!(problems(&deep), [expected; 5]);

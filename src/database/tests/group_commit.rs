@@ -128,7 +128,7 @@ fn rows_are_not_inserted_if_the_sync_of_their_commit_fails() {
         .database
         .writer(false)
         .unwrap()
-        .insert(&rows, &[0], nobody);
+        .insert(&rows, &[0], no_dependents);
     break_disk(&fixture.database);
     assert_not_durable(commit.unwrap().sync());
 }
@@ -149,7 +149,7 @@ fn rows_that_were_stored_at_the_start_need_no_sync() {
     let fixture = Fixture::open(0, folder);
     let rows = fixture.rows(&users([1]));
     let writer = fixture.database.writer(false).unwrap();
-    let commit = writer.insert(&rows, &[0], nobody).unwrap();
+    let commit = writer.insert(&rows, &[0], no_dependents).unwrap();
     break_disk(&fixture.database);
     assert_eq!(commit.sync().unwrap().others, [(0, Unchanged)]);
     assert_eq!(durably_stored(&fixture, &[1, 2]).unwrap(), [1]);
@@ -164,7 +164,7 @@ fn rows_that_another_program_stores_meanwhile_count_once_they_are_synced() {
     fixture.other().execute_batch(row).unwrap();
     let rows = fixture.rows(&users([1]));
     let writer = fixture.database.writer(false).unwrap();
-    let commit = writer.insert(&rows, &[0], nobody).unwrap();
+    let commit = writer.insert(&rows, &[0], no_dependents).unwrap();
     break_disk(&fixture.database);
     assert_not_durable(commit.sync());
     assert_not_durable(durably_stored(&fixture, &[1, 2]));
@@ -181,7 +181,7 @@ fn rows_of_this_run_that_wait_for_the_disk_count_for_others_once_they_are_synced
         .database
         .writer(false)
         .unwrap()
-        .insert(&rows, &[0], nobody);
+        .insert(&rows, &[0], no_dependents);
     assert_eq!(durably_stored(&fixture, &[1]).unwrap(), [1]);
     break_disk(&fixture.database);
     assert_eq!(commit.unwrap().sync().unwrap().others, []);

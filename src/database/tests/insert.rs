@@ -108,7 +108,7 @@ fn rows_whose_places_are_not_sorted_by_id_keep_their_ids_too() {
         .database
         .writer(false)
         .unwrap()
-        .insert(&rows, &positions, nobody);
+        .insert(&rows, &positions, no_dependents);
     assert_eq!(commit.unwrap().sync().unwrap().others, []);
     assert_eq!(fixture.ids(), Vec::from_iter((1..=50).chain(100..150)));
 }
@@ -148,14 +148,14 @@ fn only_the_rows_at_the_given_places_are_inserted() {
         .database
         .writer(false)
         .unwrap()
-        .insert(&rows, &[1, 0], nobody);
+        .insert(&rows, &[1, 0], no_dependents);
     assert_eq!(commit.unwrap().sync().unwrap().others, []);
     assert_eq!(fixture.ids(), [1, 3]);
     let commit = fixture
         .database
         .writer(false)
         .unwrap()
-        .insert(&rows, &[1, 2], nobody);
+        .insert(&rows, &[1, 2], no_dependents);
     assert_eq!(commit.unwrap().sync().unwrap().others, [(1, Unchanged)]);
     assert_eq!(fixture.ids(), [1, 2, 3]);
 }
@@ -165,7 +165,7 @@ fn two_rows_with_one_id_are_an_error_and_none_is_inserted() {
     let fixture = Fixture::new(0);
     let rows = fixture.rows(&users([1, 2, 2]));
     let writer = fixture.database.writer(false).unwrap();
-    writer.insert(&rows, &[0, 1, 2], nobody).unwrap_err();
+    writer.insert(&rows, &[0, 1, 2], no_dependents).unwrap_err();
     assert_eq!(fixture.ids(), [0; 0]);
 }
 
@@ -195,7 +195,7 @@ fn insert_and_hand_on(
     let rows = fixture.rows(&users(ids));
     let writer = fixture.database.writer(true)?;
     writer
-        .insert(&rows, &sorted(&rows), nobody)?
+        .insert(&rows, &sorted(&rows), no_dependents)?
         .sync()
         .map(drop)
 }
@@ -211,7 +211,7 @@ fn a_connection_is_handed_on_from_writer_to_writer() {
         .execute_batch("DELETE FROM users WHERE id = 60")
         .unwrap();
     let rows = fixture.rows(&users([60, 61]));
-    let commit = writer.insert(&rows, &[0, 1], nobody).unwrap();
+    let commit = writer.insert(&rows, &[0, 1], no_dependents).unwrap();
     assert_eq!(commit.sync().unwrap().others, []);
     assert_eq!(fixture.ids(), Vec::from_iter(1..=61));
 }
@@ -265,7 +265,7 @@ fn replacing(fixture: &Fixture, line: &str, email: Option<&str>) -> Rows {
     rows.defaults = vec![OwnedValue::Null; 3].into();
     rows.updates = Some(vec![None; 3].into());
     let email = email.map(|email| [OwnedValue::Text(email.as_bytes().into())].into());
-    rows.kept = Kept {
+    rows.kept = KeptValues {
         columns: [2].into(),
         rows: vec![email],
     };

@@ -231,7 +231,7 @@ fn eight_loads_at_once_share_the_rows_without_a_failure() {
         for share in 0..20 {
             let rows = rows(TABLES[0], &users(share * 500..(share + 1) * 500));
             let writer = database.writer(false).unwrap();
-            let commit = writer.insert(&rows, &sorted(&rows), nobody).unwrap();
+            let commit = writer.insert(&rows, &sorted(&rows), no_dependents).unwrap();
             let written = commit.sync().unwrap();
             assert!(
                 written

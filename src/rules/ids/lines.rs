@@ -4,7 +4,7 @@
 const OPEN: usize = 512;
 
 /// Sorted lists of more runs are not merged: that would take half as much memory again.
-const LONGEST: usize = 1 << 16;
+const MAX_MERGED_RUNS: usize = 1 << 16;
 
 /// The line of each id. Ids that count up with the lines take next to nothing, others 16 bytes each.
 ///
@@ -71,7 +71,7 @@ impl Lines {
         let mut runs = std::mem::take(&mut self.open);
         while let Some(before) = self
             .sorted
-            .pop_if(|before| before.len() <= LONGEST.min(2 * runs.len()))
+            .pop_if(|before| before.len() <= MAX_MERGED_RUNS.min(2 * runs.len()))
         {
             runs.extend(before);
         }

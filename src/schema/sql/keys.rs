@@ -7,7 +7,7 @@ use super::token::{Tokens, closing, one_line};
 use super::{expression, leak, leak_text};
 use crate::schema::{Collation, Column, Key, Role};
 
-/// The keys of a table, the primary key first, and whether SQLite makes up the primary key. Takes the columns of the
+/// The keys of a table, the primary key first, and whether SQLite assigns the primary key. Takes the columns of the
 /// primary key.
 pub fn read(
     connection: &Connection,

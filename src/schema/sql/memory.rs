@@ -6,7 +6,7 @@ use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use super::definition::{Check, foreign_collations, items};
 use super::error::{Error, unknown_function};
 use super::expression;
-use super::passed_over::PassedOver;
+use super::ignored::Ignored;
 use super::refusals::{Layout, Refusals};
 use super::script::{Action, Statement};
 use super::token::{Token, Tokens};
@@ -29,11 +29,11 @@ const PRAGMAS: [&str; 7] = [
 pub struct Memory {
     /// The connection to it.
     pub connection: Connection,
-    /// What was passed over.
-    pub passed_over: PassedOver,
+    /// What was ignored.
+    pub ignored: Ignored,
     /// What SQLite takes only if something else than it declares is put in its place, as sentences.
     pub refusals: Refusals,
-    /// The statements that make virtual tables, indexes and views, and were passed over.
+    /// The statements that make virtual tables, indexes and views, and were ignored.
     pub others: Vec<String>,
     /// The statements that make triggers.
     pub triggers: Vec<String>,
@@ -48,7 +48,7 @@ impl Memory {
         connection.progress_handler(STEPS, Some(|| true))?;
         Ok(Memory {
             connection,
-            passed_over: PassedOver::default(),
+            ignored: Ignored::default(),
             refusals: Refusals::new(layout),
             others: Vec::new(),
             triggers: Vec::new(),
@@ -63,22 +63,22 @@ impl Memory {
         is_utf8: bool,
     ) -> Result<(), Error> {
         let of_tables = statements.filter(|statement| {
-            let takes = self.passed_over.takes_at_once(statement);
-            if takes && statement.action == Action::CreateTrigger {
+            let is_ignored = self.ignored.ignore_early(statement);
+            if is_ignored && statement.action == Action::CreateTrigger {
                 self.triggers.push(statement.text.to_string());
             }
-            !takes
+            !is_ignored
         });
         for statement in of_tables.collect::<Vec<_>>() {
-            let takes = self.passed_over.takes(&statement);
+            let is_ignored = self.ignored.ignore(&statement);
             let is_other = matches!(
                 statement.action,
                 Action::CreateIndex { .. } | Action::CreateView(_) | Action::CreateVirtualTable(..)
             );
-            if takes && is_other {
+            if is_ignored && is_other {
                 self.others.push(statement.text.to_string());
             }
-            if !takes {
+            if !is_ignored {
                 let broken = statement.text.find(char::REPLACEMENT_CHARACTER);
                 if let (false, Some(broken), Some(line)) = (is_utf8, broken, statement.line) {
                     let before = &statement.text[..broken];

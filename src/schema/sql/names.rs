@@ -1,10 +1,10 @@
 //! Which names of tables can be those of files.
 
 /// What SQLite and this program put behind a name, at most: `-journal`.
-const LONGEST_SUFFIX: usize = ".db-journal".len();
+const MAX_SUFFIX_LENGTH: usize = ".db-journal".len();
 
 /// How long the name of a file may be, in bytes.
-const LONGEST: usize = 255;
+const MAX_LENGTH: usize = 255;
 
 /// Why there cannot be files that are named after a table, as the end of a sentence that names it.
 pub fn problem(name: &str, on_windows: bool) -> Option<String> {
@@ -23,10 +23,10 @@ pub fn problem(name: &str, on_windows: bool) -> Option<String> {
             "cannot be the name of a file, as Windows has a device of this name".to_string(),
         );
     }
-    if name.len() + LONGEST_SUFFIX > LONGEST {
+    if name.len() + MAX_SUFFIX_LENGTH > MAX_LENGTH {
         return Some(format!(
             "is too long for the name of a file: at most {} bytes",
-            LONGEST - LONGEST_SUFFIX
+            MAX_LENGTH - MAX_SUFFIX_LENGTH
         ));
     }
     None

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::passed_over::PassedOver;
+use super::ignored::Ignored;
 use super::refusals::Refusals;
 use super::tables::{Declared, DeclaredReference};
 use crate::schema::Role;
@@ -21,13 +21,13 @@ pub struct Resolved {
 /// Finds the key of each reference of each table. What is not to be found is refused.
 pub fn resolve(
     tables: &[Declared],
-    passed_over: &PassedOver,
+    ignored: &Ignored,
     refusals: &mut Refusals,
 ) -> Vec<Vec<Resolved>> {
     let of_table = |table: &Declared| {
         let mut resolved = Vec::new();
         for reference in &table.references {
-            match find(tables, passed_over, table, reference) {
+            match find(tables, ignored, table, reference) {
                 Ok(found) if resolved.contains(&found) => {}
                 Ok(found) => resolved.push(found),
                 Err(refusal) => refusals.refuse(table.name, refusal),
@@ -40,7 +40,7 @@ pub fn resolve(
 
 fn find(
     tables: &[Declared],
-    passed_over: &PassedOver,
+    ignored: &Ignored,
     table: &Declared,
     reference: &DeclaredReference,
 ) -> Result<Resolved, Refusal> {
@@ -56,7 +56,7 @@ fn find(
         .iter()
         .position(|parent| parent.name.eq_ignore_ascii_case(parent_name));
     let Some(parent) = parent else {
-        let what = if passed_over.has(&parent_name.to_ascii_lowercase()) {
+        let what = if ignored.has(&parent_name.to_ascii_lowercase()) {
             "which is not a plain table"
         } else {
             "a table that the schema does not have"

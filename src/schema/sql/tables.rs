@@ -20,8 +20,8 @@ pub struct Declared {
     pub references: Vec<DeclaredReference>,
     /// Its CHECKs, each with the column in whose definition it stands.
     pub checks: Vec<(Option<usize>, Check)>,
-    /// Whether SQLite makes up its primary key.
-    pub makes_ids: bool,
+    /// Whether SQLite assigns its primary key.
+    pub assigns_ids: bool,
     /// Whether it will have SQLite's rowid.
     pub has_rowid: bool,
 }
@@ -61,9 +61,9 @@ fn table(
 ) -> Result<Declared, rusqlite::Error> {
     let (mut columns, primary) = columns(connection, name, refusals)?;
     let id = primary.first().copied();
-    let (keys, makes_ids) = keys::read(connection, name, &columns, primary, refusals)?;
-    if let Some(id) = id.filter(|_| makes_ids) {
-        // SQLite makes up an id whatever the default is.
+    let (keys, assigns_ids) = keys::read(connection, name, &columns, primary, refusals)?;
+    if let Some(id) = id.filter(|_| assigns_ids) {
+        // SQLite assigns an id whatever the default is.
         columns[id].default = None;
     }
     Ok(Declared {
@@ -72,7 +72,7 @@ fn table(
         references: references(connection, name, &columns, refusals)?,
         checks: checks(connection, name, sql, &columns, refusals)?,
         columns,
-        makes_ids,
+        assigns_ids,
         has_rowid: refusals.layout() == Layout::OwnFiles || has_rowid(connection, name)?,
     })
 }

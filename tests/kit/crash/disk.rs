@@ -118,7 +118,7 @@ impl Disk {
     }
 
     /// Another program has made the folder what it is now, and has synced nothing.
-    pub fn change_carelessly(&mut self, folder: &Path) {
+    pub fn change_unsynced(&mut self, folder: &Path) {
         for (name, content) in files(folder) {
             let Some(content) = content else { continue };
             let before = match self.live_entries().get(&name) {
@@ -129,7 +129,7 @@ impl Disk {
                     self.inodes.len() - 1
                 }
             };
-            self.inodes[before].become_carelessly(&content);
+            self.inodes[before].become_unsynced(&content);
         }
     }
 
@@ -160,9 +160,9 @@ impl Disk {
                 Node::File(inode) => self.inodes[inode].sync(),
                 Node::Folder(folder) => self.sync_folder(&folder),
             },
-            "forsake" => {
+            "abandon" => {
                 if let Node::File(inode) = self.handles[&record.handle] {
-                    self.inodes[inode].forsake();
+                    self.inodes[inode].abandon();
                 }
             }
             "close" | "report" => {}

@@ -346,7 +346,7 @@ static int syncing(int fd, int (*real)(int)) {
     enter();
     int result = -1;
     if (known(fd) && judge(SYNC, files[fd].name) == FAIL) {
-        record("forsake", files[fd].handle, files[fd].name, 0, NULL, 0);
+        record("abandon", files[fd].handle, files[fd].name, 0, NULL, 0);
     } else {
         result = real(fd);
         if (known(fd) && !result) record("sync", files[fd].handle, files[fd].name, 0, NULL, 0);

@@ -21,8 +21,8 @@ enum Fate {
     /// The next sync makes it durable.
     Waits,
     /// A sync of it has failed. Linux does not try again, and later syncs succeed without it.
-    Forsaken,
-    /// It is synced, and follows one that is forsaken.
+    Abandoned,
+    /// It is synced, and follows one that is abandoned.
     Durable,
 }
 
@@ -47,7 +47,7 @@ impl Inode {
     }
 
     /// Another program has written this content, page by page, and has not synced it.
-    pub fn become_carelessly(&mut self, content: &[u8]) {
+    pub fn become_unsynced(&mut self, content: &[u8]) {
         let before = self.live();
         if before.len() > content.len() {
             self.change(Change::Truncate(content.len()));
@@ -71,8 +71,8 @@ impl Inode {
     }
 
     pub fn sync(&mut self) {
-        let forsaken = |pending: &Pending| pending.fate == Fate::Forsaken;
-        if !self.pending.iter().any(forsaken) {
+        let abandoned = |pending: &Pending| pending.fate == Fate::Abandoned;
+        if !self.pending.iter().any(abandoned) {
             self.synced = self.live();
             self.pending.clear();
         }
@@ -84,10 +84,10 @@ impl Inode {
     }
 
     /// A sync has failed.
-    pub fn forsake(&mut self) {
+    pub fn abandon(&mut self) {
         for pending in &mut self.pending {
             if pending.fate == Fate::Waits {
-                pending.fate = Fate::Forsaken;
+                pending.fate = Fate::Abandoned;
             }
         }
     }

@@ -4,8 +4,8 @@
 pub mod disk;
 mod inode;
 pub mod power;
+pub mod report_check;
 pub mod stored;
-pub mod truth;
 
 use std::env;
 use std::io::ErrorKind;
@@ -59,7 +59,7 @@ pub struct Fault {
     pub at: usize,
     pub mode: Mode,
     /// Kills the process at the N-th call after the fault, whatever its class.
-    pub then_killed: Option<usize>,
+    pub kill_after: Option<usize>,
 }
 
 /// A fault at the K-th call of a class on any file.
@@ -69,31 +69,31 @@ pub fn fault(class: &'static str, at: usize, mode: Mode) -> Fault {
         file: None,
         at,
         mode,
-        then_killed: None,
+        kill_after: None,
     }
 }
 
-/// How many moments of runs were tried, and how many calls there were, at most.
+/// How many runs were disturbed, and how many calls one of them made, at most.
 #[derive(Debug, Default, Clone, Copy)]
-pub struct Tried {
-    pub moments: usize,
+pub struct Attempts {
+    pub attempts: usize,
     pub calls: usize,
 }
 
-impl AddAssign for Tried {
-    fn add_assign(&mut self, other: Tried) {
-        self.moments += other.moments;
+impl AddAssign for Attempts {
+    fn add_assign(&mut self, other: Attempts) {
+        self.attempts += other.attempts;
         self.calls += other.calls;
     }
 }
 
 /// Disturbs one run after another, each at a later call, until a run has no such call. Tries every `step`-th call,
-/// starting at a random one that differs between test runs, or every call if `EVERY_MOMENT` is set. `happens` returns
+/// starting at a random one that differs between test runs, or every call if `EVERY_CALL` is set. `happens` returns
 /// whether the run made that call.
-pub fn at_each_moment(step: usize, mut happens: impl FnMut(usize) -> bool) -> Tried {
+pub fn at_each_call(step: usize, mut happens: impl FnMut(usize) -> bool) -> Attempts {
     static OFFSET: AtomicU64 = AtomicU64::new(0);
 
-    let step = match env::var_os("EVERY_MOMENT") {
+    let step = match env::var_os("EVERY_CALL") {
         Some(_) => 1,
         None => step,
     };
@@ -101,11 +101,11 @@ pub fn at_each_moment(step: usize, mut happens: impl FnMut(usize) -> bool) -> Tr
     let seed = now.expect("a time after 1970").as_millis() as u64;
     let mut random = Random::new(seed + OFFSET.fetch_add(1, Ordering::Relaxed));
     let first = 1 + random.below(step);
-    let mut moments = (first..).step_by(step).enumerate();
-    let none_left = moments.find(|(_, at)| !happens(*at));
-    let (moments, at) = none_left.expect("a run that ends");
-    Tried {
-        moments,
+    let mut attempts = (first..).step_by(step).enumerate();
+    let none_left = attempts.find(|(_, at)| !happens(*at));
+    let (attempts, at) = none_left.expect("a run that ends");
+    Attempts {
+        attempts,
         calls: at - 1,
     }
 }
@@ -195,7 +195,7 @@ fn watch(
         if let Some(file) = fault.file {
             command.env("FAULT_FILE", file);
         }
-        if let Some(calls) = fault.then_killed {
+        if let Some(calls) = fault.kill_after {
             command.env("FAULT_THEN", calls.to_string());
         }
         if let Mode::Run(other) = fault.mode {

@@ -26,7 +26,7 @@ pub struct PowerCuts {
     /// What a power cut must leave: the rows of each table that were synced, and those that were reported.
     durable: [Rows; 3],
     /// Another program has written without syncing: until this one has synced that, it may be lost and damaged.
-    careless: bool,
+    unsynced: bool,
     /// The rows that the other program has written, which may dangle.
     excused: [Rows; 3],
     /// The rows of each table that a load may replace, and what by.
@@ -63,7 +63,7 @@ impl PowerCuts {
             folder: outside,
             recovered: HashMap::new(),
             durable: Default::default(),
-            careless: false,
+            unsynced: false,
             excused: Default::default(),
             replaced: Default::default(),
             commits: 0,
@@ -74,9 +74,9 @@ impl PowerCuts {
     }
 
     /// Another program has made the folder what it is now, and has synced nothing.
-    pub fn change_carelessly(&mut self) {
-        self.disk.change_carelessly(&self.folder);
-        self.careless = true;
+    pub fn change_unsynced(&mut self) {
+        self.disk.change_unsynced(&self.folder);
+        self.unsynced = true;
         self.durable = Default::default();
         self.excused = self.live_rows();
     }
@@ -160,7 +160,7 @@ impl PowerCuts {
                             if record.name.ends_with("-wal")
                                 && committed[position]
                                 && !self.disk.may_lose_names(stem)
-                                && !(self.careless
+                                && !(self.unsynced
                                     && self.disk.may_lose_content(&format!("{stem}db"))) =>
                         {
                             for (table, rows) in database.tables.iter().zip(self.live(database)) {
@@ -251,7 +251,7 @@ impl PowerCuts {
             for image in *images {
                 let rows = match &self.recovered[image] {
                     Ok(rows) => rows,
-                    Err(_) if self.careless => &nothing,
+                    Err(_) if self.unsynced => &nothing,
                     Err(problem) => {
                         return Err(format!("{}: {problem}, cut after {cut}", database.name));
                     }

@@ -28,7 +28,7 @@ fn an_integer_primary_key_is_the_rowid() {
     ] {
         let table = table(&format!("CREATE TABLE t ({key})"));
         assert_eq!(table.keys[0].role, Role::Rowid, "{key}");
-        assert!(table.makes_ids, "{key}");
+        assert!(table.assigns_ids, "{key}");
     }
 }
 
@@ -47,11 +47,11 @@ fn sqlite_makes_up_no_ids_for_an_integer_that_is_not_its_rowid() {
     ] {
         let table = table(&format!("CREATE TABLE t {declared}"));
         assert_eq!(table.keys[0].role, Role::Rowid, "{declared}");
-        assert!(!table.makes_ids, "{declared}");
+        assert!(!table.assigns_ids, "{declared}");
     }
     let table = table("CREATE TABLE t (id INT PRIMARY KEY)");
     assert_eq!(
-        (table.keys[0].role, table.makes_ids),
+        (table.keys[0].role, table.assigns_ids),
         (Role::Primary, false)
     );
 }
@@ -60,7 +60,7 @@ fn sqlite_makes_up_no_ids_for_an_integer_that_is_not_its_rowid() {
 fn a_table_without_a_primary_key_has_none() {
     let table = table("CREATE TABLE t (a TEXT UNIQUE, b)");
     assert!(table.primary_key().is_none());
-    assert_eq!((table.keys.len(), table.makes_ids), (1, false));
+    assert_eq!((table.keys.len(), table.assigns_ids), (1, false));
 }
 
 #[test]

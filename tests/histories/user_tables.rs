@@ -14,7 +14,7 @@ use rusqlite::Connection;
 
 use crate::kit::run::{interrupt, kill};
 use crate::kit::stored::row;
-use crate::kit::{Folder, ONE_FILE, OWN, Run, Subject, say};
+use crate::kit::{Folder, ONE_FILE, Run, Subject, USER_TABLES, say};
 use crate::stored::{Rows, Stored};
 
 /// How many histories are performed for each layout, unless `PROPTEST_CASES` says otherwise.
@@ -124,7 +124,13 @@ fn count(folder: &Folder, table: usize) -> usize {
 }
 
 /// The rows that the report lists are stored, and nothing else has changed.
-fn assert_true(run: &Run, load: &Load, subject: &Subject, before: &Stored, after: &Stored) {
+fn assert_report_is_accurate(
+    run: &Run,
+    load: &Load,
+    subject: &Subject,
+    before: &Stored,
+    after: &Stored,
+) {
     let tables = subject.tables.iter().zip(&load.files);
     let changes = before.0.iter().zip(&after.0);
     for ((table, lines), (before, after)) in tables.zip(changes) {
@@ -157,14 +163,14 @@ fn perform(subject: &'static Subject, loads: &[Load]) -> usize {
         let undisturbed = folder.copy();
         let run = load.run(&undisturbed);
         let after = Stored::read(&undisturbed);
-        assert_true(&run, load, subject, &before, &after);
+        assert_report_is_accurate(&run, load, subject, &before, &after);
         assert_eq!(undisturbed.check(&[]).status, Some(0));
         if let Some(cut) = load.cut {
             let run = load.run_until(&folder, cut);
             let partly = Stored::read(&folder);
             unfinished += usize::from(partly != after);
             if !run.report["tables"].is_null() {
-                assert_true(&run, load, subject, &before, &partly);
+                assert_report_is_accurate(&run, load, subject, &before, &partly);
             }
             let either = before
                 .0
@@ -186,7 +192,7 @@ fn perform(subject: &'static Subject, loads: &[Load]) -> usize {
         before = Stored::read(&folder);
         if !load.update {
             let again = load.run(&folder);
-            assert_true(&again, load, subject, &before, &before);
+            assert_report_is_accurate(&again, load, subject, &before, &before);
         }
     }
     unfinished
@@ -220,7 +226,7 @@ fn perform_many(subject: &'static Subject) {
 
 #[test]
 fn loads_of_own_tables_that_are_cut_off_are_completed_in_any_history() {
-    perform_many(&OWN);
+    perform_many(&USER_TABLES);
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn without_one(table: &str, mode: &str) -> Folder {
 }
 
 /// Stores what is missing, as a program that does not sync.
-fn write_carelessly(folder: &Folder, table: &str) {
+fn write_unsynced(folder: &Folder, table: &str) {
     let row = match table {
         "users" => "(4, 'David', 'david@example.com')",
         _ => "(4, 'Monitor', 300)",
@@ -38,7 +38,7 @@ fn write_carelessly(folder: &Folder, table: &str) {
 
 /// Inserts the seed, and cuts the power at any point.
 fn survives(folder: &Folder, mut cuts: PowerCuts, at_least: usize) {
-    cuts.change_carelessly();
+    cuts.change_unsynced();
     let Watched { run, log, .. } = folder.logged(INSERT, None);
     run.succeeded();
     cuts.examine(&log).unwrap();
@@ -49,7 +49,7 @@ fn survives(folder: &Folder, mut cuts: PowerCuts, at_least: usize) {
 fn enough(cuts: &PowerCuts, at_least: usize) {
     let states = cuts.states();
     say(&format!(
-        "states examined beside a careless program: {states}"
+        "states examined beside a program that does not sync: {states}"
     ));
     assert!(states >= at_least, "only {states} states were examined");
 }
@@ -62,7 +62,7 @@ fn is_synced_first(mode: &str) {
     for table in ["users", "products"] {
         let folder = without_one(table, mode);
         let cuts = PowerCuts::of(&folder);
-        write_carelessly(&folder, table);
+        write_unsynced(&folder, table);
         survives(&folder, cuts, 50);
     }
 }
@@ -86,8 +86,8 @@ fn what_was_written_without_a_sync_and_synced_before_the_run_is_not_lost() {
     for table in ["users", "products"] {
         let folder = without_one(table, "WAL");
         let mut cuts = PowerCuts::of(&folder);
-        write_carelessly(&folder, table);
-        cuts.change_carelessly();
+        write_unsynced(&folder, table);
+        cuts.change_unsynced();
         cuts.sync();
         let Watched { run, log, .. } = folder.logged(INSERT, None);
         run.succeeded();
@@ -114,7 +114,7 @@ fn what_was_written_without_a_sync_through_a_link_is_synced_before_an_order_refe
             .unwrap();
         }
         let cuts = PowerCuts::of(&folder);
-        write_carelessly(&folder, "users");
+        write_unsynced(&folder, "users");
         survives(&folder, cuts, 50);
     }
 }
@@ -160,7 +160,7 @@ fn survives_copy(backup: &Folder, at_least: usize) {
 }
 
 /// A program that opens the databases, looks at them, and closes them.
-fn looker(folder: &Folder) -> Command {
+fn observer(folder: &Folder) -> Command {
     let databases = TABLES.map(|table| format!("databases/{table}.db"));
     let mut shell = Command::new("sh");
     shell.current_dir(folder.outside());
@@ -178,8 +178,8 @@ fn looker(folder: &Folder) -> Command {
 }
 
 /// Inserts the seed while another program opens and closes the databases, and cuts the power at any point.
-fn survives_beside_a_looker(folder: &Folder, mut cuts: PowerCuts) {
-    let Watched { run, log, .. } = folder.logged_beside(INSERT, || looker(folder));
+fn survives_with_an_observer(folder: &Folder, mut cuts: PowerCuts) {
+    let Watched { run, log, .. } = folder.logged_beside(INSERT, || observer(folder));
     run.succeeded();
     cuts.examine(&log).unwrap();
     folder.assert_complete();
@@ -201,7 +201,7 @@ fn an_insert_loses_nothing_while_another_program_opens_and_closes_the_databases(
     for _ in 0..4 {
         let folder = Folder::initialized();
         let cuts = PowerCuts::of(&folder);
-        survives_beside_a_looker(&folder, cuts);
+        survives_with_an_observer(&folder, cuts);
     }
 }
 
@@ -213,9 +213,9 @@ fn rows_without_a_sync_are_synced_while_another_program_opens_and_closes_the_dat
     for table in ["users", "products"] {
         let folder = without_one(table, "WAL");
         let mut cuts = PowerCuts::of(&folder);
-        write_carelessly(&folder, table);
-        cuts.change_carelessly();
-        survives_beside_a_looker(&folder, cuts);
+        write_unsynced(&folder, table);
+        cuts.change_unsynced();
+        survives_with_an_observer(&folder, cuts);
     }
 }
 

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use super::refusals::Layout;
 use super::script::{Action, Statement};
 
-/// Counts what is passed over, and knows the names of it: whatever concerns these is passed over, too.
+/// Counts what is ignored, and keeps its names: whatever concerns these is ignored, too.
 #[derive(Debug, Default)]
-pub struct PassedOver {
+pub struct Ignored {
     counts: BTreeMap<Kind, usize>,
     /// The names of what the statements create.
     names: BTreeMap<Kind, Vec<String>>,
@@ -20,7 +20,7 @@ pub struct PassedOver {
     indexes: HashSet<String>,
 }
 
-/// The kinds of what is passed over.
+/// The kinds of what is ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     Index,
@@ -35,10 +35,10 @@ enum Kind {
     Other,
 }
 
-impl PassedOver {
-    /// Passes over a statement that has to do with no table that could be made; returns whether it did. Notes virtual
-    /// tables, as the tables that belong to them may come first.
-    pub fn takes_at_once(&mut self, statement: &Statement) -> bool {
+impl Ignored {
+    /// Ignores a statement that does not concern a table; returns whether it did. Notes virtual tables, because the
+    /// tables that belong to them may come first.
+    pub fn ignore_early(&mut self, statement: &Statement) -> bool {
         let kind = match &statement.action {
             Action::CreateTrigger => Some(Kind::Trigger),
             Action::DropTrigger => None,
@@ -62,7 +62,7 @@ impl PassedOver {
 
     /// Ignores a statement that concerns an ignored object, or that does not define a table; returns whether it did.
     /// Call this for the remaining statements, in order.
-    pub fn takes(&mut self, statement: &Statement) -> bool {
+    pub fn ignore(&mut self, statement: &Statement) -> bool {
         let kind = match &statement.action {
             Action::CreateTable(name) if folded(name).starts_with("sqlite_") => None,
             Action::CreateTable(name) if self.is_shadow(&folded(name)) => {
@@ -110,7 +110,7 @@ impl PassedOver {
                 self.tables.remove(&folded(name));
                 None
             }
-            _ => return self.takes_at_once(statement),
+            _ => return self.ignore_early(statement),
         };
         self.count(kind, statement);
         true

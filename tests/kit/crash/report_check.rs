@@ -7,7 +7,7 @@ use crate::kit::subject::Sample;
 use crate::kit::{Folder, Run, Subject};
 
 /// Compares the report of a run that inserts the rows of a subject with what was stored before the run and after it.
-pub fn assert_true(run: &Run, subject: &Subject, before: &Stored, after: &Stored) {
+pub fn assert_report_is_accurate(run: &Run, subject: &Subject, before: &Stored, after: &Stored) {
     let failure = run.status != Some(0);
     assert_eq!(failure, !run.stderr.is_empty(), "{}", run.stderr);
     if run.report["tables"].is_null() {
@@ -62,7 +62,7 @@ pub fn completes(folder: &Folder, before: &Stored) {
     let subject = folder.subject;
     let again = folder.insert(FEW_THREADS).ended_well(subject);
     let after = Stored::read(folder);
-    assert_true(&again, subject, before, &after);
+    assert_report_is_accurate(&again, subject, before, &after);
     assert_eq!(after.counts(), subject.complete());
 }
 
