@@ -25,12 +25,12 @@ Examples:
 
 const ENVIRONMENT: &str = "\
 Environment:
-  TRADEXA_DIR        folder of the databases, where --dir does not name one
-  TRADEXA_SCHEMA     what declares the tables, where --schema does not
-  TRADEXA_DATABASE   one file for all tables, where --database and --dir name none
-  NO_COLOR           if it is not empty: no colours
+  TRADEXA_DIR        folder of the databases, unless --dir is given
+  TRADEXA_SCHEMA     schema that declares the tables, unless --schema is given
+  TRADEXA_DATABASE   one file for all tables, unless --database or --dir is given
+  NO_COLOR           no colours, if set to anything but an empty string
   CLICOLOR=0         no colours, unless CLICOLOR_FORCE is set
-  CLICOLOR_FORCE=1   colours also where the output is no terminal
+  CLICOLOR_FORCE=1   colours even if the output is not a terminal
   TERM=dumb          no colours and no progress";
 
 const INSERT_EXAMPLES: &str = "\
@@ -95,8 +95,8 @@ pub struct Cli {
 
     /// One SQLite database for all tables [env: TRADEXA_DATABASE]
     ///
-    /// Its own tables are loaded and checked, as they are declared there. With --schema, `init` creates what is missing
-    /// in it, and the tables of the schema are loaded.
+    /// Its tables are loaded and checked as it declares them. With --schema, `init` adds what is missing from it, and
+    /// the tables of the schema are loaded.
     #[arg(long, global = true, value_name = "FILE", conflicts_with = "dir", value_parser = folder(), value_hint = ValueHint::FilePath)]
     pub database: Option<PathBuf>,
 
@@ -109,8 +109,8 @@ pub struct Cli {
 
     /// Seconds to wait for another process's lock, 0 to 86400
     ///
-    /// Fractions are allowed, and 0 does not wait. The wait starts over whenever this process gets the lock to write, or
-    /// another one is seen to have committed.
+    /// Fractions are allowed; with 0, there is no wait. The time starts over whenever this process gets the write lock,
+    /// or sees that another process has committed.
     #[arg(long, global = true, value_name = "SECONDS", default_value = "5", allow_negative_numbers = true, value_parser = seconds)]
     pub lock_timeout: Duration,
 
@@ -124,10 +124,10 @@ pub struct Cli {
 pub enum Command {
     /// Create the databases and their folder; keep those that exist
     Init,
-    /// Insert the rows that follow the rules, and report what became of each row
+    /// Insert the rows that follow the rules, and report the outcome of each row
     ///
-    /// The first rows of a table get a thread each, as many as --threads says; from there on, a thread takes a share
-    /// of many rows. What is stored already is not changed, unless --update is given, so running it again is safe.
+    /// Each of the first rows of a table gets its own thread, up to --threads; after that, a thread takes a share of many
+    /// rows. Stored rows are not changed unless --update is given, so it is safe to run the command again.
     #[command(after_long_help = format!("{INSERT_EXAMPLES}\n\n{INSERT_STATUS}\n{INTERRUPTED}"))]
     Insert(Insert),
     /// Test stored rows against the rules, and change nothing
@@ -135,7 +135,7 @@ pub enum Command {
     /// References from one file to another are tested too.
     #[command(after_long_help = CHECK_STATUS)]
     Check {
-        /// Also report users whose email another user has
+        /// Also report users whose email belongs to another user
         #[arg(long)]
         unique_email: bool,
 
@@ -167,9 +167,9 @@ const RUN: &str = "How it runs";
 pub struct Insert {
     /// Load the CSV files of a folder instead of the sample rows
     ///
-    /// Each is named after its table, such as users.csv, or users.csv.gz where it is compressed. A missing file means that
+    /// Each is named after its table, such as users.csv, or users.csv.gz if it is compressed. A missing file means that
     /// there are no rows for its table. A file need not have columns that may be NULL or have a default; without the
-    /// column of an INTEGER PRIMARY KEY, SQLite makes up the ids, and a row is known again by its other values.
+    /// column of an INTEGER PRIMARY KEY, SQLite assigns the ids, and a row is recognized by its other values.
     /// The sample rows are built into the program, ten for each table.
     #[arg(long, help_heading = SOURCE, value_name = "DIR", value_parser = folder(), value_hint = ValueHint::DirPath)]
     pub from: Option<PathBuf>,
@@ -177,7 +177,7 @@ pub struct Insert {
     /// Load a table from this file; `-` is standard input
     ///
     /// May be repeated for other tables. With --from, it replaces the table's file in that folder. A file may be
-    /// compressed with gzip, which its first bytes tell.
+    /// compressed with gzip, which is detected from its first bytes.
     #[arg(long, help_heading = SOURCE, value_name = "TABLE=PATH", value_parser = OsStringValueParser::new().try_map(assignment))]
     pub file: Vec<OsString>,
 
@@ -200,7 +200,7 @@ pub struct Insert {
     #[arg(long, help_heading = FILES, value_name = "TABLE.COLUMN=HEADER", conflicts_with = "no_header", value_parser = renaming)]
     pub column: Vec<String>,
 
-    /// Take the first line as a row
+    /// Treat the first line as a row
     ///
     /// The columns are those of the table, in its order.
     #[arg(long, help_heading = FILES)]
@@ -219,8 +219,8 @@ pub struct Insert {
 
     /// Ignore columns the table does not have
     ///
-    /// Otherwise they are an error. Columns without a name at the end of the header may then lack in the rows, and
-    /// empty cells beyond the header are ignored too.
+    /// Otherwise they are an error. Unnamed columns at the end of the header may then be missing from rows, and extra
+    /// empty cells at the end of a row are ignored too.
     #[arg(long, help_heading = FILES)]
     pub ignore_extra_columns: bool,
 
@@ -230,11 +230,11 @@ pub struct Insert {
 
     /// Decimal separator of numbers: `.` or `,` [default: .]
     ///
-    /// With `,`, a number with a point is none: `1.234` is never taken for 1.234.
+    /// With `,`, a number that contains a point is invalid: `1.234` is never read as 1.234.
     #[arg(long, help_heading = FILES, value_name = "CHAR", default_value = ".", hide_default_value = true, value_parser = decimal)]
     pub decimal: char,
 
-    /// Take cells with exactly this text as NULL
+    /// Read cells with exactly this text as NULL
     ///
     /// Without it, an empty cell is NULL. May be repeated.
     #[arg(long, help_heading = FILES, value_name = "TEXT")]
@@ -248,7 +248,7 @@ pub struct Insert {
     #[arg(long, help_heading = FILES)]
     pub backslash_escapes: bool,
 
-    /// Skip users whose email another user has
+    /// Skip users whose email belongs to another user
     ///
     /// The case of ASCII letters does not matter. An email belongs to the first user that has it. Emails that other
     /// programs store during the load do not count.
@@ -257,8 +257,8 @@ pub struct Insert {
 
     /// Replace stored rows that have the same key and other values
     ///
-    /// The columns that a file does not have stay as they are. All rules hold as for new rows. Columns that references go
-    /// to cannot change, and a unique value that an update sets free is free for the next run.
+    /// Columns missing from a file keep their values. All rules apply, as they do to new rows. Columns that references go
+    /// to cannot change, and a unique value that an update gives up can be used again in the next run.
     #[arg(long, help_heading = RULES)]
     pub update: bool,
 
@@ -302,13 +302,14 @@ pub struct Insert {
 
     /// Maximum writer threads per database, 1 to 1000
     ///
-    /// That many rows of each table get a thread each; from there on, a thread takes a share of many rows.
+    /// This many rows of each table get their own thread; after that, a thread takes a share of many rows.
     #[arg(long, help_heading = RUN, value_name = "N", default_value_t = 64, allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub threads: u16,
 
-    /// Write the same to a trace file, for a load of any size
+    /// Write the timeline to a trace file, for a load of any size
     ///
-    /// It is in the Trace Event Format, which Perfetto shows (ui.perfetto.dev), and chrome://tracing where a browser has it.
+    /// The file is in the Trace Event Format, which Perfetto (ui.perfetto.dev) and, in some browsers, chrome://tracing
+    /// can display.
     /// An existing file is replaced.
     #[arg(long, help_heading = REPORT, value_name = "FILE", value_parser = folder(), value_hint = ValueHint::FilePath)]
     pub trace: Option<PathBuf>,
@@ -458,7 +459,7 @@ fn delimiter(text: &str) -> Result<u8, String> {
         _ => None,
     };
     byte.filter(|byte| is_delimiter(*byte)).ok_or_else(|| {
-        "expected one ASCII character, but no quote, letter, digit or line end; \
+        "expected one ASCII character other than a quote, letter, digit or line end; \
          for a tab, write `tab`, and for a control character its code, such as `\\x01`"
             .to_string()
     })

@@ -121,7 +121,7 @@ impl Databases {
         if schema.is_none() && !source.exists() {
             let file = show(source);
             bail!(
-                "{file} does not exist: name the file of your database with --database, or what declares its tables with --schema"
+                "{file} does not exist: name your database file with --database, or a schema that declares its tables with --schema"
             );
         }
         let is_database = schema.is_none();
@@ -207,7 +207,7 @@ impl Databases {
         if let Some(character) = platform::refused_character(&self.folder) {
             let folder = show(&self.folder);
             bail!(
-                "{folder} cannot be a folder here: no name may have {character:?} in it, so choose another one with --dir"
+                "{folder} is not a valid folder name on this system: names cannot contain {character:?}, so choose another one with --dir"
             );
         }
         if self.folder.exists() && !self.folder.is_dir() {
@@ -250,8 +250,8 @@ impl Databases {
     fn now_in_wal_mode(&self, table: &Table, mode: &str) -> String {
         let (path, mode) = (show(&self.path_of(table)), mode.to_uppercase());
         format!(
-            "{path} was in {mode} mode and now is in WAL mode, which tradexa needs; \
-             when the load is done, `PRAGMA journal_mode = {mode}` in the sqlite3 shell puts it back"
+            "{path} was in {mode} mode and is now in WAL mode, which tradexa needs; \
+             to switch it back after the load, run `PRAGMA journal_mode = {mode}` in the sqlite3 shell"
         )
     }
 

@@ -655,9 +655,9 @@ impl Rules {
             }),
             Existence::Unknown => {
                 let reason = typed.parents[index].found.unknown.clone();
-                check
-                    .unknown
-                    .push(reason.unwrap_or_else(|| Reason::failure("it could not be checked")));
+                check.unknown.push(
+                    reason.unwrap_or_else(|| Reason::failure("the reference could not be checked")),
+                );
             }
         }
     }

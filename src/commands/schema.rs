@@ -35,8 +35,8 @@ pub fn differences(path: &Path, tables: &[&Table], lock_timeout: &LockTimeout) -
         let name = table.name;
         if names(declared) != names(table) {
             sentences.push(format!(
-                "the primary key of {name} is another one in {} than in the schema given: \
-                 declare the same, or leave --schema out",
+                "the primary key of {name} in {} differs from the one in the given schema: \
+                 declare the same key, or leave --schema out",
                 show(path)
             ));
         }

@@ -198,7 +198,7 @@ pub fn compare(
 
 /// The outcome of a row that replaces another one, which is not as it was when the rules were checked.
 pub fn changed_meanwhile() -> Outcome {
-    let why = "another program changed the stored row meanwhile: run the command again";
+    let why = "another program has changed the stored row in the meantime: run the command again";
     Outcome::failed(Reason::failure(why.to_string()))
 }
 

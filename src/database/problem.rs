@@ -28,7 +28,7 @@ pub enum Problem {
     /// The file, or one that SQLite keeps next to it, is a mount point; this says which. Each container that mounts the
     /// file would have a log of its own.
     #[error(
-        "{0} mounted by itself, apart from the files that belong to it: mount the whole folder instead"
+        "{0} mounted separately from the files that belong to it: mount the whole folder instead"
     )]
     Mounted(&'static str),
     /// The file is empty or missing, but its log with this suffix is not, and SQLite would delete that log.
@@ -68,14 +68,14 @@ pub enum Problem {
     Locked(f64),
     /// SQLite cannot use a log for it.
     #[error(
-        "cannot be written in WAL mode, which keeps its rows safe: keep it on a local disk, and let no other program change its journal mode"
+        "cannot be put into WAL mode, which keeps its rows safe: keep it on a local disk, and do not let other programs change its journal mode"
     )]
     NoWal,
     /// There is no file in its place any more, or another one than when the run began.
     #[error("was moved or replaced during the run: run the command again")]
     Replaced,
     /// Another process wrote while it was read.
-    #[error("was changed by another process meanwhile: run the command again")]
+    #[error("was changed by another process while it was being read: run the command again")]
     Disturbed,
     /// It can be read, but not written.
     #[error("cannot be written: check the permissions of the file and its folder")]

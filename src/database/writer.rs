@@ -212,7 +212,7 @@ fn update(
             statement.raw_bind_parameter(index + 1, rows.value(*position, *column))?;
         }
         let words = match statement.raw_execute() {
-            Ok(0) => "a trigger ignored it".to_string(),
+            Ok(0) => "a trigger ignored the row".to_string(),
             Err(error) if is_refusal(&error) => words(&error),
             updated => {
                 updated?;
@@ -331,7 +331,7 @@ fn insert(
             Ok(0) if may_exist || table.file.is_none() => return Ok(None),
             Ok(0) => written
                 .others
-                .push((*first, refused(table, "a trigger ignored it"))),
+                .push((*first, refused(table, "a trigger ignored the row"))),
             Err(error) if is_refusal(&error) => {
                 written
                     .others

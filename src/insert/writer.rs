@@ -82,7 +82,7 @@ pub(super) fn complete_with(
         rowids,
         ..
     } = catch_unwind(work).unwrap_or_else(|_| {
-        let panicked = Outcome::failed(Reason::failure("its thread panicked"));
+        let panicked = Outcome::failed(Reason::failure("the writer thread panicked"));
         same_outcome(share.accepted(), &panicked).into()
     });
     not_inserted.sort_unstable_by_key(|(position, _)| *position);

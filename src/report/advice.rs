@@ -40,7 +40,7 @@ impl Report {
                 );
             }
             format!(
-                "{file} has {rows} not {encoding}, all of its rows with other than ASCII: find out how it is encoded and name it with --encoding, {} (rows that are stored already stay as they are)",
+                "{file} has {rows} not {encoding}, including every row with non-ASCII characters: find out how the file is encoded and name the encoding with --encoding, {} (rows that are stored already stay as they are)",
                 likely_encoding(table)
             )
         });

@@ -146,7 +146,7 @@ impl Header {
         let key = table.primary_key().map_or(&[][..], |key| key.columns);
         let is_number = |column: &usize| table.columns[*column].kind.is_number();
         if !self.has_key(table) {
-            "delete rows that are stored already first, or they are there twice"
+            "first delete the rows that are already stored, or they will be stored twice"
         } else if key.iter().all(is_number) {
             "--update replaces rows that are stored already"
         } else {

@@ -197,7 +197,7 @@ impl Reason {
 /// The words that follow the table's name if the run may have assigned the missing key since it began.
 fn before(made_up: &bool) -> &'static str {
     if *made_up {
-        " before this load, which makes up its ids"
+        " before this load, which assigns new ids"
     } else {
         ""
     }

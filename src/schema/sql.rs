@@ -167,7 +167,7 @@ fn check_count(tables: &[Declared], refusals: &mut Refusals) {
     if count > MAX_TABLES && refusals.layout() == Layout::OwnFiles {
         refusals.refuse(
             "",
-            format!("there are {count} tables, and at most {MAX_TABLES} are possible: leave out those that you do not load"),
+            format!("there are {count} tables, but at most {MAX_TABLES} are supported: leave out those that you do not load"),
         );
     }
 }
@@ -190,7 +190,7 @@ fn check_names(tables: &[Declared], refusals: &mut Refusals) {
             .find(|other| names::without_case(other.name) == folded)
         {
             let sentence = format!(
-                "the names of the tables {} and {name} differ only in upper and lower case, so that some systems have one file for both: give one of them another name",
+                "the names of the tables {} and {name} differ only in case, so on some systems both would share one file: give one of them another name",
                 other.name
             );
             refusals.refuse(name, sentence);

@@ -94,7 +94,7 @@ fn a_folder_may_have_a_path_of_more_than_260_characters() {
 fn a_name_that_no_folder_may_have_is_an_error_that_names_it() {
     for command in ["init", "insert"] {
         let run = Folder::named("what?").tradexa(&[command]).assert();
-        let message = "tradexa: what? cannot be a folder here: no name may have '?' in it, so choose another one with --dir\n";
+        let message = "tradexa: what? is not a valid folder name on this system: names cannot contain '?', so choose another one with --dir\n";
         run.code(1).stdout("").stderr(message);
     }
 }

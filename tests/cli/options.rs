@@ -74,11 +74,11 @@ fn options_about_files_are_accepted_where_there_are_none() {
 }
 
 #[test]
-fn a_delimiter_is_no_quote() {
+fn a_delimiter_is_not_a_quote() {
     for delimiter in ["'", "\"", "a", "\n", ""] {
         wrong_usage(
             &format!("--delimiter={delimiter}"),
-            "no quote, letter, digit or line end",
+            "other than a quote, letter, digit or line end",
         );
     }
 }

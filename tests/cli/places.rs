@@ -140,7 +140,7 @@ mod mounted {
                 };
                 let run = run.assert().code(1).stdout("");
                 run.stderr(predicate::str::starts_with(format!(
-                    "tradexa: data bases/{table}.db is mounted by itself"
+                    "tradexa: data bases/{table}.db is mounted separately"
                 )));
             }
             assert!(folder.contents() == before);
@@ -158,7 +158,7 @@ mod mounted {
         };
         let run = run.assert().code(1).stdout("");
         run.stderr(predicate::str::contains(
-            "databases/users.db is mounted by itself",
+            "databases/users.db is mounted separately",
         ));
     }
 
@@ -179,7 +179,7 @@ mod mounted {
                 };
                 let run = run.assert().code(1).stdout("");
                 run.stderr(predicate::str::starts_with(format!(
-                    "tradexa: databases/users.db has a {suffix} that is mounted by itself"
+                    "tradexa: databases/users.db has a {suffix} that is mounted separately"
                 )));
             }
         }

@@ -313,7 +313,7 @@ fn a_pipe_that_nobody_has_written_to_yet_is_named() {
     assert_eq!(
         line,
         "tradexa: waiting for the header of input/products.csv: all headers are read before any row, \
-         so fill pipes at the same time, not one after the other\n"
+         so write to all pipes at the same time, not one after the other\n"
     );
     fs::write(&pipe, CLEAN[1]).unwrap();
     assert!(process.wait().unwrap().success());
@@ -366,7 +366,8 @@ fn a_file_all_of_whose_accents_are_not_utf_8_is_advised_to_be_converted() {
     let users = b"id,name,email\n1,Alice,a@b.co\n2,Ren\xe9,r@b.co\n";
     folder.csv("input", "users", users);
     let run = folder.load(&[]).succeeded();
-    let all = "users.csv has 1 row that is not UTF-8, all of its rows with other than ASCII";
+    let all =
+        "users.csv has 1 row that is not UTF-8, including every row with non-ASCII characters";
     assert!(run.stderr.contains(all), "{}", run.stderr);
     let likely = "--encoding, most likely windows-1252";
     assert!(run.stderr.contains(likely), "{}", run.stderr);

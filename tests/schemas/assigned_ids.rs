@@ -42,7 +42,7 @@ fn a_row_of_the_same_load_never_refers_to_a_made_up_id() {
         assert_eq!(
             (&*reasons[0], &*reasons[58]),
             (
-                "3: customer_id 2 does not exist in customers before this load, which makes up its ids",
+                "3: customer_id 2 does not exist in customers before this load, which assigns new ids",
                 "61: customer_id 60 does not exist in customers"
             )
         );
@@ -95,7 +95,7 @@ fn missing_ids_and_other_missing_columns_are_reported() {
     with_schema(&folder, "schema.sql", &["init"]).succeeded();
     folder.csv("in", "t", "a\nx\n");
     let run = load(&folder, &[]).succeeded();
-    let said = "t.csv has no columns \"id\", \"b\": SQLite makes up the ids, and the others get their defaults, or NULL";
+    let said = "t.csv has no columns \"id\", \"b\": SQLite assigns the ids, and the others get their defaults, or NULL";
     assert!(run.stderr.contains(said), "{}", run.stderr);
     assert_eq!(
         run.list("t", "rows"),
@@ -127,6 +127,6 @@ fn a_row_never_refers_to_a_made_up_id_of_its_own_table() {
     let run = load(&folder, &[]).succeeded();
     assert_eq!(
         run.reasons("u", "skipped"),
-        ["4: up 1 does not exist in u before this load, which makes up its ids"]
+        ["4: up 1 does not exist in u before this load, which assigns new ids"]
     );
 }

@@ -98,7 +98,7 @@ fn a_row_that_sqlite_refuses_fails_alone_and_in_its_words() {
             reasons(&run, "books", "failed"),
             [
                 "3: refused by app.db: no such book",
-                "5: refused by app.db: a trigger ignored it",
+                "5: refused by app.db: a trigger ignored the row",
                 "6: refused by app.db: all is undone",
                 "7: refused by app.db: UNIQUE constraint failed: index 'titles'",
             ]
@@ -213,7 +213,7 @@ fn nothing_else_in_the_database_changes() {
 fn a_changed_journal_mode_is_reported_once() {
     let folder = app(BOOKS);
     folder.csv("in", "books", "title,author_id\nA,1\n");
-    let said = "app.db was in DELETE mode and now is in WAL mode";
+    let said = "app.db was in DELETE mode and is now in WAL mode";
     assert!(load(&folder).stderr.contains(said));
     assert!(!load(&folder).stderr.contains(said));
 }
@@ -221,7 +221,7 @@ fn a_changed_journal_mode_is_reported_once() {
 #[test]
 fn init_says_that_the_journal_mode_had_to_change() {
     let folder = app(BOOKS);
-    let said = "app.db was in DELETE mode and now is in WAL mode";
+    let said = "app.db was in DELETE mode and is now in WAL mode";
     assert!(
         tradexa(&folder, &["init"])
             .succeeded()
@@ -495,11 +495,11 @@ fn a_schema_that_declares_other_types_or_keys_than_the_file_is_an_error() {
         ),
         (
             "id INTEGER, v TEXT PRIMARY KEY",
-            "the primary key of t is another one in app.db",
+            "the primary key of t in app.db differs from the one in the given schema",
         ),
         (
             "id INTEGER, v TEXT",
-            "the primary key of t is another one in app.db",
+            "the primary key of t in app.db differs from the one in the given schema",
         ),
     ] {
         let schema = folder.outside().join("schema.sql");

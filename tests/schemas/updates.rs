@@ -158,7 +158,7 @@ fn columns_that_the_file_does_not_have_stay() {
             "id,group_code,alias,price,sku,note\n1,x,ax,5,s1,kept\n",
         );
         let run = shop.update("items", "id,group_code,alias,price,sku\n1,y,,6,s2\n");
-        let said = "no column \"note\": it gets its default (those of stored rows stay)";
+        let said = "no column \"note\": it gets its default (stored rows keep their values)";
         assert!(run.stderr.contains(said), "{}", run.stderr);
         assert_eq!(counts(&run, "items"), [0, 1, 0, 0, 0]);
         assert_eq!(shop.rows("items"), ["1,y,,6,s2,kept"]);
@@ -404,21 +404,22 @@ fn advice_to_load_a_file_again_says_what_becomes_of_rows_that_are_stored_already
         (
             "numbered",
             "name\nNA\n",
-            "delete rows that are stored already first",
+            "first delete the rows that are already stored",
         ),
         (
             "log",
             "day,name\nx,NA\n",
-            "delete rows that are stored already first",
+            "first delete the rows that are already stored",
         ),
     ] {
         let run = shop.load(table, csv, &[]).succeeded();
         assert!(run.stderr.contains(words), "{table}: {}", run.stderr);
         let update = shop.update(table, csv);
-        let said = format!("has no primary key of {table}, so --update replaces none of its rows");
+        let said =
+            format!("does not have the primary key of {table}, so --update replaces no rows");
         assert_eq!(
             update.stderr.contains(&said),
-            words.starts_with("delete"),
+            words.starts_with("first delete"),
             "{}",
             update.stderr
         );

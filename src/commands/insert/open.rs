@@ -43,7 +43,7 @@ pub fn files(
         };
         if let Some(sentence) = absent_columns(&source.name(table), table, reader) {
             let stay = if options.update {
-                " (those of stored rows stay)"
+                " (stored rows keep their values)"
             } else {
                 ""
             };
@@ -52,7 +52,7 @@ pub fn files(
         if options.update && !reader.header().has_key(table) {
             let (file, name) = (show(&source.name(table)), table.name);
             messages.note(format!(
-                "{file} has no primary key of {name}, so --update replaces none of its rows"
+                "{file} does not have the primary key of {name}, so --update replaces no rows"
             ));
         }
     }
@@ -119,7 +119,7 @@ fn open_with_notice<T>(
                 let name = show(name);
                 messages.note(format!(
                     "waiting for the header of {name}: all headers are read before any row, \
-                     so fill pipes at the same time, not one after the other"
+                     so write to all pipes at the same time, not one after the other"
                 ));
                 messages.say();
             }
@@ -142,7 +142,7 @@ fn absent_columns(path: &Path, table: &Table, reader: &csv::Reader) -> Option<St
     let path = show(path);
     let (columns, they) = match &names[..] {
         [] => return None,
-        [name] if !has_ids => (format!("column {name:?}"), "SQLite makes up the ids"),
+        [name] if !has_ids => (format!("column {name:?}"), "SQLite assigns the ids"),
         [name] => {
             let mut columns = table.columns.iter();
             let has_default =
@@ -158,7 +158,7 @@ fn absent_columns(path: &Path, table: &Table, reader: &csv::Reader) -> Option<St
             let they = if has_ids {
                 "they get their defaults, or NULL"
             } else {
-                "SQLite makes up the ids, and the others get their defaults, or NULL"
+                "SQLite assigns the ids, and the others get their defaults, or NULL"
             };
             (format!("columns {}", list(&names)), they)
         }

@@ -78,7 +78,7 @@ fn load_with_a_panic(folder: &Path) -> [Vec<(u64, String)>; 2] {
 fn a_thread_that_panics_fails_its_record_and_those_that_refer_to_it() {
     let folder = folder();
     let [suppliers, offers] = load_with_a_panic(folder.path());
-    assert_eq!(suppliers, because([(2, "its thread panicked")]));
+    assert_eq!(suppliers, because([(2, "the writer thread panicked")]));
     let reason = "supplier_id 2 could not be inserted into suppliers";
     assert_eq!(offers, because([(3, reason)]));
     assert_eq!(stored(folder.path(), &SUPPLIERS), ["1|Acme"]);
@@ -91,7 +91,7 @@ fn what_refers_to_a_row_that_was_stored_before_does_not_need_its_thread() {
     let nothing = "id,note,supplier_id,price\n";
     load_texts(folder.path(), "id,name\n2,stored before\n", nothing, 64);
     let [suppliers, offers] = load_with_a_panic(folder.path());
-    assert_eq!(suppliers, because([(2, "its thread panicked")]));
+    assert_eq!(suppliers, because([(2, "the writer thread panicked")]));
     assert_eq!(offers, []);
 }
 

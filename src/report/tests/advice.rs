@@ -102,11 +102,11 @@ fn a_file_that_is_not_utf_8_can_be_converted() {
     reject(&mut report.tables[0], 2, &["1"], not_utf8);
     let notices = report.notices().concat();
     assert!(
-        notices.contains("users.csv has 1 row that is not UTF-8, all of its rows"),
+        notices.contains("users.csv has 1 row that is not UTF-8, including every row"),
         "{notices}"
     );
     assert!(
-        notices.contains("name it with --encoding, most likely windows-1252"),
+        notices.contains("name the encoding with --encoding, most likely windows-1252"),
         "{notices}"
     );
 }

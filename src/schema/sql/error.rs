@@ -6,7 +6,7 @@ use super::script::Statement;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// SQLite does not take a statement.
-    #[error("{place}: SQLite does not take this statement: {message}")]
+    #[error("{place}: SQLite rejects this statement: {message}")]
     Statement {
         /// Where it is: the line of the script that SQLite names, else that of the statement.
         place: String,

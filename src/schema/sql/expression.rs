@@ -35,7 +35,7 @@ pub fn problem(
     let changing = changing(connection, &tokens)?;
     if let Some(function) = changing {
         return Ok(Some(format!(
-            "uses {function}, which is not the same every time: leave it out"
+            "uses {function}, which is not deterministic: leave it out"
         )));
     }
     let evaluated = format!("SELECT ({sql}) FROM {}", quoted(table));

@@ -135,7 +135,7 @@ impl Ignored {
         })
     }
 
-    /// Whether it is a view or a table that was passed over.
+    /// Whether it is a view or a table that was ignored.
     pub fn has(&self, table: &str) -> bool {
         self.tables.contains(&folded(table))
     }
@@ -158,14 +158,11 @@ impl Ignored {
             Kind::View => ("view", "views"),
             Kind::Trigger => ("trigger", "triggers"),
             Kind::Temporary => ("TEMP table", "TEMP tables"),
-            Kind::Virtual => (
-                "virtual table or part of one",
-                "virtual tables and parts of them",
-            ),
-            Kind::Data => ("statement with data", "statements with data"),
+            Kind::Virtual => ("virtual or shadow table", "virtual and shadow tables"),
+            Kind::Data => ("data statement", "data statements"),
             Kind::Pragma => ("pragma", "pragmas"),
             Kind::Transaction => ("transaction statement", "transaction statements"),
-            Kind::Shell => ("line for the shell", "lines for the shell"),
+            Kind::Shell => ("shell command", "shell commands"),
             Kind::Other => ("other statement", "other statements"),
         };
         let words: Vec<_> = self
@@ -192,9 +189,9 @@ impl Ignored {
             more => format!(": {} and {more} more", listed.join(", ")),
         };
         if count == 1 {
-            format!("1 {one} was passed over{words}{names}")
+            format!("1 {one} was ignored{words}{names}")
         } else {
-            format!("{count} {many} were passed over{words}{names}")
+            format!("{count} {many} were ignored{words}{names}")
         }
     }
 }

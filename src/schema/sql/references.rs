@@ -75,7 +75,7 @@ fn find(
                 key: 0,
             }),
             Some(_) => Err(format!(
-                "{from} refers to the primary key of {parent_name}, which has another number of columns: name the columns that it refers to"
+                "{from} refers to the primary key of {parent_name}, which has a different number of columns: name the columns that it refers to"
             )),
             None => Err(format!(
                 "{from} refers to the primary key of {parent_name}, which has none: declare one, or name the columns that it refers to"
@@ -110,7 +110,7 @@ fn find(
             key,
         }),
         None => Err(format!(
-            "{from} refers to {parent_name} ({}), which is neither its primary key nor UNIQUE for all its rows: declare it so, with the collations of the columns",
+            "{from} refers to {parent_name} ({}), which is neither its primary key nor UNIQUE for all of its rows: declare it as one of them, with the collations of its columns",
             to.join(", ")
         )),
     }
@@ -126,7 +126,7 @@ fn column_names<'a>(names: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// The indexes of the tables in an order in which each comes after those it refers to; otherwise as they are declared.
-/// Tables that refer to each other in a circle are refused.
+/// Tables that refer to each other in a cycle are refused.
 pub fn order(
     tables: &[Declared],
     references: &[Vec<Resolved>],
@@ -161,7 +161,7 @@ pub fn order(
             let names: Vec<_> = circle.iter().map(|table| tables[*table].name).collect();
             circle.iter().for_each(|table| is_in_circle[*table] = true);
             let sentence = format!(
-                "{} refers to {}, in a circle: there is no order of writing their files that keeps each reference whole; leave one of these references out",
+                "{} refers to {}, in a cycle: no order of writing their files satisfies every reference; leave one of these references out",
                 names[0],
                 [&names[1..], &names[..1]]
                     .concat()

@@ -15,7 +15,7 @@ fn tables_that_refer_to_each_other_in_a_circle() {
     let script = "CREATE TABLE a (id INTEGER PRIMARY KEY, b REFERENCES b, a REFERENCES a); CREATE TABLE b (id INTEGER PRIMARY KEY, c REFERENCES c);
         CREATE TABLE c (id INTEGER PRIMARY KEY, a REFERENCES a); CREATE TABLE d (a REFERENCES a);
         CREATE TABLE e (id INTEGER PRIMARY KEY, f REFERENCES f); CREATE TABLE f (id INTEGER PRIMARY KEY, e REFERENCES e)";
-    let rest = "in a circle: there is no order of writing their files that keeps each reference whole; leave one of these references out";
+    let rest = "in a cycle: no order of writing their files satisfies every reference; leave one of these references out";
     assert_eq!(
         refused(script),
         [
@@ -51,7 +51,7 @@ fn a_reference_to_columns_that_are_not_unique() {
         assert_eq!(
             refused(&format!("{parent}; CREATE TABLE t (b REFERENCES a (y))")),
             [
-                "t.b refers to a (y), which is neither its primary key nor UNIQUE for all its rows: declare it so, with the collations of the columns"
+                "t.b refers to a (y), which is neither its primary key nor UNIQUE for all of its rows: declare it as one of them, with the collations of its columns"
             ],
             "{parent}"
         );
@@ -66,7 +66,7 @@ fn a_reference_to_a_primary_key_that_is_not_there_or_wider() {
         refused(script),
         [
             "t.a refers to the primary key of a, which has none: declare one, or name the columns that it refers to",
-            "t.b refers to the primary key of b, which has another number of columns: name the columns that it refers to",
+            "t.b refers to the primary key of b, which has a different number of columns: name the columns that it refers to",
         ]
     );
 }
@@ -92,7 +92,7 @@ fn unique_indexes_over_expressions() {
         [
             "the unique index j of t uses the function f, which SQLite does not have built in: leave it out",
             "the unique index i of t is over an expression: leave it out, or declare UNIQUE over columns",
-            "the unique index k of t (WHERE b > date('now')) uses date() with 'now', which is not the same every time: leave it out",
+            "the unique index k of t (WHERE b > date('now')) uses date() with 'now', which is not deterministic: leave it out",
         ]
     );
 }
@@ -121,7 +121,7 @@ fn nondeterministic_checks() {
         assert_eq!(
             refused(&format!("CREATE TABLE t (a CHECK ({check}))")),
             [format!(
-                "CHECK ({check}) of t uses {what}, which is not the same every time: leave it out"
+                "CHECK ({check}) of t uses {what}, which is not deterministic: leave it out"
             )]
         );
     }
@@ -237,7 +237,7 @@ fn names_that_differ_only_in_the_case_of_unicode() {
     assert_eq!(refusals.len(), 2, "{refusals:?}");
     assert_eq!(
         refusals[0],
-        "the names of the tables Größe and GRÖßE differ only in upper and lower case, so that some systems have one file for both: give one of them another name"
+        "the names of the tables Größe and GRÖßE differ only in case, so on some systems both would share one file: give one of them another name"
     );
 }
 
@@ -253,7 +253,7 @@ fn more_tables_than_can_be_loaded() {
     assert_eq!(
         refused(&script(201)),
         [
-            "there are 201 tables, and at most 200 are possible: leave out those that you do not load"
+            "there are 201 tables, but at most 200 are supported: leave out those that you do not load"
         ]
     );
 }

@@ -1,4 +1,4 @@
-//! Scripts as people have them: what is taken from them, and what is passed over.
+//! Scripts as people have them: what is taken from them, and what is ignored.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -18,11 +18,11 @@ fn an_error_names_the_line_and_has_the_words_of_sqlite() {
     let script = "CREATE TABLE a (x);\n\nCREATE TABLE b (\n  id INT,\n  n INT(11) UNSIGNED\n);\n";
     assert_eq!(
         error(script),
-        "line 5: SQLite does not take this statement: near \"UNSIGNED\": syntax error"
+        "line 5: SQLite rejects this statement: near \"UNSIGNED\": syntax error"
     );
     assert_eq!(
         error("CREATE TABLE a (x);\n\n\nCREATE TABLE A (\n  y);"),
-        "line 4: SQLite does not take this statement: table A already exists"
+        "line 4: SQLite rejects this statement: table A already exists"
     );
 }
 
@@ -91,7 +91,7 @@ fn a_statement_that_would_run_for_ever_is_an_error() {
         CREATE TABLE a AS SELECT count(*) FROM d a, d b, d c, d d, d e, d f, d g, d h, d i, d j, d k, d l, d m";
     assert_eq!(
         error(script),
-        "line 2: SQLite does not take this statement: interrupted"
+        "line 2: SQLite rejects this statement: interrupted"
     );
 }
 
@@ -115,7 +115,7 @@ fn what_is_dropped_or_altered_in_a_script_counts() {
 }
 
 #[test]
-fn what_is_passed_over_is_said_once_for_each_kind() {
+fn what_is_ignored_is_reported_once_for_each_kind() {
     let script = ".mode csv\n.headers on\nPRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\nCREATE TABLE a (x);
         CREATE INDEX i ON a (x); CREATE INDEX j ON a (x); CREATE VIEW v AS SELECT 1; CREATE TEMP VIEW w AS SELECT 1;
         CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT CASE WHEN 1 THEN 2 END; DELETE FROM a; END;
@@ -124,23 +124,23 @@ fn what_is_passed_over_is_said_once_for_each_kind() {
     assert_eq!(
         schema(script).notes,
         [
-            "2 indexes that are not unique were passed over: i, j",
-            "2 views were passed over: v, w",
-            "1 trigger was passed over: t",
-            "3 TEMP tables were passed over: b, c, d",
-            "1 virtual table or part of one was passed over: f",
-            "2 statements with data were passed over",
-            "1 pragma was passed over",
-            "2 transaction statements were passed over",
-            "2 lines for the shell were passed over",
-            "3 other statements were passed over (ANALYZE, COMMENT ON, SET)",
+            "2 indexes that are not unique were ignored: i, j",
+            "2 views were ignored: v, w",
+            "1 trigger was ignored: t",
+            "3 TEMP tables were ignored: b, c, d",
+            "1 virtual or shadow table was ignored: f",
+            "2 data statements were ignored",
+            "1 pragma was ignored",
+            "2 transaction statements were ignored",
+            "2 shell commands were ignored",
+            "3 other statements were ignored (ANALYZE, COMMENT ON, SET)",
         ]
     );
     assert!(schema("CREATE TABLE a (x); CREATE TABLE sqlite_sequence(name,seq); CREATE TABLE sqlite_stat1(tbl,idx,stat)").notes.is_empty());
 }
 
 #[test]
-fn what_concerns_something_passed_over_is_passed_over_too() {
+fn what_concerns_something_ignored_is_ignored_too() {
     let script = "CREATE TABLE a (x); CREATE TEMP TABLE B (x); CREATE UNIQUE INDEX i ON b (x); ALTER TABLE b ADD COLUMN y;
         ALTER TABLE B RENAME TO c; CREATE UNIQUE INDEX temp.j ON c (y); DROP INDEX i; DROP TABLE c;
         CREATE VIEW v AS SELECT 1; DROP VIEW v; CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT 1; END; DROP TRIGGER t;
@@ -182,7 +182,7 @@ CREATE INDEX by_artist ON \"album list\" (artist);
 COMMIT;
 ";
     assert_eq!(names(script), ["artists", "album list"]);
-    let start = "3 virtual tables and parts of them were passed over: ";
+    let start = "3 virtual and shadow tables were ignored: ";
     let notes = schema(script).notes;
     assert!(
         notes.iter().any(|note| note.starts_with(start)),
@@ -295,7 +295,7 @@ CREATE TABLE public.users (
 ";
     assert_eq!(
         error(script),
-        "line 21: SQLite does not take this statement: unknown database public"
+        "line 21: SQLite rejects this statement: unknown database public"
     );
     let plain = script.replace("TABLE public.", "TABLE ")
         + "COPY public.users (id) FROM stdin;\n1\tit's\n2\tCREATE TABLE no (x);\n\\.\n\nCREATE TRIGGER t BEFORE UPDATE ON public.users FOR EACH ROW EXECUTE FUNCTION public.touch();
@@ -319,8 +319,7 @@ CREATE PROCEDURE p() BEGIN SELECT 1; SELECT 2; END;;
 DELIMITER ;
 ";
     assert!(
-        error(script)
-            .starts_with("line 6: SQLite does not take this statement: near \"CHARACTER\""),
+        error(script).starts_with("line 6: SQLite rejects this statement: near \"CHARACTER\""),
         "{}",
         error(script)
     );
@@ -355,7 +354,7 @@ fn the_statements_of_a_database() {
         from_statements(&statements, Layout::OwnFiles, |_, _, _| true)
             .unwrap_err()
             .to_string(),
-        "CREATE TABLE t: SQLite does not take this statement: no such function: f"
+        "CREATE TABLE t: SQLite rejects this statement: no such function: f"
     );
 }
 
@@ -367,8 +366,7 @@ fn a_quote_that_is_not_closed_is_an_error() {
         "line 3: the quote that begins here is not closed: close it"
     );
     assert!(
-        error("CREATE TABLE a (x);\nCREATE TABLE b (\"x);")
-            .starts_with("line 2: SQLite does not take")
+        error("CREATE TABLE a (x);\nCREATE TABLE b (\"x);").starts_with("line 2: SQLite rejects")
     );
 }
 
