@@ -1,9 +1,9 @@
 //! What lies between a file and the reader: it may be compressed, and in another encoding. The reader gets UTF-8.
 
-use std::io::{self, BufReader, Cursor, ErrorKind, Read};
+use std::io::{self, BufRead, BufReader, Cursor, ErrorKind, Read};
 
 use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
-use flate2::bufread::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 
 use super::{Problem, sniff};
 
@@ -36,8 +36,8 @@ pub fn decode(
 ) -> Result<Decoded, Problem> {
     let (mut start, mut input) = peek(input)?;
     if is_gzip(&start) {
-        let decoder = MultiGzDecoder::new(BufReader::with_capacity(CHUNK, input));
-        (start, input) = peek(Box::new(Gzip(decoder)))?;
+        let decoder = GzDecoder::new(BufReader::with_capacity(CHUNK, input));
+        (start, input) = peek(Box::new(Gzip(Some(decoder))))?;
     }
     if let Some(what) = sniff::binary(&start) {
         return Err(what);
@@ -104,12 +104,13 @@ fn peek(mut input: Box<dyn Read + Send>) -> io::Result<(Vec<u8>, Box<dyn Read + 
     Ok((start, Box::new(whole)))
 }
 
-/// Decompresses, and says in plain words what is wrong with an archive.
-struct Gzip<R>(MultiGzDecoder<R>);
+/// Decompresses the members of an archive, one after another, and says in plain words what is wrong with it. Nothing is
+/// left after the last one.
+struct Gzip<R>(Option<GzDecoder<R>>);
 
-impl<R: io::BufRead> Read for Gzip<R> {
+impl<R: BufRead> Read for Gzip<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buffer).map_err(|error| match error.kind() {
+        let is_damaged = |error: io::Error| match error.kind() {
             ErrorKind::UnexpectedEof => {
                 io::Error::new(error.kind(), "the gzip archive is cut short")
             }
@@ -118,7 +119,39 @@ impl<R: io::BufRead> Read for Gzip<R> {
                 format!("the gzip archive is damaged: {error}"),
             ),
             _ => error,
-        })
+        };
+        while let Some(decoder) = &mut self.0 {
+            let read = decoder.read(buffer).map_err(is_damaged)?;
+            if read > 0 || buffer.is_empty() {
+                return Ok(read);
+            }
+            let input = self.0.take().map(GzDecoder::into_inner);
+            self.0 = input.map(next_member).transpose()?.flatten();
+        }
+        Ok(0)
+    }
+}
+
+/// The decoder of the next member of an archive, if there is one. Tapes and some programs fill archives up with zeros.
+fn next_member<R: BufRead>(mut input: R) -> io::Result<Option<GzDecoder<R>>> {
+    loop {
+        let bytes = match input.fill_buf() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            bytes => bytes?,
+        };
+        let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+        match bytes.get(zeros) {
+            None if bytes.is_empty() => return Ok(None),
+            None => input.consume(zeros),
+            Some(0x1f) => {
+                input.consume(zeros);
+                return Ok(Some(GzDecoder::new(input)));
+            }
+            Some(_) => {
+                let what = "the gzip archive has other bytes after its end";
+                return Err(io::Error::new(ErrorKind::InvalidData, what));
+            }
+        }
     }
 }
 

@@ -82,6 +82,30 @@ fn an_archive_is_known_by_its_first_bytes_and_may_have_several_members() {
 }
 
 #[test]
+fn zeros_between_the_members_of_an_archive_and_behind_the_last_one_are_ignored() {
+    let mut archive = gzip(b"id,name,email\n1,a,x\n");
+    archive.resize(archive.len() + 70_000, 0);
+    archive.extend(gzip(b"2,b,y\n"));
+    archive.extend([0; 512]);
+    for piece in [1, 4096] {
+        let input = Pieces::of(&archive, piece);
+        let records = read_with(input, &Dialect::default(), buffer_of(piece));
+        assert_eq!(records.unwrap().len(), 2);
+    }
+}
+
+#[test]
+fn other_bytes_behind_an_archive_are_an_error_after_all_its_rows() {
+    let archive = [gzip(b"id,name,email\n1,a,x\n"), b"more".to_vec()].concat();
+    let input = Box::new(Cursor::new(archive));
+    let mut reader = Reader::new(TABLES[0], input, &Dialect::default()).unwrap();
+    let mut batch = Batch::new(reader.header());
+    assert!(reader.read(&mut batch).unwrap());
+    let error = reader.read(&mut batch).unwrap_err().to_string();
+    assert_eq!(error, "the gzip archive has other bytes after its end");
+}
+
+#[test]
 fn what_comes_before_the_end_of_a_cut_or_damaged_archive_is_read() {
     let rows: String = (1..20_000)
         .map(|id| format!("{id},a{},x{}\n", id * 7, id * id))
