@@ -133,9 +133,14 @@ pub enum Problem {
     /// There is white space between the quotes and the delimiters of the header.
     #[error("has white space around the quotes of its header: add --trim")]
     PaddedQuotes,
-    /// The first line looks like a row; if so, with this delimiter.
-    #[error("has no header: the first line looks like a row: add --no-header{}", and(.0))]
-    NoHeader(Option<Delimiter>),
+    /// A line looks like a row, and none above it is a header.
+    #[error("has no header: {}{}", no_header(.skip), and(.delimiter))]
+    NoHeader {
+        /// How many lines stand before it, if any.
+        skip: Option<u64>,
+        /// What separates its fields, if it is something else.
+        delimiter: Option<Delimiter>,
+    },
     /// It is something else, with what to do about it.
     #[error("is {0}")]
     NotCsv(&'static str),
@@ -172,6 +177,17 @@ fn escapes(escaped: &bool) -> &'static str {
         ": add --backslash-escapes if quotes are escaped like that, and --no-header if the line is a row"
     } else {
         ""
+    }
+}
+
+/// What to do about a file without a header, given how many lines stand before its first row.
+fn no_header(skip: &Option<u64>) -> String {
+    match skip {
+        None => "the first line looks like a row: add --no-header".to_string(),
+        Some(skip) => format!(
+            "the first row seems to be on line {}: add --no-header --skip-lines {skip}",
+            skip + 1
+        ),
     }
 }
 

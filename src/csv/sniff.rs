@@ -16,7 +16,7 @@ const USUAL: [(u8, &str); 4] = [
 ];
 
 /// How many lines, and bytes, are searched for a header.
-const LINES: usize = 20;
+const LINES: usize = 200;
 const BYTES: usize = 64 * 1024;
 
 /// What the first bytes of formats without lines are, and what they are called with what to do.
@@ -37,9 +37,13 @@ const WORKBOOK: &str =
 const ARCHIVE: &str = "a compressed archive that cannot be read: unpack it first, or use gzip";
 const DATABASE: &str = "a SQLite database, not CSV: export the table with `sqlite3 -csv -header`";
 
+const DRAWN: &str = "a table drawn for people, not CSV: export it again as CSV";
+
 /// How dumps of databases begin.
-const SQL: [&[u8]; 7] = [
+const SQL: [&[u8]; 9] = [
     b"-- ",
+    b"--\n",
+    b"--\r",
     b"/*",
     b"PRAGMA ",
     b"BEGIN TRANSACTION",
@@ -91,12 +95,20 @@ pub fn utf16(start: &[u8]) -> Option<&'static Encoding> {
 /// What a text is that begins like this, with what to do, if it is known not to be CSV.
 fn other_text(text: &[u8]) -> Option<Problem> {
     let text = text.trim_ascii_start();
-    let is_sql = |start: &&[u8]| {
+    let begins = |start: &&[u8]| {
         let text = text.get(..start.len());
         text.is_some_and(|text| text.eq_ignore_ascii_case(start))
     };
-    if SQL.iter().any(is_sql) {
-        let what = "SQL, not CSV: run it with the sqlite3 shell, or export the tables as CSV";
+    if SQL.iter().any(begins) {
+        let what = "SQL, not CSV: export the tables as CSV from the database that it comes from";
+        return Some(Problem::NotCsv(what));
+    }
+    if [&b"#Version:"[..], b"#Software:", b"#Fields:"]
+        .iter()
+        .any(begins)
+    {
+        let what = "a log in the extended format of the W3C, not CSV: delete the lines that begin with #, but for the names \
+                    behind #Fields:, and add --delimiter \" \"";
         return Some(Problem::NotCsv(what));
     }
     let second = text.get(1..).unwrap_or_default().trim_ascii_start();
@@ -117,11 +129,6 @@ fn other_text(text: &[u8]) -> Option<Problem> {
 fn other_table(table: &Table, dialect: &Dialect, text: &[u8]) -> Option<Problem> {
     let mut lines = lines(text);
     let (first, second) = (lines.next()?, lines.next().unwrap_or_default());
-    let is_rule = |line: &[u8]| {
-        let text = String::from_utf8_lossy(line);
-        let is_drawn = |c: char| "-+|=: ".contains(c) || ('\u{2500}'..='\u{257f}').contains(&c);
-        text.chars().filter(|c| !c.is_whitespace()).count() > 1 && text.chars().all(is_drawn)
-    };
     let is_padded = first.windows(2).any(|pair| pair == b"  ");
     let quoted = first.split(|byte| *byte == dialect.separator());
     let names = quoted.map(|name| name.strip_prefix(b"'")?.strip_suffix(b"'"));
@@ -144,10 +151,13 @@ fn other_table(table: &Table, dialect: &Dialect, text: &[u8]) -> Option<Problem>
         .strip_prefix(b"\"")
         .and_then(|line| line.strip_suffix(b"\""));
     let is_quoted_line = inner.is_some_and(|inner| {
-        !inner.contains(&b'"') && known_names(table, dialect, inner, dialect.separator()) > 1
+        let inner = String::from_utf8_lossy(inner);
+        let inner = inner.replace("\\\"", "").replace("\"\"", "");
+        !inner.contains('"')
+            && known_names(table, dialect, inner.as_bytes(), dialect.separator()) > 1
     });
     let what = if is_quoted_line {
-        "a file whose lines are in quotes as a whole, not CSV: remove those quotes, or export it again"
+        "a file whose lines are in quotes as a whole, not CSV: export it again (jq needs -r), or remove those quotes"
     } else if is_rule(first)
         || is_rule(second)
         || is_property()
@@ -155,7 +165,7 @@ fn other_table(table: &Table, dialect: &Dialect, text: &[u8]) -> Option<Problem>
         || first.starts_with(b"-[ RECORD")
         || is_padded && known_names(table, dialect, first, b' ') > 1
     {
-        "a table drawn for people, not CSV: export it again as CSV"
+        DRAWN
     } else if first.contains(&b'\x1e') {
         "text whose rows end with the character U+001E, not CSV: export it again as CSV"
     } else if is_quoted {
@@ -164,6 +174,13 @@ fn other_table(table: &Table, dialect: &Dialect, text: &[u8]) -> Option<Problem>
         return None;
     };
     Some(Problem::NotCsv(what))
+}
+
+/// Whether a line only draws something.
+fn is_rule(line: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(line);
+    let is_drawn = |c: char| "-+|=: ".contains(c) || ('\u{2500}'..='\u{257f}').contains(&c);
+    text.chars().filter(|c| !c.is_whitespace()).count() > 1 && text.chars().all(is_drawn)
 }
 
 /// Whether all fields of a line name columns of the table, two at least.
@@ -184,7 +201,7 @@ pub fn diagnose(table: &Table, dialect: &Dialect, text: &[u8], line: u64) -> Opt
         .or_else(|| other_table(table, dialect, text))
         .or_else(|| padded_quotes(table, dialect, text))
         .or_else(|| header_elsewhere(table, dialect, text, line))
-        .or_else(|| no_header(table, dialect, text))
+        .or_else(|| no_header(table, dialect, text, line))
         .or_else(|| unknown_names(table, dialect, text))
 }
 
@@ -229,6 +246,9 @@ fn header_elsewhere(table: &Table, dialect: &Dialect, text: &[u8], line: u64) ->
     if index == 0 {
         return Some(Problem::Delimiter(delimiter));
     }
+    if lines(text).nth(index + 1).is_some_and(is_rule) {
+        return Some(Problem::NotCsv(DRAWN));
+    }
     let line = line + index as u64;
     Some(Problem::HeaderBelow {
         line,
@@ -246,13 +266,52 @@ fn unknown_names(table: &Table, dialect: &Dialect, text: &[u8]) -> Option<Proble
     (is_one && is_unknown).then_some(Problem::Delimiter(Delimiter(*other)))
 }
 
-/// The problem of a file whose first line looks like a row.
-fn no_header(table: &Table, dialect: &Dialect, text: &[u8]) -> Option<Problem> {
-    let first = lines(text).next()?;
+/// The problem of a file whose first line, or one below it that is no header, looks like a row.
+fn no_header(table: &Table, dialect: &Dialect, text: &[u8], line: u64) -> Option<Problem> {
     let current = dialect.separator();
-    let delimiter = row_delimiter(table, dialect, first)?;
-    let is_other = delimiter.0 != current;
-    Some(Problem::NoHeader(is_other.then_some(delimiter)))
+    let mut all = lines(text).take(LINES).enumerate();
+    let (index, delimiter) = all.find_map(|(index, line)| {
+        let delimiter = row_delimiter(table, dialect, line)?;
+        Some((index, delimiter))
+    })?;
+    let first = lines(text).next()?;
+    let fields = |line: &[u8]| line.split(|byte| *byte == delimiter.0).count();
+    let row = lines(text).nth(index)?;
+    // A line as long as a row is a header, if it has any known name or counts the columns.
+    if known_names(table, dialect, first, delimiter.0) > 0 {
+        return None;
+    }
+    let skip = match index {
+        0 if has_years(first, delimiter.0) => return None,
+        0 => u64::from(counts(first, delimiter.0)),
+        _ if fields(first) == fields(row) => return None,
+        _ => index as u64,
+    };
+    Some(Problem::NoHeader {
+        skip: (skip > 0).then_some(line - 1 + skip),
+        delimiter: Some(delimiter).filter(|delimiter| delimiter.0 != current),
+    })
+}
+
+/// Whether the fields of a line are 0, 1, 2 and so on, as pandas calls columns without names.
+fn counts(line: &[u8], delimiter: u8) -> bool {
+    let mut fields = line.split(|byte| *byte == delimiter).enumerate();
+    fields.clone().count() > 2 && fields.all(|(index, field)| field == index.to_string().as_bytes())
+}
+
+/// Whether two or more fields of a line are years that follow each other, as names of columns are.
+fn has_years(line: &[u8], delimiter: u8) -> bool {
+    let fields = line.split(|byte| *byte == delimiter);
+    let years = fields.map(|field| {
+        let text = String::from_utf8_lossy(field);
+        let year = text.trim_matches(['"', ' ']).parse::<u32>();
+        year.ok().filter(|year| (1800..2200).contains(year))
+    });
+    let years: Vec<_> = years.collect();
+    years.windows(2).any(|pair| match pair {
+        [Some(one), Some(next)] => one.abs_diff(*next) == 1,
+        _ => false,
+    })
 }
 
 /// What separates the fields of a line that looks like a row of all columns of the table.

@@ -296,6 +296,16 @@ fn an_underscore_in_a_name_is_no_delimiter() {
 }
 
 #[test]
+fn a_header_below_many_lines_of_titles_is_found() {
+    let text = "# key: value\n".repeat(150) + "id,name,email\n";
+    let message = problem(text);
+    assert!(
+        message.ends_with("on line 151: add --skip-lines 150"),
+        "{message}"
+    );
+}
+
+#[test]
 fn a_header_below_titles_is_found() {
     for (text, expected) in [
         (
@@ -329,6 +339,38 @@ fn a_first_line_that_looks_like_a_row_is_no_header() {
         format!("{start} --delimiter \";\"")
     );
     assert_eq!(problem("1\tAnn\t\\N\n"), format!("{start} --delimiter tab"));
+}
+
+#[test]
+fn the_first_row_below_titles_or_numbered_columns_is_found() {
+    let start = "has no header: the first row seems to be on line";
+    let titled = "Export of 2026\n\n1,Ann,x\n";
+    assert_eq!(
+        problem(titled),
+        format!("{start} 3: add --no-header --skip-lines 2")
+    );
+    let numbered = "0,1,2\n1,Ann,x\n";
+    assert_eq!(
+        problem(numbered),
+        format!("{start} 2: add --no-header --skip-lines 1")
+    );
+    let titled = "Export of 2026\n1;Ann;x\n";
+    let expected = format!("{start} 2: add --no-header --skip-lines 1 --delimiter \";\"");
+    assert_eq!(problem(titled), expected);
+}
+
+#[test]
+fn a_first_line_with_a_known_name_or_with_years_is_no_row() {
+    for (table, first) in [
+        (TABLES[0], "1,name,3"),
+        (TABLES[2], "2023,2024,2025,2026"),
+        (TABLES[2], "\"2026\",\"2025\",\"2024\",\"2023\""),
+    ] {
+        let input = Box::new(Cursor::new(format!("{first}\n1,2,3,4\n").into_bytes()));
+        let problem = Reader::new(table, input, &Dialect::default()).unwrap_err();
+        let message = problem.to_string();
+        assert!(message.starts_with("has the wrong columns"), "{message}");
+    }
 }
 
 #[test]
@@ -609,6 +651,21 @@ fn what_programs_draw_or_quote_otherwise_is_no_csv() {
         ("INSERT INTO users VALUES(1,'a','x');\n", sql),
         ("PRAGMA foreign_keys=OFF;\n", sql),
         ("-- MySQL dump 10.13\n", sql),
+        ("--\n-- PostgreSQL database dump\n--\n", sql),
+        ("--\r\n-- PostgreSQL database dump\r\n--\r\n", sql),
+        ("\"\\\"id\\\",\\\"name\\\",\\\"email\\\"\"\n", "jq needs -r"),
+        (
+            "\"\"\"id\"\",\"\"name\"\",\"\"email\"\"\"\n",
+            "lines are in quotes as a whole",
+        ),
+        (
+            "#Version: 1.0\n#Fields: id name email\n1 a x\n",
+            "format of the W3C",
+        ),
+        (
+            "List\n-----\n|id|name|email|\n-----\n| 1|a   |x    |\n",
+            drawn,
+        ),
         ("create table users (id INT);\n", sql),
     ] {
         let message = problem(text);
