@@ -24,6 +24,8 @@ pub struct Inspector {
     decimal_fields: Vec<usize>,
     /// Whether the first field is a number.
     begins_with_number: bool,
+    /// The bytes that a record may begin with that is a header again, or drawn for people.
+    starts: [bool; 256],
 }
 
 impl Inspector {
@@ -41,8 +43,16 @@ impl Inspector {
             text_fields: Vec::new(),
             decimal_fields: Vec::new(),
             begins_with_number: false,
+            starts: [false; 256],
         };
-        let has_other_points = dialect.separator() == b';' && dialect.notation.decimal == '.';
+        inspector.remarks.has_texts = table.columns.iter().any(|column| column.kind.is_text());
+        let names = header.given.iter().filter_map(|name| cell(name).first());
+        for byte in names.chain(b"\"-( \t") {
+            inspector.starts[usize::from(byte.to_ascii_lowercase())] = true;
+            inspector.starts[usize::from(byte.to_ascii_uppercase())] = true;
+        }
+        let has_other_points =
+            b";\t|".contains(&dialect.separator()) && dialect.notation.decimal == '.';
         for (column, field) in table.columns.iter().zip(&header.columns) {
             match column.kind {
                 _ if *field == usize::MAX => continue,
@@ -72,8 +82,10 @@ impl Inspector {
         } else {
             self.note_length(batch.record(batch.len() - 1), splitter.fields());
         }
-        if self.remarks.header_again.is_none() && self.is_header(record, splitter) {
-            self.remarks.header_again = Some(line);
+        if let Some(first) = record.first()
+            && self.starts[usize::from(*first)]
+        {
+            self.look_for_other_lines(record, splitter, line);
         }
         if splitter.has_quotes() || splitter.has_empty_fields() {
             self.look_at_quotes(record, splitter);
@@ -95,10 +107,10 @@ impl Inspector {
         if !is_meant {
             self.remarks.look_for_escapes(batch.text(), delimiter);
         }
-        // Elsewhere, they are no values.
-        let has_texts = !self.text_fields.is_empty();
-        self.remarks
-            .look_for_conventions(batch.text(), delimiter, notation, has_texts);
+        let may_be_null = !notation.has_null();
+        for (cell, is_first) in batch.fields() {
+            self.remarks.look_at_cell(cell, is_first, may_be_null);
+        }
         self.remarks.padded_quotes = splitter.has_padded_quotes();
         self.remarks.plain_backslashes |= splitter.has_unusual_escapes();
     }
@@ -140,7 +152,7 @@ impl Inspector {
         }
     }
 
-    /// Notes how numbers are written in a file of a country where commas separate decimals, and semicolons cells.
+    /// Notes how numbers are written in a file that may be of a country where commas separate decimals, and not cells.
     fn look_at_points(&mut self, record: &[u8], splitter: &Splitter) {
         let remarks = &mut self.remarks;
         let fields = self.decimal_fields.iter();
@@ -151,23 +163,34 @@ impl Inspector {
                 let is_grouped = digits
                     .split(|byte| *byte == b'.')
                     .all(|group| group.len() == 3);
-                let is_grouped = is_grouped && (1..=3).contains(&whole.len());
+                let is_grouped = is_grouped && (1..=3).contains(&whole.len()) && whole != b"0";
                 remarks.grouped_numbers |= is_grouped;
                 remarks.decimal_points |= !is_grouped;
             }
         }
     }
 
-    /// Whether a record is the same as the header.
-    fn is_header(&self, record: &[u8], splitter: &Splitter) -> bool {
-        let Some((first, others)) = self.header.given.split_first() else {
-            return false;
-        };
-        if record.first() != first.first() || others.is_empty() || self.dialect.no_header {
-            return false;
+    /// Notes a record that is no row: a header again, or a line that was drawn for people.
+    fn look_for_other_lines(&mut self, record: &[u8], splitter: &Splitter, line: u64) {
+        let cells = || splitter.found().map(|field| cell(&record[field]));
+        let names = || self.header.given.iter().map(|name| cell(name));
+        let is_name = |cell: &[u8]| names().any(|name| name.eq_ignore_ascii_case(cell));
+        let width = self.header.given.len();
+        if self.remarks.header_again.is_none()
+            && width > 1
+            && splitter.fields() == width
+            && !self.dialect.no_header
+            && cells().all(is_name)
+        {
+            let is_same = cells().zip(names()).all(|(a, b)| a.eq_ignore_ascii_case(b));
+            self.remarks.header_again = Some((line, is_same));
         }
-        let fields = splitter.found().map(|field| &record[field]);
-        fields.eq(self.header.given.iter().map(Vec::as_slice))
+        let is_rule = |cell: &[u8]| !cell.is_empty() && cell.iter().all(|byte| *byte == b'-');
+        let is_drawn = record.starts_with(b"--") && cells().all(is_rule)
+            || splitter.fields() == 1 && is_number_of_rows(record);
+        if is_drawn && splitter.fields() == width && self.remarks.drawn.is_none() {
+            self.remarks.drawn = Some(line);
+        }
     }
 
     /// Whether all lines of a record would be rows by themselves if its quotes meant nothing, or a line but the first
@@ -188,4 +211,27 @@ impl Inspector {
         };
         self.header.width() > 1 && (lines.clone().all(is_row) || lines.skip(1).any(begins_as_row))
     }
+}
+
+/// What a field holds without the quotes and the white space around it.
+fn cell(field: &[u8]) -> &[u8] {
+    let cell = field.trim_ascii();
+    let quoted = cell
+        .strip_prefix(b"\"")
+        .and_then(|cell| cell.strip_suffix(b"\""));
+    quoted.unwrap_or(cell).trim_ascii()
+}
+
+/// Whether a line is what shells write below a table, such as `(2 rows affected)`.
+fn is_number_of_rows(line: &[u8]) -> bool {
+    let inner = line
+        .strip_prefix(b"(")
+        .and_then(|line| line.strip_suffix(b")"));
+    inner.is_some_and(|inner| {
+        let digits = inner
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
+        digits > 0 && inner[digits..].starts_with(b" row")
+    })
 }

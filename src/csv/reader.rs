@@ -197,7 +197,7 @@ impl Reader {
             }
             Some(defect) => {
                 let line = self.line;
-                let escaped = has_escaped_quote(&bytes[..length]);
+                let escaped = has_escaped_quote(&bytes[..length], self.dialect.separator());
                 let escaped = escaped && !self.dialect.notation.backslash_escapes;
                 Err(Problem::Quotes {
                     line,
@@ -248,9 +248,9 @@ impl Reader {
             .sentences(self.header.put_right(self.table))
     }
 
-    /// Whether a cell of the records read so far begins or ends with several spaces that were taken as part of it.
+    /// Whether cells of the records read so far have white space around them that was taken as part of them, and may not be.
     pub fn has_padding(&self) -> bool {
-        self.inspector.remarks.padding
+        !self.dialect.notation.trim && self.inspector.remarks.has_padding()
     }
 
     /// Looks for what is odd about all records of a batch that this reader has filled.
@@ -276,8 +276,8 @@ impl Reader {
             }),
             Some(defect) => {
                 batch.push_defect(self.line, text, defect);
-                self.inspector.remarks.escaped_quotes |=
-                    !self.dialect.notation.backslash_escapes && has_escaped_quote(text);
+                self.inspector.remarks.escaped_quotes |= !self.dialect.notation.backslash_escapes
+                    && has_escaped_quote(text, self.dialect.separator());
             }
         }
         let line_ends = self.line_ends(length);
@@ -436,9 +436,12 @@ impl Reader {
     }
 }
 
-/// Whether a text has a quote behind a backslash.
-fn has_escaped_quote(text: &[u8]) -> bool {
-    memchr::memmem::find(text, b"\\\"").is_some()
+/// Whether a line has a quote behind a backslash, other than one that ends a cell.
+fn has_escaped_quote(line: &[u8], delimiter: u8) -> bool {
+    memchr::memmem::find_iter(line, b"\\\"").any(|at| {
+        let next = line.get(at + 2);
+        next.is_some_and(|next| *next != delimiter)
+    })
 }
 
 /// Whether a line that starts with these bytes may be `sep=;`.

@@ -1,14 +1,15 @@
 //! What is odd about records that are not wrong.
 
-use memchr::{memchr, memchr_iter, memchr2, memmem};
-
-use crate::row::Notation;
+use memchr::memchr;
 
 /// Most records that are named one by one.
 const LISTED: usize = 10;
 
 /// What other programs write for no value.
-const NULLS: [&str; 7] = ["NULL", "NA", "N/A", "null", "nan", "NaN", "#N/A"];
+const NULLS: [&str; 19] = [
+    "NULL", "null", "Null", "(null)", "(NULL)", "[NULL]", "<NULL>", "<null>", "NA", "<NA>", "N/A",
+    "n/a", "#N/A", "#NV", "NaN", "nan", "NAN", "NaT", "None",
+];
 
 /// What is odd about the records of a file, and may be meant otherwise.
 #[derive(Debug, Default)]
@@ -44,6 +45,8 @@ pub struct Remarks {
     /// are read as escapes.
     pub plain_backslashes: bool,
     pub has_escapes: bool,
+    /// Whether the table has columns of text.
+    pub has_texts: bool,
     /// Those of [`NULLS`] that are a cell.
     nulls: Vec<&'static str>,
     /// Whether a cell begins as one in which a spreadsheet keeps the zeros of `="007"`.
@@ -51,7 +54,10 @@ pub struct Remarks {
     /// Whether a cell is in single quotes.
     single_quotes: bool,
     /// Whether a cell begins or ends with several spaces.
-    pub padding: bool,
+    padding: bool,
+    /// Whether a cell but the first of a record begins with a single space; and whether one begins with anything else.
+    spaced: bool,
+    tight: bool,
     /// Of a file whose cells tabs or vertical bars separate, whether it has a row without quotes.
     pub unquoted_rows: bool,
     /// Of such a file, whether it has a cell in quotes that it need not have.
@@ -59,8 +65,10 @@ pub struct Remarks {
     /// Whether a number has a point before exactly three digits; and whether one has a point elsewhere.
     pub grouped_numbers: bool,
     pub decimal_points: bool,
-    /// The line of a record that is the same as the header.
-    pub header_again: Option<u64>,
+    /// The line of a record that is the header again, and whether the columns are in the same order there.
+    pub header_again: Option<(u64, bool)>,
+    /// The line of a record that was drawn for people, such as one of dashes.
+    pub drawn: Option<u64>,
     /// The encoding that was given for a file that seems to be in UTF-8.
     pub not_utf8: Option<&'static str>,
 }
@@ -85,6 +93,8 @@ impl Remarks {
             let is_cell =
                 || ends(text.get(at + 2)) && ends(at.checked_sub(1).map(|before| &text[before]));
             match text.get(at + 1) {
+                // Behind a path that ends with a backslash, the quote ends the cell.
+                Some(b'"') if ends(text.get(at + 2)) => {}
                 Some(b'\'' | b'"') => self.slashed_quotes = true,
                 Some(b'\\') => self.escapes = true,
                 Some(b'N') if is_cell() => self.null_marks = true,
@@ -98,37 +108,37 @@ impl Remarks {
         }
     }
 
-    /// Looks for cells that other programs mean otherwise in such a text, as its file is read.
-    pub fn look_for_conventions(
-        &mut self,
-        text: &[u8],
-        delimiter: u8,
-        notation: &Notation,
-        has_texts: bool,
-    ) {
-        let ends = |byte: Option<&u8>| byte.is_none_or(|byte| *byte == delimiter || *byte == b'\n');
-        let starts_at = |at: usize| ends(at.checked_sub(1).map(|before| &text[before]));
-        for null in NULLS {
-            if !has_texts || self.nulls.contains(&null) || notation.has_null() {
-                continue;
+    /// Looks at a cell for what other programs mean otherwise, given whether it is the first of its record, and whether it
+    /// may be one of [`NULLS`].
+    #[inline]
+    pub fn look_at_cell(&mut self, cell: &[u8], is_first: bool, may_be_null: bool) {
+        match cell {
+            [b' ', b' ', ..] | [.., b' ', b' '] => self.padding = true,
+            [b' ', ..] => self.spaced |= !is_first,
+            [b'=', b'"', ..] => self.formulas = true,
+            [b'\'', .., b'\''] => self.single_quotes = true,
+            [b'N' | b'n' | b'#' | b'(' | b'[' | b'<', ..] => {
+                self.tight |= !is_first;
+                if may_be_null {
+                    self.look_for_null(cell);
+                }
             }
-            let mut found = memmem::find_iter(text, null);
-            if found.any(|at| starts_at(at) && ends(text.get(at + null.len()))) {
-                self.nulls.push(null);
-            }
+            [] => {}
+            _ => self.tight |= !is_first,
         }
-        self.formulas |= memmem::find_iter(text, "=\"").any(starts_at);
-        self.single_quotes |= memchr_iter(b'\'', text).any(|at| {
-            let rest = &text[at + 1..];
-            let length = memchr2(delimiter, b'\n', rest).unwrap_or(rest.len());
-            starts_at(at) && rest[..length].ends_with(b"'")
-        });
-        let is_space = |byte: Option<&u8>| byte == Some(&b' ');
-        self.padding |= !notation.trim
-            && memchr_iter(b' ', text).any(|at| {
-                starts_at(at) && is_space(text.get(at + 1))
-                    || ends(text.get(at + 1)) && at > 0 && is_space(text.get(at - 1))
-            });
+    }
+
+    fn look_for_null(&mut self, cell: &[u8]) {
+        let null = NULLS.iter().find(|null| null.as_bytes() == cell);
+        if let Some(null) = null.filter(|null| !self.nulls.contains(null)) {
+            self.nulls.push(null);
+        }
+    }
+
+    /// Whether white space around cells may be no part of them: several spaces around one, or one space before each but the
+    /// first of its record.
+    pub fn has_padding(&self) -> bool {
+        !self.padded_quotes && (self.padding || self.spaced && !self.tight)
     }
 
     /// A sentence each, to stand after the name of the file, given how rows that were stored with such cells are put right.
@@ -160,15 +170,23 @@ impl Remarks {
             let options: Vec<_> = self
                 .nulls
                 .iter()
-                .map(|null| format!("--null {null}"))
+                .map(|null| {
+                    let is_plain = null.chars().all(char::is_alphanumeric);
+                    let quotes = if is_plain { "" } else { "\"" };
+                    format!("--null {quotes}{null}{quotes}")
+                })
                 .collect();
             let that = match options.len() {
                 1 => "if that means no value",
                 _ => "whichever means no value",
             };
+            let texts = if self.has_texts {
+                "an empty cell of a text is then an empty text, unless you add --null '' too; "
+            } else {
+                ""
+            };
             sentences.push(format!(
-                "has cells that are {}, which were taken as they are: add {}, {that} \
-                 (an empty cell of a text is then an empty text, unless you add --null '' too; {again})",
+                "has cells that are {}, which did not count as NULL: add {}, {that} ({texts}{again})",
                 self.nulls.join(" or "),
                 options.join(" or ")
             ));
@@ -186,9 +204,20 @@ impl Remarks {
                     .to_string(),
             );
         }
-        if let Some(line) = self.header_again {
-            sentences.push(format!(
+        match self.header_again {
+            Some((line, true)) => sentences.push(format!(
                 "has its header again on line {line}, which was taken for a row: joined files need only one"
+            )),
+            Some((line, false)) => sentences.push(format!(
+                "has another header on line {line}, with the columns in another order, and the cells below it are in the \
+                 wrong columns: split the file there, and load each part ({again})"
+            )),
+            None => {}
+        }
+        if let Some(line) = self.drawn {
+            sentences.push(format!(
+                "has a line for people on line {line}, such as dashes or a number of rows, which was taken for a row: \
+                 remove it, here and in the database"
             ));
         }
         if self.grouped_numbers && !self.decimal_points {
@@ -216,7 +245,7 @@ impl Remarks {
                     .to_string(),
             );
         }
-        if self.one_field_more && !self.even_rows && !self.other_lengths {
+        if self.one_field_more && !self.even_rows && !self.other_lengths && !self.padded_quotes {
             sentences.push(
                 "has one field more in every row than in its header: if R wrote it, export it with row.names = FALSE"
                     .to_string(),
@@ -242,8 +271,9 @@ impl Remarks {
         } else if self.escaped_quotes {
             sentences.push(format!(
                 "has rows that are broken by a quote behind a backslash: \
-                 add --backslash-escapes if it is an export that escapes quotes like that, \
-                 and backslashes too (if R wrote it, export it with qmethod = \"double\" instead; {again})"
+                 add --backslash-escapes if it is an export that escapes quotes like that, and backslashes too \
+                 (an empty cell of a text is then an empty text, unless you add --null '' too; \
+                 if R wrote it, export it with qmethod = \"double\" instead; {again})"
             ));
         } else if self.slashed_quotes || self.escapes && !self.plain_backslashes {
             let or_null = if self.null_marks {

@@ -276,6 +276,18 @@ impl Batch {
         &self.text
     }
 
+    /// The fields of all records, one after another, each with whether it is the first of its record.
+    pub fn fields(&self) -> impl Iterator<Item = (&[u8], bool)> {
+        let mut records = self.records.iter().peekable();
+        let mut start = 0;
+        self.ends.iter().enumerate().map(move |(index, end)| {
+            let record = records.next_if(|record| record.field as usize == index);
+            let field = &self.text[start..*end as usize];
+            start = *end as usize + 1;
+            (field, record.is_some())
+        })
+    }
+
     /// The record at this position, counted from 0.
     ///
     /// # Panics

@@ -15,7 +15,7 @@ fn advised(message: &str) -> Vec<String> {
     let mut words = message.split_inclusive(' ').peekable();
     while let Some(word) = words.next() {
         let option = word.trim_start_matches('(').trim();
-        if !option.starts_with("--") || option == "--column" {
+        if !option.starts_with("--") || matches!(option, "--column" | "--null") {
             continue;
         }
         let mut whole = option.to_string();

@@ -280,11 +280,18 @@ fn cells_in_quotes_that_are_read_as_null_are_named() {
 }
 
 #[test]
-fn points_before_three_digits_are_named_where_semicolons_separate_cells() {
+fn points_before_three_digits_are_named_where_no_commas_separate_cells() {
     let said = |rows: &str, dialect: &Dialect| {
-        read_to_end(TABLES[1], &format!("id;name;price\n{rows}"), dialect).remarks()
+        let delimiter = char::from(dialect.separator()).to_string();
+        let text = format!("id;name;price\n{rows}").replace(';', &delimiter);
+        read_to_end(TABLES[1], &text, dialect).remarks()
     };
     let semicolons = separated_by(b';');
+    for delimiter in *b"\t|" {
+        let said = said("1;a;1.250\n", &separated_by(delimiter));
+        assert_eq!(said.len(), 1, "{said:?}");
+    }
+    assert_eq!(said("1;a;1.250\n", &separated_by(b',')), [""; 0]);
     for rows in ["1;a;1.250\n2;b;12\n", "1;a;12.500\n", "1;a;1.250.000\n"] {
         let said = said(rows, &semicolons);
         assert_eq!(said.len(), 1, "{rows}: {said:?}");
@@ -294,6 +301,7 @@ fn points_before_three_digits_are_named_where_semicolons_separate_cells() {
         "1;a;1.250\n2;b;1.5\n",
         "1;a;1250.500\n",
         "1;a;12\n",
+        "1;a;0.125\n",
         "1;a.bcd;12\n",
     ] {
         assert_eq!(said(rows, &semicolons), [""; 0], "{rows}");
@@ -309,8 +317,53 @@ fn a_header_among_the_rows_is_named() {
     let said = remarks(text, &Dialect::default());
     assert_eq!(said.len(), 1, "{said:?}");
     assert!(said[0].contains("its header again on line 3"), "{said:?}");
+    for again in [
+        "ID,Name,EMAIL",
+        "id, name, email ",
+        "\"id\",\"name\",\"email\"",
+    ] {
+        let said = remarks(
+            &format!("id,name,email\n{again}\n1,a,x\n"),
+            &Dialect::default(),
+        );
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(said[0].contains("its header again on line 2"), "{said:?}");
+    }
     let other = "id,name,email\nid,name,mail\nid,name\n1,name,email\n";
     assert_eq!(remarks(other, &Dialect::default()), [""; 0]);
+}
+
+#[test]
+fn a_header_among_the_rows_with_its_columns_in_another_order_is_named() {
+    let text = "id,name,email\n1,a,x\n\nemail,id,name\ny,2,b\n";
+    let said = remarks(text, &Dialect::default());
+    assert_eq!(said.len(), 1, "{said:?}");
+    let start = "has another header on line 4, with the columns in another order";
+    assert!(said[0].starts_with(start), "{said:?}");
+}
+
+#[test]
+fn a_line_that_was_drawn_below_a_header_is_named() {
+    let said = remarks(
+        "id,name,email\n--, ----,-----\n1,a,x\n",
+        &Dialect::default(),
+    );
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].contains("a line for people on line 2"), "{said:?}");
+    for row in ["-,-,-", "--a,b,c", "--,--"] {
+        let said = remarks(&format!("id,name,email\n{row}\n"), &Dialect::default());
+        assert_eq!(said, [""; 0], "{row}");
+    }
+    let table = &*Box::leak(Box::new(Table {
+        columns: &TABLES[0].columns[1..2],
+        keys: &[],
+        ..*TABLES[0]
+    }));
+    for (rows, line) in [("Ann\n(1 row affected)\n", 3), ("----\nAnn\n", 2)] {
+        let said = read_to_end(table, &format!("name\n{rows}"), &Dialect::default()).remarks();
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(said[0].contains(&format!("on line {line}")), "{said:?}");
+    }
 }
 
 fn with_null(null: &str) -> Dialect {
@@ -551,7 +604,15 @@ fn cells_that_may_stand_for_no_value_are_named() {
         said[0].contains("add --null NULL or --null NA, whichever"),
         "{said:?}"
     );
-    for cell in ["NULLS", "ANNA", "NA ", "x NULL", "Nan"] {
+    for (cell, option) in [
+        ("None", "--null None,"),
+        ("(null)", "--null \"(null)\","),
+        ("#N/A", "--null \"#N/A\","),
+    ] {
+        let said = remarks(&format!("id,name,email\n1,{cell},x\n"), &Dialect::default());
+        assert!(said.len() == 1 && said[0].contains(option), "{said:?}");
+    }
+    for cell in ["NULLS", "ANNA", "NA ", "x NULL", "Nan", "(nil)", "#NAME"] {
         let text = format!("id,name,email\n1,{cell},x\n");
         assert_eq!(remarks(&text, &Dialect::default()), [""; 0], "{cell}");
     }
@@ -598,6 +659,37 @@ fn several_spaces_before_or_behind_a_cell_are_padding_unless_cells_are_trimmed()
     }
     for cell in ["Ann  Lee", " Ann "] {
         assert!(!has_padding(cell, &Dialect::default()), "{cell}");
+    }
+}
+
+#[test]
+fn one_space_before_each_cell_is_padding_and_before_some_is_not() {
+    let has_padding = |rows: &str| {
+        let text = format!("id,name,email\n{rows}");
+        read_to_end(TABLES[0], &text, &Dialect::default()).has_padding()
+    };
+    for rows in ["1, a, x\n2, b, y\n", "1, a,\n2,, y\n"] {
+        assert!(has_padding(rows), "{rows}");
+    }
+    for rows in ["1, a, x\n2, b,y\n", "1,a, x\n", " 1,a,x\n 2,,\n"] {
+        assert!(!has_padding(rows), "{rows}");
+    }
+}
+
+#[test]
+fn a_number_that_may_stand_for_no_value_is_named_without_a_word_on_texts() {
+    let text = "id,user_id,product_id,quantity\n1,2,3,NAN\n";
+    let said = read_to_end(TABLES[2], text, &Dialect::default()).remarks();
+    assert_eq!(said.len(), 1, "{said:?}");
+    let start = "has cells that are NAN, which did not count as NULL: add --null NAN, if that means no value (--update";
+    assert!(said[0].starts_with(start), "{said:?}");
+}
+
+#[test]
+fn a_quote_behind_the_last_backslash_of_a_path_is_no_escape() {
+    for rows in ["1,\"N,\"C:\\Data\\\"\n", "1,C:\\Data\\\",x\n"] {
+        let said = remarks(&format!("id,name,email\n{rows}"), &Dialect::default());
+        assert_eq!(said, [""; 0], "{rows}");
     }
 }
 
