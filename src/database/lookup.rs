@@ -1,5 +1,6 @@
 //! Looking up many keys at once.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -9,8 +10,8 @@ use super::Database;
 use super::problem::Problem;
 use super::reader::Reader;
 use super::stored::StoredRow;
-use crate::row::{Key, Outcome, OwnedValue, Reason, Rows, encode, fold};
-use crate::schema::{self, Table, quoted};
+use crate::row::{Key, Outcome, OwnedValue, Reason, Rows, Value, encode, fold};
+use crate::schema::{self, Collation, Kind, Table, quoted};
 
 /// How many keys one statement looks up: from about 25 on, the overhead of a statement is small compared with its rows.
 const KEYS_PER_STATEMENT: usize = 50;
@@ -161,39 +162,123 @@ pub fn compare(
         columns.map(move |column| rows.value(positions[index], *column))
     };
     let columns = table.column_list();
-    look_up(
+    let mut outcome = |index: usize, stored: &StoredRow| {
+        let position = positions[index];
+        let columns = rows.values(position).zip(table.columns).enumerate();
+        let differs = columns
+            .filter(|(column, (value, _))| stored.value(1 + column) != *value && rows.has(*column));
+        let differing: Box<[usize]> = differs.map(|(column, _)| column).collect();
+        let mut kept = rows.kept.columns.iter();
+        let was_changed =
+            kept.any(|column| rows.value_or_kept(position, *column) != stored.value(1 + column));
+        let outcome = match &rows.updates {
+            _ if differing.is_empty() => Outcome::Unchanged,
+            Some(_) if was_changed => changed_meanwhile(),
+            Some(referring) => replacement(table, differing, referring),
+            None => Outcome::skipped(Reason::Taken {
+                table,
+                value: rows.named(key.columns, position),
+                differing: (differing.iter())
+                    .map(|column| table.columns[*column].name)
+                    .collect(),
+            }),
+        };
+        outcomes.push((position, outcome));
+    };
+    let value = |index: usize| match key.columns {
+        [column] => rows.value(positions[index], *column),
+        _ => Value::Null,
+    };
+    let done = merge(
         connection,
         table,
         key,
         positions.len(),
+        value,
+        &columns,
+        &mut outcome,
+    )?;
+    let rest = positions.len() - done;
+    let values = |index: usize| values(done + index);
+    look_up(
+        connection,
+        table,
+        key,
+        rest,
         values,
         &columns,
         |index, stored| {
-            let position = positions[index];
-            let columns = rows.values(position).zip(table.columns).enumerate();
-            let differs = columns.filter(|(column, (value, _))| {
-                stored.value(1 + column) != *value && rows.has(*column)
-            });
-            let differing: Box<[usize]> = differs.map(|(column, _)| column).collect();
-            let mut kept = rows.kept.columns.iter();
-            let was_changed = kept
-                .any(|column| rows.value_or_kept(position, *column) != stored.value(1 + column));
-            let outcome = match &rows.updates {
-                _ if differing.is_empty() => Outcome::Unchanged,
-                Some(_) if was_changed => changed_meanwhile(),
-                Some(referring) => replacement(table, differing, referring),
-                None => Outcome::skipped(Reason::Taken {
-                    table,
-                    value: rows.named(key.columns, position),
-                    differing: (differing.iter())
-                        .map(|column| table.columns[*column].name)
-                        .collect(),
-                }),
-            };
-            outcomes.push((position, outcome));
+            outcome(done + index, stored);
         },
     )?;
     Ok(outcomes)
+}
+
+/// Calls `each` for the values of a key that are stored, like [`look_up`], but reads the table in the order of the key
+/// and steps through the values beside it. That takes half of the time or less where most rows between the first value
+/// and the last are wanted. Returns how many values are done: not all, if their order is not known to be SQLite's, or once
+/// too many other rows have come.
+fn merge<'v>(
+    connection: &Connection,
+    table: &Table,
+    key: &schema::Key,
+    count: usize,
+    value: impl Fn(usize) -> Value<'v>,
+    columns: &str,
+    mut each: impl FnMut(usize, &StoredRow),
+) -> rusqlite::Result<usize> {
+    let is_sorted = || {
+        (1..count).all(|index| order(value(index - 1), value(index)).is_some_and(Ordering::is_lt))
+    };
+    let [column] = key.columns else {
+        return Ok(0);
+    };
+    let has_order = match table.columns[*column].kind {
+        Kind::Integer => true,
+        Kind::Text => key.collations == [Collation::Binary] && table.encoding == "UTF-8",
+        _ => false,
+    };
+    if !has_order || count < 2 || !is_sorted() {
+        return Ok(0);
+    }
+    let (name, key_column) = (table.sql_name(), quoted(table.columns[*column].name));
+    let key = format!("{key_column}{}", key.collations[0].clause());
+    let sql = format!(
+        "SELECT {key_column}, {columns} FROM {name} WHERE {key} BETWEEN ? AND ? ORDER BY {key}"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    statement.raw_bind_parameter(1, value(0))?;
+    statement.raw_bind_parameter(2, value(count - 1))?;
+    let mut rows = statement.raw_query();
+    let (mut next, mut others) = (0, 0);
+    while let Some(row) = rows.next()? {
+        let row = StoredRow { row, connection };
+        let mut found = None;
+        while next < count && found.is_none_or(Ordering::is_lt) {
+            let Some(order) = order(value(next), row.value(0)) else {
+                return Ok(next);
+            };
+            if order.is_eq() {
+                each(next, &row);
+            }
+            next += usize::from(order.is_le());
+            found = Some(order);
+        }
+        others += usize::from(found.is_none_or(Ordering::is_ne));
+        if others > KEYS_PER_STATEMENT + next {
+            return Ok(next);
+        }
+    }
+    Ok(count)
+}
+
+/// How two values compare in SQLite's order; `None` where that is not as simple as here.
+fn order(one: Value, other: Value) -> Option<Ordering> {
+    match (one, other) {
+        (Value::Integer(one), Value::Integer(other)) => Some(one.cmp(&other)),
+        (Value::Text(one), Value::Text(other)) => Some(one.cmp(other)),
+        _ => None,
+    }
 }
 
 /// The outcome of a row that replaces another one, which is not as it was when the rules were checked.
