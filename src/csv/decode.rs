@@ -23,6 +23,8 @@ pub struct Decoded {
     pub has_mark: bool,
     /// Whether it was in another encoding only because that was given: its first bytes are UTF-8 with more than ASCII.
     pub seems_utf8: bool,
+    /// The first of its bytes as they are, if they are in another encoding only because that was given.
+    pub start: Vec<u8>,
 }
 
 /// Finds out how a file is compressed and encoded, given the encoding it has if it has no byte order mark.
@@ -58,8 +60,12 @@ pub fn decode(
     if actual != UTF_8 {
         input = Box::new(Transcoder::new(input, actual));
     }
+    if actual == UTF_8 || is_utf16(actual) {
+        start.clear();
+    }
     Ok(Decoded {
-        seems_utf8: actual != UTF_8 && !is_utf16(actual) && seems_utf8(&start),
+        seems_utf8: seems_utf8(&start),
+        start,
         input,
         encoding: actual.name(),
         has_mark: mark.is_some(),

@@ -57,6 +57,8 @@ pub struct Reader {
     dialect: Dialect,
     /// Whether the delimiter is one that was given, and not what the file says.
     has_given_delimiter: bool,
+    /// The first bytes, as they are, of a file that was decoded because an encoding was given.
+    undecoded: Vec<u8>,
     buffer: Buffer,
     splitter: Splitter,
     header: Arc<Header>,
@@ -102,6 +104,7 @@ impl Reader {
             buffer: Buffer::new(decoded.input, limits.buffer, limits.quoted + limits.buffer),
             splitter: Splitter::new(&dialect, limits),
             has_given_delimiter: dialect.delimiter.is_some(),
+            undecoded: decoded.start,
             inspector: Inspector::new(table, &dialect, Arc::default()),
             dialect,
             header: Arc::default(),
@@ -246,6 +249,16 @@ impl Reader {
         self.inspector
             .remarks
             .sentences(self.header.put_right(self.table))
+    }
+
+    /// Whether the file seems to be in UTF-8, although it was decoded from the encoding that was given.
+    pub fn seems_utf8(&self) -> bool {
+        self.inspector.remarks.not_utf8.is_some()
+    }
+
+    /// The first bytes, as they are, of a file that was decoded because an encoding was given.
+    pub fn undecoded(&self) -> &[u8] {
+        &self.undecoded
     }
 
     /// Whether a cell of the records read so far begins or ends with several spaces that were taken as part of it.
