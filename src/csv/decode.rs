@@ -78,7 +78,7 @@ pub fn is_gzip(start: &[u8]) -> bool {
 }
 
 /// Whether bytes, which may end within a character, are UTF-8 with more than ASCII.
-fn seems_utf8(start: &[u8]) -> bool {
+pub fn seems_utf8(start: &[u8]) -> bool {
     let is_valid = match str::from_utf8(start) {
         Ok(_) => true,
         Err(error) => error.error_len().is_none(),
