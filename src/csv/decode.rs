@@ -4,6 +4,7 @@ use std::io::{self, BufReader, Cursor, ErrorKind, Read};
 
 use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use flate2::bufread::MultiGzDecoder;
+use memchr::memchr_iter;
 
 use super::{Problem, sniff};
 
@@ -75,6 +76,12 @@ pub fn decode(
 /// Whether this is the start of a gzip archive.
 pub fn is_gzip(start: &[u8]) -> bool {
     start.starts_with(&[0x1f, 0x8b])
+}
+
+/// Whether a text in ASCII has the escape sequences of ISO-2022-JP.
+pub fn is_iso_2022_jp(text: &[u8]) -> bool {
+    let mut escapes = memchr_iter(b'\x1b', text);
+    escapes.any(|at| matches!(text.get(at + 1..at + 3), Some(b"$B" | b"$@")))
 }
 
 /// Whether bytes, which may end within a character, are UTF-8 with more than ASCII.

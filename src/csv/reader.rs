@@ -9,11 +9,11 @@ use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use encoding_rs::UTF_8;
+use encoding_rs::{ISO_2022_JP, UTF_8};
 use memchr::memchr2_iter;
 
 use super::buffer::Buffer;
-use super::decode::{decode, seems_utf8};
+use super::decode::{decode, is_iso_2022_jp, seems_utf8};
 use super::inspector::Inspector;
 use super::split::{Split, Splitter, fields, line_length};
 use super::{Dialect, Problem, header, is_delimiter, sniff};
@@ -232,6 +232,9 @@ impl Reader {
     /// neither has a line that stands in the place of the header.
     fn wrong_encoding(&self, header: &[u8]) -> Option<Problem> {
         let encoding = self.dialect.notation.encoding;
+        if encoding == UTF_8.name() && is_iso_2022_jp(header) {
+            return Some(Problem::Encoding(ISO_2022_JP.name()));
+        }
         if !header.is_ascii() && seems_utf8(&self.undecoded) {
             return Some(Problem::SeemsUtf8(encoding));
         }

@@ -435,3 +435,18 @@ fn a_file_in_utf_8_that_was_read_in_another_encoding_is_named_once() {
         run.stderr
     );
 }
+
+#[test]
+fn iso_2022_jp_is_named_and_read() {
+    let folder = Folder::with_csv(CLEAN);
+    let users = "id,name,email\n1,\u{1b}$BEDCf\u{1b}(B,a@b.co\n";
+    folder.csv("input", "users", users);
+    let run = folder.load(&["--dry-run"]).succeeded();
+    assert!(
+        run.stderr.contains("add --encoding iso-2022-jp"),
+        "{}",
+        run.stderr
+    );
+    folder.load(&["--encoding=iso-2022-jp"]).succeeded();
+    assert_eq!(folder.rows("users"), ["1|\u{7530}\u{4e2d}|a@b.co"]);
+}

@@ -127,6 +127,19 @@ fn a_header_that_is_not_in_the_encoding_that_is_named_says_so() {
 }
 
 #[test]
+fn iso_2022_jp_is_named_in_a_header_and_read_in_any_pieces() {
+    let header = encoding_rs::ISO_2022_JP.encode("id,name,email,市\n").0;
+    assert_eq!(
+        problem(&header),
+        "is in ISO-2022-JP: add --encoding iso-2022-jp"
+    );
+    let text = "id,name,email\n1,田中,x\n2,\"東\n京\",y\n";
+    let bytes = encoding_rs::ISO_2022_JP.encode(text).0;
+    let rows = vec![vec!["1", "田中", "x"], vec!["2", "東\n京", "y"]];
+    assert_eq!(decoded(&bytes, "iso-2022-jp").unwrap(), rows);
+}
+
+#[test]
 fn the_dialect_says_whether_cells_are_trimmed() {
     for trim in [false, true] {
         let header = header(b"id,name,email", &trimming(trim)).unwrap();
