@@ -160,6 +160,15 @@ pub enum Problem {
     /// The file is not in the encoding of this name, although that was given.
     #[error("is not in {0}: leave --encoding out or name another one ({APART})")]
     NotEncoding(&'static str),
+    /// The header is not UTF-8, with what the file most likely is.
+    #[error("has a header that is not UTF-8: name its encoding with --encoding, {0}")]
+    HeaderNotUtf8(String),
+    /// The header is not in the encoding of this name, although that was given, with what the file most likely is.
+    #[error("has a header that is not {0}: --encoding may name the wrong one, so try another, {1}")]
+    HeaderNotEncoding(&'static str, String),
+    /// The file seems to be in UTF-8, and not in the encoding of this name, which was given.
+    #[error("seems to be in UTF-8 and not in {0}: leave --encoding out ({APART})")]
+    SeemsUtf8(&'static str),
     /// The file is in UTF-32 of this name, which cannot be read.
     #[error("is in {0}")]
     Utf32(&'static str),

@@ -24,6 +24,7 @@ mod cli;
 mod commands;
 mod csv;
 mod database;
+mod encoding;
 mod insert;
 mod platform;
 mod report;

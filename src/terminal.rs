@@ -14,7 +14,7 @@ use console::{Color, Style, Term};
 pub use escape::{escape, escape_json, show};
 pub use human::{count, duration, plural, thousands};
 pub use progress::{Progress, Step};
-pub use shell::{quote, to_utf8};
+pub use shell::{apart, quote, to_utf8};
 pub use wrap::wrap;
 
 /// Where a report is shown.

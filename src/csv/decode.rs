@@ -4,6 +4,7 @@ use std::io::{self, BufRead, BufReader, Cursor, ErrorKind, Read};
 
 use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use flate2::bufread::GzDecoder;
+use memchr::memchr_iter;
 
 use super::{Problem, sniff};
 
@@ -23,6 +24,8 @@ pub struct Decoded {
     pub has_mark: bool,
     /// Whether it was in another encoding only because that was given: its first bytes are UTF-8 with more than ASCII.
     pub seems_utf8: bool,
+    /// The first of its bytes as they are, if they are in another encoding only because that was given.
+    pub start: Vec<u8>,
 }
 
 /// Finds out how a file is compressed and encoded, given the encoding it has if it has no byte order mark.
@@ -58,8 +61,12 @@ pub fn decode(
     if actual != UTF_8 {
         input = Box::new(Transcoder::new(input, actual));
     }
+    if actual == UTF_8 || is_utf16(actual) {
+        start.clear();
+    }
     Ok(Decoded {
-        seems_utf8: actual != UTF_8 && !is_utf16(actual) && seems_utf8(&start),
+        seems_utf8: seems_utf8(&start),
+        start,
         input,
         encoding: actual.name(),
         has_mark: mark.is_some(),
@@ -71,8 +78,14 @@ pub fn is_gzip(start: &[u8]) -> bool {
     start.starts_with(&[0x1f, 0x8b])
 }
 
+/// Whether a text in ASCII has the escape sequences of ISO-2022-JP.
+pub fn is_iso_2022_jp(text: &[u8]) -> bool {
+    let mut escapes = memchr_iter(b'\x1b', text);
+    escapes.any(|at| matches!(text.get(at + 1..at + 3), Some(b"$B" | b"$@")))
+}
+
 /// Whether bytes, which may end within a character, are UTF-8 with more than ASCII.
-fn seems_utf8(start: &[u8]) -> bool {
+pub fn seems_utf8(start: &[u8]) -> bool {
     let is_valid = match str::from_utf8(start) {
         Ok(_) => true,
         Err(error) => error.error_len().is_none(),

@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use encoding_rs::UTF_8;
+
+use super::decode::is_iso_2022_jp;
 use super::remarks::Remarks;
 use super::split::Splitter;
 use super::{Dialect, sniff};
@@ -107,6 +110,8 @@ impl Inspector {
         if !is_meant {
             self.remarks.look_for_escapes(batch.text(), delimiter);
         }
+        self.remarks.iso_2022_jp = self.remarks.iso_2022_jp
+            || notation.encoding == UTF_8.name() && is_iso_2022_jp(batch.text());
         let may_be_null = !notation.has_null();
         for (cell, is_first) in batch.fields() {
             self.remarks.look_at_cell(cell, is_first, may_be_null);

@@ -7,16 +7,17 @@
 use std::fmt;
 use std::io::{self, Read};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use encoding_rs::UTF_8;
+use encoding_rs::{ISO_2022_JP, UTF_8};
 use memchr::memchr2_iter;
 
 use super::buffer::Buffer;
-use super::decode::decode;
+use super::decode::{decode, is_iso_2022_jp, seems_utf8};
 use super::inspector::Inspector;
 use super::split::{Split, Splitter, fields, line_length};
 use super::{Dialect, Problem, header, is_delimiter, sniff};
+use crate::encoding;
 use crate::row::{Batch, Defect, Header, offset};
 use crate::schema::Table;
 
@@ -57,6 +58,8 @@ pub struct Reader {
     dialect: Dialect,
     /// Whether the delimiter is one that was given, and not what the file says.
     has_given_delimiter: bool,
+    /// The first bytes, as they are, of a file that was decoded because an encoding was given.
+    undecoded: Vec<u8>,
     buffer: Buffer,
     splitter: Splitter,
     header: Arc<Header>,
@@ -102,6 +105,7 @@ impl Reader {
             buffer: Buffer::new(decoded.input, limits.buffer, limits.quoted + limits.buffer),
             splitter: Splitter::new(&dialect, limits),
             has_given_delimiter: dialect.delimiter.is_some(),
+            undecoded: decoded.start,
             inspector: Inspector::new(table, &dialect, Arc::default()),
             dialect,
             header: Arc::default(),
@@ -206,6 +210,11 @@ impl Reader {
                 })
             }
         };
+        // If all columns are there, a name that cannot be read is passed over.
+        let is_complete = parsed.as_ref().is_ok_and(|it| it.is_complete(self.table));
+        if !is_complete && let Some(problem) = self.wrong_encoding(&bytes[..length]) {
+            return Err(problem);
+        }
         let header = parsed.map_err(|problem| {
             let other = sniff::diagnose(self.table, &self.dialect, bytes, self.line);
             match other.unwrap_or(problem) {
@@ -217,6 +226,34 @@ impl Reader {
         })?;
         self.consume(length, self.line_ends(length));
         Ok(header)
+    }
+
+    /// The problem of a header whose bytes are not what the options say that they are. Other files than CSV have none, and
+    /// neither has a line that stands in the place of the header.
+    fn wrong_encoding(&self, header: &[u8]) -> Option<Problem> {
+        let encoding = self.dialect.notation.encoding;
+        if encoding == UTF_8.name() && is_iso_2022_jp(header) {
+            return Some(Problem::Encoding(ISO_2022_JP.name()));
+        }
+        if !header.is_ascii() && seems_utf8(&self.undecoded) {
+            return Some(Problem::SeemsUtf8(encoding));
+        }
+        if str::from_utf8(header).is_ok() {
+            return None;
+        }
+        let bytes = self.buffer.bytes();
+        let other = sniff::diagnose(self.table, &self.dialect, bytes, self.line).filter(|other| {
+            matches!(
+                other,
+                Problem::NotCsv(_) | Problem::HeaderBelow { .. } | Problem::NoHeader { .. }
+            )
+        });
+        other.or_else(|| {
+            Some(match &self.undecoded[..] {
+                [] => Problem::HeaderNotUtf8(encoding::likely(bytes)),
+                start => Problem::HeaderNotEncoding(encoding, encoding::likely(start)),
+            })
+        })
     }
 
     /// Fails if the line that begins here, of this many bytes, is a header although this option says that it is none.
@@ -246,6 +283,25 @@ impl Reader {
         self.inspector
             .remarks
             .sentences(self.header.put_right(self.table))
+    }
+
+    /// Whether the file is text that it would spoil to name another encoding: it has no byte order mark and, as far as it
+    /// has been read, more than ASCII, or it goes on.
+    pub fn is_plain_text(&self) -> bool {
+        let text = self.buffer.bytes();
+        let read = self.bytes_read.as_ref();
+        let read = read.map(|read| read.load(Ordering::Relaxed));
+        !self.header.has_mark() && (seems_utf8(text) || text.is_ascii() && read != self.size)
+    }
+
+    /// Whether the file seems to be in UTF-8, although it was decoded from the encoding that was given.
+    pub fn seems_utf8(&self) -> bool {
+        self.inspector.remarks.not_utf8.is_some()
+    }
+
+    /// The first bytes, as they are, of a file that was decoded because an encoding was given.
+    pub fn undecoded(&self) -> &[u8] {
+        &self.undecoded
     }
 
     /// Whether cells of the records read so far have white space around them that was taken as part of them, and may not be.

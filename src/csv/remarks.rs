@@ -71,6 +71,8 @@ pub struct Remarks {
     pub drawn: Option<u64>,
     /// The encoding that was given for a file that seems to be in UTF-8.
     pub not_utf8: Option<&'static str>,
+    /// Whether a cell has the escape sequences of ISO-2022-JP, and keeps them.
+    pub iso_2022_jp: bool,
 }
 
 impl Remarks {
@@ -158,6 +160,11 @@ impl Remarks {
             sentences.push(format!(
                 "seems to be in UTF-8 and was read as {encoding}: \
                  if its text is wrong now, load it without --encoding ({again})"
+            ));
+        }
+        if self.iso_2022_jp {
+            sentences.push(format!(
+                "seems to be in ISO-2022-JP and was read as UTF-8: add --encoding iso-2022-jp ({again})"
             ));
         }
         if self.padded_quotes {

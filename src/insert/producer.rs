@@ -71,6 +71,11 @@ pub fn load(load: &TableLoad, input: &mut Input) {
             producer.receive();
         }
         producer.input.remarks = producer.reader.remarks();
+        let (reader, tally) = (&producer.reader, &mut producer.input.tally);
+        tally.seems_utf8 = reader.seems_utf8();
+        if !reader.undecoded().is_empty() {
+            tally.foreign = reader.undecoded().to_vec();
+        }
         if producer.reader.has_padding() {
             producer.input.tally.misread.insert(Misread::Padding);
         }

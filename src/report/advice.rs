@@ -5,8 +5,12 @@ use std::path::{Path, PathBuf};
 
 use super::misread::Misread;
 use super::{Report, Tally};
+use crate::encoding;
 use crate::schema::Table;
-use crate::terminal::{count, plural, quote, show};
+use crate::terminal::{apart, count, plural, quote, show};
+
+/// The name of the encoding that files have unless another one is given.
+const UTF_8: &str = "UTF-8";
 
 impl Report {
     /// What makes the run a failure, a sentence each.
@@ -29,21 +33,8 @@ impl Report {
     /// What people should know besides the report, a sentence each: that a file is not in UTF-8, or written in a way
     /// that an option reads, and where an interrupted run stopped.
     pub fn notices(&self) -> Vec<String> {
-        let foreign = (self.tables.iter()).filter(|table| table.not_utf8 > 0);
-        let foreign = foreign.map(|table| {
-            let file = show(&self.file(table.table));
-            let encoding = table.header.as_ref().map_or("UTF-8", |it| it.notation.encoding);
-            let rows = plural(table.not_utf8, "row that is", "rows that are");
-            if table.has_utf8 {
-                return format!(
-                    "{file} mixes encodings, with {rows} not {encoding}: fix only those rows, in the rejects (decoding the whole file would spoil the others)"
-                );
-            }
-            format!(
-                "{file} has {rows} not {encoding}, including every row with non-ASCII characters: find out how the file is encoded and name the encoding with --encoding, {} (rows that are stored already stay as they are)",
-                likely_encoding(table)
-            )
-        });
+        let foreign = (self.tables.iter()).filter(|table| table.not_utf8 > 0 && !table.seems_utf8);
+        let foreign = foreign.map(|table| self.foreign(table));
         let mut notices: Vec<_> = foreign.collect();
         notices.extend(self.tables.iter().flat_map(|table| {
             let file = show(&self.file(table.table));
@@ -57,6 +48,46 @@ impl Report {
             notices.push(format!("interrupted after {stops}: {again}"));
         }
         notices
+    }
+
+    /// What to do about a file with rows that are not in the encoding in which it was read.
+    fn foreign(&self, table: &Tally) -> String {
+        let file = show(&self.file(table.table));
+        let rows = plural(table.not_utf8, "row that is", "rows that are");
+        let header = table.header.as_ref();
+        let encoding = header.map_or(UTF_8, |it| it.notation.encoding);
+        let likely = encoding::likely(&table.foreign);
+        let mut others = self
+            .tables
+            .iter()
+            .filter(|other| other.table != table.table);
+        let apart = if others.any(Tally::has_plain_text) {
+            apart(encoding, &self.file(table.table), table.table.name)
+        } else {
+            String::new()
+        };
+        // Of UTF-16, and where there is a byte order mark, there is no doubt.
+        let is_sure =
+            encoding.starts_with("UTF-16") || header.is_some_and(|header| header.has_mark());
+        if is_sure || encoding == UTF_8 && table.has_utf8 {
+            format!(
+                "{file} mixes encodings, with {rows} not {encoding}: fix only those rows, in the rejects (decoding the whole file would spoil the others)"
+            )
+        } else if encoding != UTF_8 {
+            let another = if encoding::is_likely(&table.foreign, encoding) {
+                String::new()
+            } else {
+                let again = header.map_or("", |header| header.put_right(table.table));
+                format!(", so try another, {likely}{apart}; {again}")
+            };
+            format!(
+                "{file} has {rows} not {encoding}: --encoding may name the wrong one{another}; if it is {encoding}, fix only those rows, in the rejects"
+            )
+        } else {
+            format!(
+                "{file} has {rows} not UTF-8, including every row with non-ASCII characters: name its encoding with --encoding, {likely}{apart}; rows that are stored already stay as they are"
+            )
+        }
     }
 
     /// Says that the sample rows were inserted, for people who forgot to name their files.
@@ -217,17 +248,5 @@ impl Report {
     pub(super) fn failed(&self) -> u64 {
         let tables = self.tables.iter();
         tables.map(|table| table.failed.count).sum()
-    }
-}
-
-/// The likely encodings, judging by where non-ASCII bytes occur in these rows: accented letters mostly stand alone
-/// between ASCII letters, letters of other scripts occur in runs.
-fn likely_encoding(tally: &Tally) -> &'static str {
-    if tally.bytes_in_runs > tally.lone_letters + tally.lone_others {
-        "for example windows-1251 for Cyrillic, shift_jis for Japanese, gb18030 for Chinese or euc-kr for Korean"
-    } else if tally.lone_others > tally.lone_letters {
-        "for example macintosh for an old Mac (convert a code page of DOS with iconv first)"
-    } else {
-        "most likely windows-1252, or windows-1250 for Central Europe"
     }
 }

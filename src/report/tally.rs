@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::misread::Misread;
 use super::shorten::{shorten, shorten_bytes};
 use super::trace::TableTrace;
+use crate::encoding;
 use crate::row::{Defect, Header, Outcome, Reason, Record, RowId, Rows};
 use crate::schema::Table;
 use crate::timeline::Track;
@@ -82,12 +83,10 @@ pub struct Tally {
     pub unchanged_ids: Vec<RowId>,
     /// Records with a cell that is not valid UTF-8.
     pub not_utf8: u64,
-    /// How many bytes beyond ASCII stand alone in such records and are those of letters in the encodings of Windows.
-    pub lone_letters: u64,
-    /// How many others stand alone.
-    pub lone_others: u64,
-    /// How many bytes beyond ASCII stand next to each other in them.
-    pub bytes_in_runs: u64,
+    /// The first of these cells, a line each; or, if the file was decoded, its first bytes as they are.
+    pub foreign: Vec<u8>,
+    /// Whether the file was decoded, although it seems to be in UTF-8.
+    pub seems_utf8: bool,
     /// Whether there is a record with other characters than ASCII all of which is valid UTF-8.
     pub has_utf8: bool,
     /// How cells that were refused may be meant.
@@ -143,9 +142,8 @@ impl Tally {
             updated_ids: Vec::new(),
             unchanged_ids: Vec::new(),
             not_utf8: 0,
-            lone_letters: 0,
-            lone_others: 0,
-            bytes_in_runs: 0,
+            foreign: Vec::new(),
+            seems_utf8: false,
             has_utf8: false,
             misread: BTreeSet::new(),
             rejects: None,
@@ -235,7 +233,7 @@ impl Tally {
                 let not_utf8 = |reason: &Reason| matches!(reason, Reason::NotValid(..));
                 if reasons.iter().any(not_utf8) {
                     self.not_utf8 += 1;
-                    self.count_foreign_bytes(record);
+                    self.add_foreign(record);
                 }
                 if let Some(header) = &self.header {
                     let misread = reasons.iter();
@@ -250,14 +248,23 @@ impl Tally {
 }
 
 impl Tally {
-    fn count_foreign_bytes(&mut self, record: Record) {
+    /// Whether its file has text beyond ASCII that it would spoil to name another encoding.
+    pub fn has_plain_text(&self) -> bool {
+        let header = self.header.as_ref();
+        let is_marked = header.is_some_and(|header| header.has_mark());
+        self.has_utf8 && !is_marked
+    }
+
+    /// Keeps the cells of a record that are not UTF-8, as far as it takes to guess what they are.
+    fn add_foreign(&mut self, record: Record) {
         for field in record.fields() {
-            for run in field.split(u8::is_ascii) {
-                match run {
-                    [0xc0..=0xff] => self.lone_letters += 1,
-                    [_] => self.lone_others += 1,
-                    _ => self.bytes_in_runs += run.len() as u64,
-                }
+            if self.foreign.len() >= encoding::SAMPLE {
+                return;
+            }
+            if str::from_utf8(field).is_err() {
+                let length = field.len().min(encoding::SAMPLE);
+                self.foreign.extend_from_slice(&field[..length]);
+                self.foreign.push(b'\n');
             }
         }
     }

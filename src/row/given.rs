@@ -136,6 +136,18 @@ impl Header {
         self.columns[column] != usize::MAX
     }
 
+    /// Whether the file has all columns of the table that a file can have.
+    pub fn is_complete(&self, table: &Table) -> bool {
+        let mut columns = table.columns.iter().enumerate();
+        columns.all(|(index, column)| column.generated || self.has(index))
+    }
+
+    /// Whether the file begins with the byte order mark of UTF-8, which counts more than any option.
+    pub fn has_mark(&self) -> bool {
+        self.notation.encoding == Notation::default().encoding
+            && self.preamble.starts_with("\u{feff}".as_bytes())
+    }
+
     /// Whether the table has a primary key, and the file all of its columns.
     pub fn has_key(&self, table: &Table) -> bool {
         (table.primary_key()).is_some_and(|key| key.columns.iter().all(|column| self.has(*column)))

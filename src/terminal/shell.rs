@@ -38,6 +38,19 @@ pub fn to_utf8(file: Option<&Path>, table: &str, encoding: &str) -> String {
     )
 }
 
+/// Why a file that is not in an encoding that others have is to be loaded apart into its table, and how.
+pub fn apart(encoding: &str, file: &Path, table: &str) -> String {
+    // As its name in messages has it.
+    let file = if file == Path::new("standard input") {
+        "-".to_string()
+    } else {
+        quote(file.as_os_str())
+    };
+    format!(
+        "; --encoding holds for all files, and others are {encoding}, so load this one apart, with --file {table}={file}"
+    )
+}
+
 fn is_plain(character: char) -> bool {
     let others = if cfg!(windows) {
         // PowerShell takes `a,b` for a list and `@a` for a variable.

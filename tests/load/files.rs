@@ -375,14 +375,79 @@ fn a_file_all_of_whose_accents_are_not_utf_8_is_advised_to_be_converted() {
 
 #[test]
 fn bytes_of_another_script_are_not_taken_for_accents() {
+    for (name, likely) in [
+        (
+            &b"\xc8\xe2\xe0\xed"[..],
+            "windows-1251 (\u{418}\u{432}\u{430}\u{43d})",
+        ),
+        (
+            b"\x83\x5c\x95\x5c\x81\x80",
+            "shift_jis (\u{30bd}\u{8868}\u{f7})",
+        ),
+    ] {
+        let folder = Folder::with_csv(CLEAN);
+        let users = [b"id,name,email\n1,", name, b",a@b.co\n"].concat();
+        folder.csv("input", "users", users);
+        let run = folder.load(&[]).succeeded();
+        let likely = format!("--encoding, most likely {likely}");
+        assert!(run.stderr.contains(&likely), "{}", run.stderr);
+        assert!(!run.stderr.contains("windows-1252"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn a_file_that_is_not_utf_8_is_advised_to_be_loaded_apart_if_others_are() {
     let folder = Folder::with_csv(CLEAN);
-    let users = b"id,name,email\n1,\xc8\xe2\xe0\xed,a@b.co\n2,\x83\x5c\x95\x5c\x81\x80,r@b.co\n";
+    let users = b"id,name,email\n1,Alice,a@b.co\n2,Ren\xe9,r@b.co\n";
     folder.csv("input", "users", users);
-    let run = folder.load(&[]).succeeded();
+    let run = folder.load(&["--dry-run"]).succeeded();
+    assert!(!run.stderr.contains("apart"), "{}", run.stderr);
+    folder.csv("input", "products", "id,name,price\n1,K\u{fc}hlbox,5\n");
+    for users in [&users[..], b"id,name,email,Gr\xf6\xdfe\n1,Alice,a@b.co,x\n"] {
+        folder.csv("input", "users", users);
+        let run = folder.load(&["--dry-run"]);
+        let apart = "others are UTF-8, so load this one apart, with --file users=";
+        assert!(run.stderr.contains(apart), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn a_wrong_encoding_is_said_to_be_one() {
+    let folder = Folder::with_csv(CLEAN);
+    let users = b"id,name,email\n1,K\xe4se,a@b.co\n2,Ren\xe9,r@b.co\n";
+    folder.csv("input", "users", users);
+    let run = folder.load(&["--encoding=gbk"]).succeeded();
+    let wrong = "users.csv has 1 row that is not GBK: --encoding may name the wrong one, so try another, most likely windows-1252";
+    assert!(run.stderr.contains(wrong), "{}", run.stderr);
+    assert!(!run.stderr.contains("mixes"), "{}", run.stderr);
+}
+
+#[test]
+fn a_file_in_utf_8_that_was_read_in_another_encoding_is_named_once() {
+    let folder = Folder::with_csv(CLEAN);
+    let users = "id,name,email\n1,\u{7530}\u{4e2d}\u{592a}\u{90ce},a@b.co\n2,Ren\u{e9},r@b.co\n";
+    folder.csv("input", "users", users);
+    let run = folder.load(&["--encoding=shift_jis"]).succeeded();
+    assert_eq!(run.outcomes("users")[2], 1);
+    assert_eq!(run.stderr.matches("users.csv").count(), 1, "{}", run.stderr);
     assert!(
-        run.stderr.contains("windows-1251 for Cyrillic"),
+        run.stderr.contains("seems to be in UTF-8"),
         "{}",
         run.stderr
     );
-    assert!(!run.stderr.contains("windows-1252"), "{}", run.stderr);
+}
+
+#[test]
+fn iso_2022_jp_is_named_and_read() {
+    let folder = Folder::with_csv(CLEAN);
+    let users = "id,name,email\n1,\u{1b}$BEDCf\u{1b}(B,a@b.co\n";
+    folder.csv("input", "users", users);
+    let run = folder.load(&["--dry-run"]).succeeded();
+    assert!(
+        run.stderr.contains("add --encoding iso-2022-jp"),
+        "{}",
+        run.stderr
+    );
+    folder.load(&["--encoding=iso-2022-jp"]).succeeded();
+    assert_eq!(folder.rows("users"), ["1|\u{7530}\u{4e2d}|a@b.co"]);
 }

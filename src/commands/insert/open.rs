@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
+use encoding_rs::Encoding;
 
 use super::super::{Databases, Messages};
 use crate::cli::{Cli, Insert};
@@ -19,7 +20,7 @@ use crate::platform;
 use crate::report::Trace;
 use crate::schema::Table;
 use crate::sync::{Mutex, lock};
-use crate::terminal::{show, to_utf8};
+use crate::terminal::{apart, show, to_utf8};
 
 /// Most files that are named in a message.
 const MAX_LISTED: usize = 10;
@@ -79,24 +80,37 @@ pub fn readers(
     dialect: &Dialect,
     messages: &mut Messages,
 ) -> Result<Vec<Option<csv::Reader>>> {
-    let readers = databases.tables.iter().zip(sources).map(|(table, source)| {
+    let files = databases.tables.iter().zip(sources);
+    let readers = files.map(|(table, source)| {
         let Some(source) = source else {
             return Ok(None);
         };
         let name = source.name(table);
         let reader = open_with_notice(source, &name, messages, || source.open(table, dialect));
-        reader.map(Some).map_err(|problem| {
+        reader.map(Some).map_err(|problem| (source, problem))
+    });
+    let readers: Vec<_> = readers.collect();
+    let mut opened = readers.iter().flatten().flatten();
+    let would_spoil = opened.any(csv::Reader::is_plain_text);
+    let readers = databases.tables.iter().zip(readers).map(|(table, reader)| {
+        reader.map_err(|(source, problem)| {
+            let name = source.name(table);
             let advice = match problem {
                 csv::Problem::Utf32(encoding) => {
                     format!(": {}", to_utf8(source.path(), table.name, encoding))
+                }
+                csv::Problem::HeaderNotUtf8(_) | csv::Problem::HeaderNotEncoding(..)
+                    if would_spoil =>
+                {
+                    let encoding = dialect.encoding.map_or("UTF-8", Encoding::name);
+                    apart(encoding, &name, table.name)
                 }
                 _ => String::new(),
             };
             anyhow!("{} {problem}{advice}", show(&name))
         })
     });
-    let readers: Vec<_> = readers.collect();
-    messages.all(readers.into_iter())
+    messages.all(readers)
 }
 
 /// Opens a file, and prints a message if it is a pipe from which no data arrives for a while. Otherwise, a program

@@ -54,11 +54,89 @@ fn other_names_are_other_columns() {
         assert!(message.starts_with(&expected), "{message}");
         assert!(message.ends_with(", column \"id\" is missing"), "{message}");
     }
-    let broken = problem(b"id,name,email,\xff\n");
+}
+
+#[test]
+fn a_header_that_is_not_utf_8_is_a_matter_of_its_encoding_and_not_of_its_columns() {
+    for text in [
+        &b"id,name,email,Gr\xf6\xdfe\n"[..],
+        b"id;Gr\xf6\xdfe;email\n",
+        b"Nr,Gr\xf6\xdfe\n",
+        b"id,\"Gr\xf6\xdfe\" x,email\n",
+    ] {
+        assert_eq!(
+            problem(text),
+            "has a header that is not UTF-8: name its encoding with --encoding, \
+             most likely windows-1252 (Größe) or windows-1250 for Central Europe"
+        );
+    }
+    // Other mistakes are named first.
+    let page = problem(b"<!DOCTYPE html>\n<p>Gr\xf6\xdfe\n");
+    assert!(page.starts_with("is a web page"), "{page}");
+    let below = problem(b"\xdcbersicht\nid,name,email\n");
+    assert!(below.contains("add --skip-lines 1"), "{below}");
+    let row = problem(b"1,J\xf6rg,x\n");
+    assert!(row.contains("add --no-header"), "{row}");
+}
+
+#[test]
+fn a_column_whose_name_cannot_be_read_is_not_passed_over_where_one_is_lacking() {
+    static SIZES: Table = Table {
+        name: "sizes",
+        row: "size",
+        columns: &[
+            crate::schema::text("code", &[]),
+            crate::schema::text("size", &[]),
+        ],
+        keys: &[],
+        ..crate::schema::TABLE
+    };
+    let input = Box::new(Cursor::new(b"code,Gr\xf6\xdfe\n".to_vec()));
+    let read = Reader::new(&SIZES, input, &ignoring_extra_columns());
+    let message = read.unwrap_err().to_string();
     assert!(
-        broken.contains("column \"\u{fffd}\" is unknown"),
-        "{broken}"
+        message.starts_with("has a header that is not UTF-8"),
+        "{message}"
     );
+}
+
+/// Why a file cannot be read in this encoding.
+fn problem_in(bytes: &[u8], label: &str) -> String {
+    let dialect = Dialect {
+        encoding: encoding_rs::Encoding::for_label(label.as_bytes()),
+        ..Dialect::default()
+    };
+    let input = Pieces::of(bytes, bytes.len());
+    read_with(input, &dialect, Limits::USUAL).unwrap_err()
+}
+
+#[test]
+fn a_header_that_is_not_in_the_encoding_that_is_named_says_so() {
+    let message = problem_in(b"id,name,email,Temp \xb0\n1,K\xf6ln,x,y\n", "gbk");
+    assert_eq!(
+        message,
+        "has a header that is not GBK: --encoding may name the wrong one, so try another, \
+         most likely windows-1252 (°) or windows-1250 for Central Europe"
+    );
+    let utf8 = "id,name,email,Größe\n".as_bytes();
+    let message = problem_in(utf8, "shift_jis");
+    assert!(
+        message.starts_with("seems to be in UTF-8 and not in Shift_JIS: leave --encoding out"),
+        "{message}"
+    );
+}
+
+#[test]
+fn iso_2022_jp_is_named_in_a_header_and_read_in_any_pieces() {
+    let header = encoding_rs::ISO_2022_JP.encode("id,name,email,市\n").0;
+    assert_eq!(
+        problem(&header),
+        "is in ISO-2022-JP: add --encoding iso-2022-jp"
+    );
+    let text = "id,name,email\n1,田中,x\n2,\"東\n京\",y\n";
+    let bytes = encoding_rs::ISO_2022_JP.encode(text).0;
+    let rows = vec![vec!["1", "田中", "x"], vec!["2", "東\n京", "y"]];
+    assert_eq!(decoded(&bytes, "iso-2022-jp").unwrap(), rows);
 }
 
 #[test]

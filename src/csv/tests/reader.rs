@@ -1157,6 +1157,17 @@ fn a_file_that_seems_to_be_utf_8_is_named_where_another_encoding_is_given() {
 }
 
 #[test]
+fn escape_sequences_of_iso_2022_jp_are_named() {
+    let text = "id,name,email\n1,\u{1b}$BEDCf\u{1b}(B,x\n";
+    let said = remarks(text, &Dialect::default());
+    let start = "seems to be in ISO-2022-JP and was read as UTF-8: add --encoding iso-2022-jp (";
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].starts_with(start), "{said:?}");
+    let colour = "id,name,email\n1,\u{1b}[1mAnn\u{1b}[0m,x\n";
+    assert_eq!(remarks(colour, &Dialect::default()), [""; 0]);
+}
+
+#[test]
 fn an_empty_text_is_a_row_where_it_is_the_only_cell_and_is_not_null() {
     static NOTES: Table = Table {
         name: "notes",

@@ -94,21 +94,96 @@ fn a_run_without_rejects_needs_no_advice() {
     assert!(empty(Listing::complete(50)).advice().is_empty());
 }
 
-#[test]
-fn a_file_that_is_not_utf_8_can_be_converted() {
+/// A run with a row of users that is not in this encoding, and whose name has these bytes.
+fn not_in(encoding: &'static str, name: &[u8]) -> Report {
     let mut report = empty(Listing::complete(50));
+    let mut header = Header::of(TABLES[0]);
+    header.notation.encoding = encoding;
+    report.tables[0].header = Some(Arc::new(header));
+    let mut batch = Batch::new(Arc::new(Header::of(TABLES[0])));
+    batch.push_fields(2, [&b"1"[..], name]);
+    let outcome = Outcome::skipped(Reason::NotValid("name", encoding));
+    report.tables[0].count(&Rows::new(TABLES[0], batch), 0, &outcome);
+    report
+}
+
+/// Has a file of products with text beyond ASCII.
+fn add_utf8(report: &mut Report) {
+    report.tables[1].has_utf8 = true;
+}
+
+#[test]
+fn a_file_that_is_not_utf_8_is_advised_to_name_its_encoding() {
+    assert!(empty(Listing::complete(50)).notices().is_empty());
+    let report = not_in("UTF-8", b"K\xf6ln \x80");
+    let expected = "users.csv has 1 row that is not UTF-8, including every row with non-ASCII characters: \
+                    name its encoding with --encoding, most likely windows-1252 (Köln) or windows-1250 for Central Europe; \
+                    rows that are stored already stay as they are";
+    assert!(
+        report.notices()[0].ends_with(expected),
+        "{:?}",
+        report.notices()
+    );
+}
+
+#[test]
+fn a_file_that_is_not_utf_8_is_loaded_apart_if_others_are() {
+    let mut report = not_in("UTF-8", b"K\xf6ln");
+    add_utf8(&mut report);
+    let file = Path::new("in").join("users.csv");
+    let apart = format!(
+        "; --encoding holds for all files, and others are UTF-8, so load this one apart, with --file users={}; rows",
+        file.display()
+    );
+    assert!(
+        report.notices()[0].contains(&apart),
+        "{:?}",
+        report.notices()
+    );
+    // A byte order mark counts more than the option.
+    let marked = Header {
+        preamble: "\u{feff}".into(),
+        ..Header::of(TABLES[1])
+    };
+    report.tables[1].header = Some(Arc::new(marked));
+    assert!(!report.notices()[0].contains("apart"));
+}
+
+#[test]
+fn a_file_with_a_byte_order_mark_is_utf_8_and_only_its_other_rows_are_to_be_fixed() {
+    let mut report = not_in("UTF-8", b"K\xf6ln");
+    let marked = Header {
+        preamble: "\u{feff}".into(),
+        ..Header::of(TABLES[0])
+    };
+    report.tables[0].header = Some(Arc::new(marked));
+    assert!(report.notices()[0].contains("mixes encodings"));
+}
+
+#[test]
+fn an_encoding_that_was_given_may_be_the_wrong_one() {
+    let mut report = not_in("GBK", b"");
+    report.tables[0].has_utf8 = true;
+    report.tables[0].foreign = b"id,name\n1,K\xf6ln\n2,Stra\xdfe\n".to_vec();
+    let expected = "users.csv has 1 row that is not GBK: --encoding may name the wrong one, \
+                    so try another, most likely windows-1252 (Köln) or windows-1250 for Central Europe; \
+                    --update replaces rows that are stored already; \
+                    if it is GBK, fix only those rows, in the rejects";
+    assert!(
+        report.notices()[0].ends_with(expected),
+        "{:?}",
+        report.notices()
+    );
+    report.tables[0].foreign = encoding_rs::GBK.encode("张伟").0.into_owned();
+    let expected = "users.csv has 1 row that is not GBK: --encoding may name the wrong one; \
+                    if it is GBK, fix only those rows, in the rejects";
+    assert!(
+        report.notices()[0].ends_with(expected),
+        "{:?}",
+        report.notices()
+    );
+    report.tables[0].seems_utf8 = true;
     assert!(report.notices().is_empty());
-    let not_utf8 = Outcome::skipped(Reason::NotValid("name", "UTF-8"));
-    reject(&mut report.tables[0], 2, &["1"], not_utf8);
-    let notices = report.notices().concat();
-    assert!(
-        notices.contains("users.csv has 1 row that is not UTF-8, including every row"),
-        "{notices}"
-    );
-    assert!(
-        notices.contains("name the encoding with --encoding, most likely windows-1252"),
-        "{notices}"
-    );
 }
 
 #[test]
