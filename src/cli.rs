@@ -126,8 +126,8 @@ pub enum Command {
     Init,
     /// Insert the rows that follow the rules, and report the outcome of each row
     ///
-    /// Each of the first rows of a table gets its own thread, up to --threads; after that, a thread takes a share of many
-    /// rows. Stored rows are not changed unless --update is given, so it is safe to run the command again.
+    /// Each of the first rows of a table gets its own thread, up to --threads; after that, a thread takes a share of
+    /// many rows. Stored rows are not changed unless --update is given, so it is safe to run the command again.
     #[command(after_long_help = format!("{INSERT_EXAMPLES}\n\n{INSERT_STATUS}\n{INTERRUPTED}"))]
     Insert(Insert),
     /// Test stored rows against the rules, and change nothing
@@ -257,8 +257,8 @@ pub struct Insert {
 
     /// Replace stored rows that have the same key and other values
     ///
-    /// Columns missing from a file keep their values. All rules apply, as they do to new rows. Columns that references go
-    /// to cannot change, and a unique value that an update gives up can be used again in the next run.
+    /// Columns missing from a file keep their values. All rules apply, as they do to new rows. Columns that references
+    /// go to cannot change, and a unique value that an update gives up can be used again in the next run.
     #[arg(long, help_heading = RULES)]
     pub update: bool,
 

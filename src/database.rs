@@ -153,9 +153,9 @@ impl Database {
         reader.unwrap_or(&self.readers[0])
     }
 
-    /// Connects to insert rows. Have one writer at a time: others would wait by polling. With `reuse_connection`, it takes
-    /// the connection of an earlier writer, if there is one, and leaves it to a later one. A new connection has to parse
-    /// the schema of the whole file.
+    /// Connects to insert rows. Have one writer at a time: others would wait by polling. With `reuse_connection`, it
+    /// takes the connection of an earlier writer, if there is one, and leaves it to a later one. A new connection has to
+    /// parse the schema of the whole file.
     ///
     /// # Errors
     ///

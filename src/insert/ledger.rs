@@ -10,7 +10,8 @@ pub struct Ledger {
 
 #[derive(Debug, Default)]
 struct State {
-    /// The shares in flight, at most one more than there are threads: the number of each, and the sorted numbers of its rows.
+    /// The shares in flight, at most one more than there are threads: the number of each, and the sorted numbers of its
+    /// rows.
     pending: Vec<(u64, Vec<i64>)>,
     /// How many shares have been registered.
     registered: u64,
@@ -82,8 +83,8 @@ impl Ledger {
         lock(&self.state).pending.is_empty()
     }
 
-    /// Waits until none of these rows is pending in a share with a smaller number than this: rows of one table wait only
-    /// for earlier ones, never in a cycle.
+    /// Waits until none of these rows is pending in a share with a smaller number than this: rows of one table wait
+    /// only for earlier ones, never in a cycle.
     pub fn wait(&self, before: u64, rows: impl IntoIterator<Item = i64>) -> Settled {
         let mut state = lock(&self.state);
         for row in rows {

@@ -12,10 +12,10 @@ use crate::row::{Defect, Header, Outcome, Reason, Record, RowId, Rows};
 use crate::schema::Table;
 use crate::timeline::Track;
 
-/// Most fields of a record that a table shows. Nobody reads a wider table, and drawing one takes long.
+/// The maximum number of fields of a record that a table shows. Nobody reads a wider table, and drawing one takes long.
 pub const MAX_FIELDS: usize = 50;
 
-/// Most characters of a cell or a reason that a table shows.
+/// The maximum number of characters of a cell or a reason that a table shows.
 pub const MAX_CHARACTERS: usize = 1_000;
 
 /// How much of the records of each outcome a report lists.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Defect;
 use crate::schema::{Check, Kind, Table};
 
-/// Most columns that a reason lists.
+/// The maximum number of columns that a reason lists.
 const LISTED: usize = 10;
 
 /// Why a record was not stored. It becomes text only when it is shown or written. Most reasons begin with the name of

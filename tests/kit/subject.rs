@@ -180,7 +180,7 @@ pub const USER_TABLES: Subject = Subject {
 
 /// The same tables in one file, with triggers that count rows and changes, and that refuse some.
 pub const ONE_FILE: Subject = Subject {
-    name: "own tables in one file",
+    name: "user-defined tables in one file",
     layout: Layout::OneFile,
     schema: Some(concat!(
         user_tables!(),

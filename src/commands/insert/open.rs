@@ -22,7 +22,7 @@ use crate::schema::Table;
 use crate::sync::{Mutex, lock};
 use crate::terminal::{apart, show, to_utf8};
 
-/// Most files that are named in a message.
+/// The maximum number of names in a message.
 const MAX_LISTED: usize = 10;
 
 /// How long to wait for a file before saying so.
