@@ -87,7 +87,7 @@ pub fn is_delimiter(byte: u8) -> bool {
 
 /// What to do with files that are not written alike.
 const APART: &str =
-    "such options hold for all files, so load those that need them apart, with --file";
+    "options like this apply to all files, so load files that need them separately, with --file";
 
 /// What can be wrong with a CSV file as a whole. Reads as a sentence after the name of the file.
 #[derive(Debug, thiserror::Error)]
@@ -173,7 +173,7 @@ pub enum Problem {
     #[error("is in {0}")]
     Utf32(&'static str),
     /// The folder has a compressed file of this name for the same table.
-    #[error("is there, and so is {0}: move one of them away")]
+    #[error("exists, and so does {0}: move one of them away")]
     Both(String),
     /// The file cannot be read.
     #[error("could not be read: {0}")]

@@ -40,7 +40,7 @@ impl Buffer {
         self.ended
     }
 
-    /// Forgets the first so many bytes. What a giant record took is given back at once, and not only when more is read.
+    /// Discards the first `count` bytes. The memory of a giant record is freed immediately, not only at the next read.
     pub fn consume(&mut self, count: usize) {
         self.start += count;
         let left = self.end - self.start;

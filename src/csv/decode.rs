@@ -22,7 +22,7 @@ pub struct Decoded {
     pub encoding: &'static str,
     /// Whether it began with a byte order mark.
     pub has_mark: bool,
-    /// Whether it was in another encoding only because that was given: its first bytes are UTF-8 with more than ASCII.
+    /// Whether its first bytes are UTF-8 with non-ASCII characters, although another encoding was given.
     pub seems_utf8: bool,
     /// The first of its bytes as they are, if they are in another encoding only because that was given.
     pub start: Vec<u8>,
@@ -32,7 +32,7 @@ pub struct Decoded {
 ///
 /// # Errors
 ///
-/// If it is in another encoding, if it is no text, or if it cannot be read.
+/// If it is in another encoding, is not text, or cannot be read.
 pub fn decode(
     input: Box<dyn Read + Send>,
     encoding: Option<&'static Encoding>,
@@ -97,7 +97,7 @@ fn is_utf16(encoding: &'static Encoding) -> bool {
     encoding == UTF_16LE || encoding == UTF_16BE
 }
 
-/// The first bytes, and a reader that still begins with them. What the input has at hand is enough, but for a few bytes.
+/// The first bytes, and a reader that still begins with them. Does not wait for more than the first few bytes.
 fn peek(mut input: Box<dyn Read + Send>) -> io::Result<(Vec<u8>, Box<dyn Read + Send>)> {
     const LEAST: usize = 4;
     const MOST: usize = 8 * 1024;

@@ -95,8 +95,8 @@ pub fn parse<'a>(
     let ignore = match renamable {
         None => "; --ignore-extra-columns ignores others".to_string(),
         Some(column) => format!(
-            "; name what the file calls otherwise with --column, as in --column {}.{}=HEADER, \
-             or ignore others with --ignore-extra-columns",
+            "; map columns that have other names in the file with --column, as in --column {}.{}=HEADER, \
+             or ignore the rest with --ignore-extra-columns",
             table.name, table.columns[column].name
         ),
     };

@@ -134,7 +134,7 @@ impl Inspector {
         remarks.other_lengths |= fields > self.width + 1;
     }
 
-    /// Notes which cells are empty, NULL or without need in quotes, and which without.
+    /// Notes which cells are empty, NULL or needlessly quoted, and which are not quoted at all.
     fn look_at_quotes(&mut self, record: &[u8], splitter: &Splitter) {
         let (remarks, notation) = (&mut self.remarks, &self.dialect.notation);
         if matches!(self.dialect.separator(), b'\t' | b'|') {
@@ -157,7 +157,7 @@ impl Inspector {
         }
     }
 
-    /// Notes how numbers are written in a file that may be of a country where commas separate decimals, and not cells.
+    /// Notes how numbers are written in a file that may be from a country that uses decimal commas.
     fn look_at_points(&mut self, record: &[u8], splitter: &Splitter) {
         let remarks = &mut self.remarks;
         let fields = self.decimal_fields.iter();
@@ -198,8 +198,8 @@ impl Inspector {
         }
     }
 
-    /// Whether all lines of a record would be rows by themselves if its quotes meant nothing, or a line but the first
-    /// begins as one.
+    /// Whether every line of a record would be a row of its own if quotes had no meaning, or any line after the first
+    /// begins like a row.
     fn has_rows_in_quotes(&self, record: &[u8]) -> bool {
         let delimiter = self.dialect.separator();
         // Lines of more fields are no rows, and there may be millions.

@@ -67,7 +67,8 @@ pub struct Reader {
     limits: Limits,
     /// How many bytes of text have been consumed.
     position: u64,
-    /// The line of the next byte, and whether the byte before it was a carriage return: a line feed then ends no other.
+    /// The line of the next byte, and whether the byte before it was a carriage return, in which case a line feed does
+    /// not end another line.
     line: u64,
     after_cr: bool,
 }
@@ -130,8 +131,8 @@ impl Reader {
         Ok(reader)
     }
 
-    /// Reads the first line if it is `sep=;`, as spreadsheets write and read it. It says what separates the fields, unless
-    /// that was given. Returns the line if it has to be there to say so.
+    /// Consumes the first line if it is like `sep=;`, as spreadsheets write it, and uses the delimiter that it names,
+    /// unless one was given. Returns the line if the delimiter was taken from it.
     fn take_separator_line(&mut self) -> io::Result<Option<Vec<u8>>> {
         const LONGEST: usize = "\"sep=;\"\r".len();
 
@@ -398,7 +399,7 @@ impl Reader {
     fn endless(&self) -> io::Error {
         let (line, record) = (self.line, self.limits.record);
         io::Error::other(format!(
-            "the record on line {line} has no end within {record} bytes"
+            "the record on line {line} does not end within {record} bytes"
         ))
     }
 
@@ -419,8 +420,8 @@ impl Reader {
         self.position += length as u64;
     }
 
-    /// Skips what is left of the line end before, blank lines, and byte order marks, which stand where files were joined;
-    /// `false` if the file ends there.
+    /// Skips the rest of the previous line end, blank lines, and byte order marks, which occur where files were joined.
+    /// Returns `false` at the end of the file.
     fn skip_line_ends(&mut self) -> io::Result<bool> {
         loop {
             match self.buffer.bytes() {

@@ -31,15 +31,15 @@ pub struct Rejects {
     header: Arc<Header>,
     /// The name of the column that is added.
     reason: String,
-    /// The temporary file. It goes with this unless there are any rejects.
+    /// The temporary file. It is deleted when this is dropped, unless there are rejects.
     file: BufWriter<NamedTempFile>,
     /// Whether there are any.
     any: bool,
-    /// What ended the writing.
+    /// The error that stopped writing.
     failure: Option<io::Error>,
 }
 
-/// Why rejects cannot be written, or could not be. Reads as a sentence after the name of the file or folder.
+/// Why rejects cannot or could not be written. The message is meant to follow the name of the file or folder.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// A file of that name is there.
@@ -74,7 +74,7 @@ pub enum Failure {
     #[error("is written, but its folder could not be synced to the disk: {0}")]
     NotSynced(io::Error),
     /// There are no rejects, but those of an earlier run are still there.
-    #[error("is of an earlier run and could not be removed: {0}")]
+    #[error("is from an earlier run and could not be removed: {0}")]
     NotRemoved(io::Error),
     /// Writing failed. The first of the rejects may be in the file of the name given here.
     #[error(
@@ -123,8 +123,8 @@ impl Rejects {
     /// Writes a record as given, and the reason behind its last field. After a failure, which [`Rejects::finish`]
     /// returns, nothing more is written.
     ///
-    /// A record with too few or too many fields stays so, and one that could not be split stands whole in the first
-    /// field: loaded again as they are, they would be rejected again.
+    /// A record with too few or too many fields keeps that number, and one that could not be split is written as a
+    /// single first field. So both are rejected again if they are loaded unchanged.
     pub fn write(&mut self, record: Record, reason: impl Display) {
         if self.failure.is_none() {
             self.failure = self.try_to_write(record, reason).err();
@@ -169,10 +169,11 @@ impl Rejects {
         self.file.get_mut().disable_cleanup(false);
     }
 
-    /// Puts the file in its place, if there are any. Call it once all outcomes have been written.
+    /// Puts the file in its place, if there are any rejects. Call this once all outcomes have been written.
     ///
-    /// Without rejects, the file of an earlier run that may be overwritten is removed: its rows seemed to be still
-    /// rejected otherwise. Not so if the run is not `complete`, because the same rows might come up further on.
+    /// If there are no rejects, an earlier run's file that may be overwritten is removed; otherwise its rows would
+    /// still seem to be rejected. It is kept if the run is not `complete`, because the unread rest might contain the
+    /// same rows.
     ///
     /// # Errors
     ///
@@ -216,7 +217,8 @@ impl Rejects {
     }
 }
 
-/// Puts a file in a place where there is none, also on file systems that can neither rename so nor link.
+/// Moves a file to a path where there is none, even on file systems that support neither renaming without overwriting
+/// nor hard links.
 fn persist_anywhere(file: NamedTempFile, path: &Path) -> Result<fs::File, PersistError> {
     file.persist_noclobber(path).or_else(|failed| {
         let there = path.symlink_metadata();

@@ -11,10 +11,10 @@ const NULLS: [&str; 19] = [
     "n/a", "#N/A", "#NV", "NaN", "nan", "NAN", "NaT", "None",
 ];
 
-/// What is odd about the records of a file, and may be meant otherwise.
+/// Oddities in the records of a file, which may mean that it should be read with other options.
 #[derive(Debug, Default)]
 pub struct Remarks {
-    /// The first and the last line of records with lines that would be rows by themselves, and how many more there are.
+    /// The first and the last line of records and contains lines that look like rows, and how many more there are.
     rows_in_quotes: Vec<(u64, u64)>,
     more_rows_in_quotes: u64,
     /// Whether a cell begins with white space and a quote, and keeps both.
@@ -58,7 +58,7 @@ pub struct Remarks {
     /// Whether a cell but the first of a record begins with a single space; and whether one begins with anything else.
     spaced: bool,
     tight: bool,
-    /// Of a file whose cells tabs or vertical bars separate, whether it has a row without quotes.
+    /// Whether a file that separates cells with tabs or vertical bars has a row without quotes.
     pub unquoted_rows: bool,
     /// Of such a file, whether it has a cell in quotes that it need not have.
     pub needless_quotes: bool,
@@ -143,11 +143,12 @@ impl Remarks {
         !self.padded_quotes && (self.padding || self.spaced && !self.tight)
     }
 
-    /// A sentence each, to stand after the name of the file, given how rows that were stored with such cells are put right.
+    /// One sentence for each oddity, to follow the name of the file. `again` says how to fix rows that were stored
+    /// wrongly.
     pub fn sentences(&self, again: &str) -> Vec<String> {
         let rows = self.rows_in_quotes.iter().map(|(first, last)| {
             format!(
-                "has a quoted cell that runs from line {first} to line {last}, with lines that would be rows by themselves: \
+                "has a quoted cell that runs from line {first} to line {last} and contains lines that look like rows: \
                  a quote may be missing"
             )
         });
@@ -170,7 +171,7 @@ impl Remarks {
         if self.padded_quotes {
             sentences.push(format!(
                 "has cells that begin with white space and a quote, which were taken as text: \
-                     with --trim, the cell is what is in the quotes ({again})"
+                     with --trim, only the text inside the quotes is stored ({again})"
             ));
         }
         if !self.nulls.is_empty() {
@@ -184,30 +185,30 @@ impl Remarks {
                 })
                 .collect();
             let that = match options.len() {
-                1 => "if that means no value",
-                _ => "whichever means no value",
+                1 => "if that stands for NULL",
+                _ => "whichever stands for NULL",
             };
             let texts = if self.has_texts {
-                "an empty cell of a text is then an empty text, unless you add --null '' too; "
+                "an empty cell in a text column is then an empty string, unless you also add --null ''; "
             } else {
                 ""
             };
             sentences.push(format!(
-                "has cells that are {}, which did not count as NULL: add {}, {that} ({texts}{again})",
+                "has cells that are {}, which were not read as NULL: add {}, {that} ({texts}{again})",
                 self.nulls.join(" or "),
                 options.join(" or ")
             ));
         }
         if self.quoted_null {
             sentences.push(
-                "has cells in quotes that --null took for no value, as it does without quotes: see whether they are texts"
+                "has quoted cells that --null read as NULL, as it does unquoted ones: check whether they are meant as text"
                     .to_string(),
             );
         }
         if self.quoted_empty && self.bare_empty {
             sentences.push(
-                "has empty cells of texts in quotes and others without, which are all no value: \
-                 if those in quotes are empty texts, have the program write something else for no value, and name that with --null"
+                "has empty cells in text columns, some quoted and some not, which were all read as NULL: \
+                 if the quoted ones are empty strings, export NULL as something else and name that with --null"
                     .to_string(),
             );
         }
@@ -235,20 +236,20 @@ impl Remarks {
         }
         if self.formulas {
             sentences.push(
-                "has cells such as =\"007\", which were taken as they are: to spreadsheets, only what is in the quotes counts"
+                "has cells such as =\"007\", which were taken literally: to spreadsheets, only the part in quotes is the value"
                     .to_string(),
             );
         }
         if self.single_quotes {
             sentences.push(
-                "has cells in single quotes, which were taken as part of them: CSV quotes with double ones"
+                "has cells in single quotes, which were kept as part of the text: CSV uses double quotes"
                     .to_string(),
             );
         }
         if self.unquoted_rows && self.needless_quotes {
             sentences.push(
-                "has rows with cells in quotes and rows without, and the quotes were taken as no part of the cells: \
-                 if they are (the sqlite3 shell quotes nothing with -tabs), export the file as CSV"
+                "has quoted cells in some rows and none in others, and the quotes were removed: \
+                 if they belong to the text (the sqlite3 shell quotes nothing with -tabs), export the file as CSV"
                     .to_string(),
             );
         }
@@ -259,8 +260,8 @@ impl Remarks {
             );
         } else if self.empty_surplus && self.even_rows {
             sentences.push(
-                "has rows with an empty last field too many, beside rows without: \
-                 see whether a cell of theirs has a separator that is not in quotes"
+                "has an extra empty field at the end of some rows but not of others: \
+                 check whether one of their cells contains a separator that is not in quotes"
                     .to_string(),
             );
         } else if self.empty_surplus && !self.ignores_surplus {
@@ -277,26 +278,26 @@ impl Remarks {
             ));
         } else if self.escaped_quotes {
             sentences.push(format!(
-                "has rows that are broken by a quote behind a backslash: \
-                 add --backslash-escapes if it is an export that escapes quotes like that, and backslashes too \
-                 (an empty cell of a text is then an empty text, unless you add --null '' too; \
+                "has rows that are broken by a quote after a backslash: \
+                 add --backslash-escapes if the program that wrote it escapes both quotes and backslashes this way \
+                 (an empty cell in a text column is then an empty string, unless you also add --null ''; \
                  if R wrote it, export it with qmethod = \"double\" instead; {again})"
             ));
         } else if self.slashed_quotes || self.escapes && !self.plain_backslashes {
             let or_null = if self.null_marks {
-                ", or --null '\\N' if only \\N has a meaning"
+                ", or --null '\\N' if only \\N is special"
             } else {
                 ""
             };
             sentences.push(format!(
                 "has cells with backslashes as in \\n, \\\" or \\\\, which were taken as text: \
-                 add --backslash-escapes if it is an export that escapes like that, \
-                 and not if they are parts of paths such as C:\\new{or_null} \
-                 (an empty cell of a text is then an empty text, unless you add --null '' too; {again})"
+                 add --backslash-escapes if they are escape sequences, \
+                 but not if they are part of paths such as C:\\new{or_null} \
+                 (an empty cell in a text column is then an empty string, unless you also add --null ''; {again})"
             ));
         } else if self.null_marks {
             sentences.push(format!(
-                "has cells that are \\N, which were taken as text: add --null '\\N' if that means no value ({again})"
+                "has cells that are \\N, which were taken as text: add --null '\\N' if that stands for NULL ({again})"
             ));
         }
         sentences

@@ -1,4 +1,4 @@
-//! What a file may be that is not written as expected.
+//! Recognizes what a file is if it is not CSV as expected.
 
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 use memchr::memchr;
@@ -7,7 +7,7 @@ use super::{Dialect, Problem, header};
 use crate::row::Header;
 use crate::schema::{Kind, Table};
 
-/// What separates fields more often than anything else, and what it is called.
+/// The most common separators, and what messages call them.
 const USUAL: [(u8, &str); 4] = [
     (b';', "semicolons"),
     (b'\t', "tabs"),
@@ -52,7 +52,7 @@ const SQL: [&[u8]; 9] = [
     b"COPY ",
 ];
 
-/// The problem of a file that begins like this and is no text in an encoding that can be read.
+/// The problem with a file that begins like this and is not text in a supported encoding.
 pub fn binary(start: &[u8]) -> Option<Problem> {
     let bzip2 = start.starts_with(b"BZh") && start.get(4..10) == Some(b"1AY&SY");
     let signature = BINARY.iter().find(|(bytes, _)| start.starts_with(bytes));
@@ -350,8 +350,8 @@ fn known_names(table: &Table, dialect: &Dialect, line: &[u8], delimiter: u8) -> 
         .count()
 }
 
-/// What may separate the fields of a line: what does so as far as is known, what often does, and any other character
-/// in it that can be given as a delimiter.
+/// The candidate delimiters for a line: the current one, the usual ones, and any other character in the line that is a
+/// valid delimiter.
 fn delimiters(current: u8, line: &[u8]) -> Vec<u8> {
     let mut delimiters = vec![current];
     let usual = USUAL.iter().map(|(usual, _)| usual);

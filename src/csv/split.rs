@@ -43,10 +43,10 @@ pub struct Splitter {
     padded: bool,
     /// Whether a backslash of any record escapes a letter or digit that no export escapes.
     unusual: bool,
-    /// Opening quotes further on, by their offsets in the file in ascending order, that a record with a defect took for
-    /// its own, and the defect. A record that starts later and goes beyond its first line opens one of them too,
-    /// and comes to the same end: what is behind a quote does not depend on what is before it, but for the number of
-    /// fields. To look for that end again from every line would take time that is quadratic in the size of the file.
+    /// The offsets in the file, in ascending order, of opening quotes further on that belonged to a record with a
+    /// defect, and that defect. If a record that starts later continues past its first line, it opens one of these
+    /// quotes, too, and ends in the same defect: apart from the number of fields, what follows a quote does not depend
+    /// on what precedes it. Searching again from every line would take time quadratic in the size of the file.
     doomed: Vec<u64>,
     doom: Defect,
 }
@@ -184,7 +184,7 @@ impl Splitter {
         }
     }
 
-    /// Where the quote is that the field begins with, as far as can be seen.
+    /// The position of the quote that opens the field, if it has one among the bytes read so far.
     #[inline]
     fn opening_quote(&mut self, bytes: &[u8]) -> Option<usize> {
         match bytes.get(self.field)? {

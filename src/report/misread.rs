@@ -1,4 +1,4 @@
-//! Cells that an option would read otherwise than as they are written.
+//! Cells that would be read differently with another option.
 
 use crate::row::{Notation, Reason};
 use crate::schema::Kind;
@@ -10,7 +10,7 @@ pub enum Misread {
     DecimalComma,
     /// White space around a cell is no part of it.
     Padding,
-    /// It refers to a row of which the load made up the id.
+    /// It refers to an id that was assigned during the load.
     MadeUpId,
 }
 
@@ -43,8 +43,8 @@ impl Misread {
                 )
             }
             Misread::MadeUpId => {
-                "has rows that refer to ids which this load may have made up for other rows: \
-                 correct them to the ids that the rows they mean have now, before you load them again"
+                "has rows that refer to ids that SQLite may have assigned to other rows during this load: \
+                 replace them with the current ids of the rows they were meant to refer to before you load them again"
                     .to_string()
             }
             Misread::Padding => {

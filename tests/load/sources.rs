@@ -93,7 +93,7 @@ fn two_files_for_one_table_are_refused() {
     refuses(&folder, &arguments, "--file names two files for users");
     folder.csv("input", "users", CLEAN[0]);
     fs::write(folder.outside().join("input/users.csv.gz"), gzip(CLEAN[0])).unwrap();
-    let message = "input/users.csv is there, and so is users.csv.gz: move one of them away";
+    let message = "input/users.csv exists, and so does users.csv.gz: move one of them away";
     refuses(&folder, &["--from=input"], message);
 }
 

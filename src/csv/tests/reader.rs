@@ -225,8 +225,9 @@ fn lines_in_quotes_that_would_be_rows_are_named() {
     );
     assert_eq!(said.len(), 2, "{said:?}");
     for (said, lines) in said.iter().zip(["line 2 to line 4", "line 7 to line 8"]) {
-        let start =
-            format!("has a quoted cell that runs from {lines}, with lines that would be rows");
+        let start = format!(
+            "has a quoted cell that runs from {lines} and contains lines that look like rows"
+        );
         assert!(said.starts_with(&start), "{said}");
     }
 }
@@ -256,7 +257,7 @@ fn empty_cells_with_and_without_quotes_are_named_where_both_are_no_value() {
     let said = remarks(text, &Dialect::default());
     assert_eq!(said.len(), 1, "{said:?}");
     assert!(
-        said[0].contains("empty cells of texts in quotes"),
+        said[0].contains("empty cells in text columns, some quoted and some not"),
         "{said:?}"
     );
     assert_eq!(remarks(text, &with_null("\\N")), [""; 0]);
@@ -272,7 +273,7 @@ fn cells_in_quotes_that_are_read_as_null_are_named() {
     let said = remarks(text, &with_null("NA"));
     assert_eq!(said.len(), 1, "{said:?}");
     assert!(
-        said[0].contains("cells in quotes that --null took"),
+        said[0].contains("has quoted cells that --null read as NULL"),
         "{said:?}"
     );
     let plain = "id,name,email\n1,\"N\",x\n2,NA,y\n";
@@ -681,7 +682,7 @@ fn a_number_that_may_stand_for_no_value_is_named_without_a_word_on_texts() {
     let text = "id,user_id,product_id,quantity\n1,2,3,NAN\n";
     let said = read_to_end(TABLES[2], text, &Dialect::default()).remarks();
     assert_eq!(said.len(), 1, "{said:?}");
-    let start = "has cells that are NAN, which did not count as NULL: add --null NAN, if that means no value (--update";
+    let start = "has cells that are NAN, which were not read as NULL: add --null NAN, if that stands for NULL (--update";
     assert!(said[0].starts_with(start), "{said:?}");
 }
 
@@ -973,7 +974,7 @@ fn a_record_without_an_end_is_an_error_that_names_its_line() {
     ] {
         let text = format!("id,name,email\n\n{text}");
         let error = read_with(Pieces::of(text.as_bytes(), 7), &dialect, limits).unwrap_err();
-        let expected = "the record on line 3 has no end within 100 bytes";
+        let expected = "the record on line 3 does not end within 100 bytes";
         assert_eq!(error, expected);
     }
     // Here a line has ended, in quotes that might be stray ones.

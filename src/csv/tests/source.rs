@@ -63,7 +63,7 @@ fn a_compressed_file_stands_in_for_one_that_is_not_there() {
 
     fs::write(folder.path().join("users.csv"), "id,name,email\n").unwrap();
     let problem = Source::in_folder(folder.path(), TABLES[0]).unwrap_err();
-    let message = "is there, and so is users.csv.gz: move one of them away";
+    let message = "exists, and so does users.csv.gz: move one of them away";
     assert_eq!(problem.to_string(), message);
 }
 
