@@ -351,8 +351,8 @@ pub enum Format {
 
 impl Insert {
     /// The words of a command that loads the rejects of this load by the same rules, up to the name of their folder:
-    /// `tradexa --dir data insert --unique-email --from`. Only these tables have rejects. These are in UTF-8 and have a
-    /// header of their own, so what says otherwise of the files is left out.
+    /// `tradexa --dir data insert --unique-email --from`. Only these tables have rejects. Rejects are in UTF-8 and have
+    /// a header of their own, so options that say otherwise are left out.
     pub fn reload_command(&self, cli: &Cli, renamed: &[Renamed], tables: &[&str]) -> Vec<OsString> {
         let mut words = vec![OsString::from("tradexa")];
         words.extend(cli.names());

@@ -202,7 +202,7 @@ impl Databases {
         self.all(messages, readers)
     }
 
-    /// Makes sure that the files are where they can be used.
+    /// Makes sure that the folder and its files can be used.
     fn check_files(&self) -> Result<()> {
         if let Some(character) = platform::refused_character(&self.folder) {
             let folder = show(&self.folder);
@@ -281,9 +281,9 @@ fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
     }
 }
 
-/// Standard output. The standard library hides that it is read-only; a duplicate does not. One that was closed cannot
-/// be told from one that is thrown away: Rust opens `/dev/null` in its place, to read and to write, as Python and Node
-/// do for programs whose output they ignore.
+/// Standard output. The standard library hides that it is read-only; a duplicate does not. A closed standard output
+/// cannot be told from one that is deliberately discarded: Rust opens `/dev/null` in its place, for reading and
+/// writing, as Python and Node do for programs whose output they ignore.
 #[cfg(unix)]
 fn stdout() -> io::Result<impl Write> {
     use std::os::fd::AsFd;

@@ -30,7 +30,8 @@ pub use source::Source;
 /// How CSV files are written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Dialect {
-    /// What separates the fields: see [`is_delimiter`]. Commas, or what the file says itself, if it is not given.
+    /// What separates the fields: see [`is_delimiter`]. If it is not given, it is a comma, or what the file itself
+    /// names.
     pub delimiter: Option<u8>,
     /// How the cells are written.
     pub notation: Notation,
@@ -85,7 +86,7 @@ pub fn is_delimiter(byte: u8) -> bool {
     byte.is_ascii() && !byte.is_ascii_alphanumeric() && !b"\"'\r\n".contains(&byte)
 }
 
-/// What to do with files that are not written alike.
+/// What to do with files that are not all written the same way.
 const APART: &str =
     "options like this apply to all files, so load files that need them separately, with --file";
 
@@ -151,7 +152,7 @@ pub enum Problem {
         line: u64,
         /// What is wrong.
         defect: Defect,
-        /// Whether it has a quote behind a backslash.
+        /// Whether it has a quote after a backslash.
         escaped: bool,
     },
     /// The file is in the encoding of this name.
@@ -180,7 +181,7 @@ pub enum Problem {
     Read(#[from] io::Error),
 }
 
-/// What to do about a first line with quotes behind backslashes.
+/// What to do about a first line with quotes after backslashes.
 fn escapes(escaped: &bool) -> &'static str {
     if *escaped {
         ": add --backslash-escapes if quotes are escaped like that, and --no-header if the line is a row"
@@ -200,7 +201,7 @@ fn no_header(skip: &Option<u64>) -> String {
     }
 }
 
-/// The option for a delimiter, behind another option.
+/// The option for a delimiter, to be put after another option.
 fn and(delimiter: &Option<Delimiter>) -> String {
     let option = delimiter.map(|delimiter| format!(" {}", delimiter.option()));
     option.unwrap_or_default()

@@ -190,9 +190,10 @@ impl Database {
     /// that a power cut can still take. So do programs that do not sync, and copies made a moment ago. An order that
     /// refers to such a user would dangle after the power cut, and so nothing that is stored counts before this.
     ///
-    /// What had to be recovered was recovered when the database was opened. The log is written again, in case a sync of it
-    /// failed before that run was killed. A checkpoint syncs only what it moves, which may be nothing, and the switch to WAL deletes the rollback journal without syncing the folder. So all is
-    /// synced here: the log, then the file, into which others may move the log meanwhile, and the names of both.
+    /// What had to be recovered was recovered when the database was opened. The log is written again, in case a sync of
+    /// it failed before that run was killed. A checkpoint syncs only what it moves, which may be nothing, and the
+    /// switch to WAL deletes the rollback journal without syncing the folder. So everything is synced here: the log,
+    /// then the file, into which others may move the log meanwhile, and the names of both.
     ///
     /// # Errors
     ///
@@ -244,7 +245,7 @@ fn rewrite_what_a_killed_run_left(connection: &Connection, path: &Path) -> Resul
     }
 }
 
-/// Whether a sync failed that SQLite ran.
+/// Whether an error says that a sync run by SQLite failed.
 fn is_failed_sync(error: &rusqlite::Error) -> bool {
     error.sqlite_extended_error_code() == Some(ffi::SQLITE_IOERR_FSYNC)
 }

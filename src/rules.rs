@@ -317,7 +317,7 @@ impl Rules {
         }))
     }
 
-    /// Checks stored rows, and calls `each` with the position of every one that breaks rules, and with these.
+    /// Checks stored rows, and calls `each` with the position of every row that breaks rules, and with the reasons.
     ///
     /// # Errors
     ///
@@ -495,7 +495,7 @@ impl Rules {
             Verdict::Accepted => {
                 let line = typed.given.row(position).line();
                 let (number, rowid) = self.used.accept(&typed.keys, position, line);
-                // Only now is the number known of a row that refers to itself.
+                // Only now is the number of a row that refers to itself known.
                 self.find_own_parents(typed, position);
                 result.numbers[position] = number;
                 result
@@ -719,7 +719,7 @@ struct Checked {
 }
 
 impl Checked {
-    /// Nothing is known yet of so many rows.
+    /// Nothing is known yet about this many rows.
     fn of(rows: usize) -> Checked {
         Checked {
             numbers: vec![0; rows],

@@ -1,5 +1,5 @@
-//! What threads lock and sleep with: that of the standard library, or that of loom, which tries every order in which
-//! threads can run (see `src/insert/models.rs`). And how they are watched.
+//! What threads lock and sleep with: the primitives of the standard library, or those of loom, which tries every order
+//! in which threads can run (see `src/insert/models.rs`). Also how running threads are watched.
 
 #[cfg(all(test, loom))]
 mod parking;
@@ -22,8 +22,8 @@ pub use std::sync::PoisonError;
 /// How often to show how far a run has come.
 const TICK: Duration = Duration::from_millis(100);
 
-/// Calls `show` now and then until the threads that have a sender of this channel are done. Nothing is sent: it closes
-/// then.
+/// Calls `show` now and then until all threads that have a sender of this channel are done. Nothing is ever sent over
+/// it: it is closed once the last of them is dropped.
 pub fn watch(running: &Receiver<()>, mut show: impl FnMut()) {
     while running.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
         show();

@@ -27,7 +27,7 @@ pub struct Terminal<'a> {
 }
 
 impl<'a> Terminal<'a> {
-    /// What stdout is, given what writes to it. It has colours if it is a terminal or `CLICOLOR_FORCE` is set, unless
+    /// Describes stdout, given what writes to it. It has colours if it is a terminal or `CLICOLOR_FORCE` is set, unless
     /// `NO_COLOR` (<https://no-color.org>) is set or the terminal has no escape sequences.
     pub fn stdout(out: &'a mut dyn Write) -> Terminal<'a> {
         let stdout = Term::stdout();

@@ -68,12 +68,12 @@ fn a_delimiter_is_one_character_its_code_or_the_word_tab() {
 }
 
 #[test]
-fn a_load_has_commas_where_nothing_else_is_said() {
+fn no_delimiter_is_given_by_default() {
     assert_eq!(insert(&[]).unwrap().delimiter, None);
 }
 
 #[test]
-fn columns_have_no_names_where_there_is_no_header() {
+fn columns_cannot_be_named_if_there_is_no_header() {
     let error = insert(&["--no-header", "--column=users.id=x"]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ArgumentConflict);
 }
@@ -107,7 +107,7 @@ fn an_empty_folder_is_wrong_usage() {
 }
 
 #[test]
-fn a_folder_whose_name_looks_like_an_option_never_stands_for_one() {
+fn a_folder_whose_name_looks_like_an_option_is_never_taken_for_one() {
     let cli = Cli::try_parse_from(["tradexa", "--dir=-v", "init"]).unwrap();
     assert_eq!(cli.dir, Some(Path::new(".").join("-v")));
     let options = insert(&["--from=-in", "--rejects=a/-bad"]).unwrap();
@@ -116,7 +116,7 @@ fn a_folder_whose_name_looks_like_an_option_never_stands_for_one() {
 }
 
 #[test]
-fn the_command_to_go_on_with_keeps_what_decides_about_rows() {
+fn the_reload_command_keeps_the_options_that_affect_rows() {
     let words = |arguments: &[&str], dir: &str| {
         let renamed = [("users", "email"), ("orders", "id")].map(|(table, column)| Renamed {
             table,
@@ -170,7 +170,7 @@ fn the_command_to_go_on_with_keeps_what_decides_about_rows() {
 }
 
 #[test]
-fn the_command_to_go_on_with_leaves_out_what_does_not_hold_for_rejects() {
+fn the_reload_command_leaves_out_options_that_do_not_apply_to_rejects() {
     let given = [
         "--encoding=latin1",
         "--no-header",

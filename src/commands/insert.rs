@@ -178,7 +178,7 @@ pub fn insert(cli: &Cli, options: &Insert, messages: &mut Messages) -> Result<Ex
     }
 }
 
-/// Loads all rows, or finds out what would become of them.
+/// Loads all rows, or determines what the outcome of each would be.
 fn run(
     databases: &Databases,
     options: &Insert,
@@ -268,14 +268,14 @@ fn put_rejects(load: &TableLoad, rejects: Rejects, tally: &mut Tally) -> Result<
     Ok(())
 }
 
-/// Adds why not all of a table's rows could be read from what has this name.
+/// Adds an error if not all of a table's rows could be read from the source with this name.
 fn unread(load: &TableLoad, name: &str, messages: &mut Messages) {
     if let Some(error) = load.end.get().and_then(|end| end.error.as_ref()) {
         messages.error(format_args!("{name} could not be read to its end: {error}"));
     }
 }
 
-/// Adds that the database of a table changed while it was only read.
+/// Adds an error if the database of a table changed while it was only being read.
 fn disturbed(load: &TableLoad, messages: &mut Messages) {
     if load.reader().was_disturbed() {
         let file = load.table.database();

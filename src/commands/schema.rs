@@ -73,7 +73,7 @@ pub fn differences(path: &Path, tables: &[&Table], lock_timeout: &LockTimeout) -
     sentences
 }
 
-/// The tables that a script or a database declares; only a database if it must be one.
+/// The tables that a script or a database declares. If `is_database`, the file must be a database.
 ///
 /// # Errors
 ///
@@ -94,7 +94,7 @@ pub fn read(
         .take(SQLITE.len() as u64);
     start.read_to_end(&mut script).map_err(unreadable)?;
     let schema = if script == SQLITE {
-        // Closed before SQLite opens it: that would drop its locks.
+        // Closed before SQLite opens the file: closing it afterwards would drop SQLite's locks.
         drop(start);
         let statements = database::statements(path, lock_timeout);
         let statements =

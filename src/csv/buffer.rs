@@ -51,8 +51,8 @@ impl Buffer {
         }
     }
 
-    /// Reads once; `false` if the file has ended. What the input has at hand is enough: a pipe is not waited for until
-    /// the buffer is full.
+    /// Reads once; `false` if the file has ended. Whatever the input has available is enough: it does not wait for a
+    /// pipe to fill the buffer.
     ///
     /// # Errors
     ///
@@ -77,7 +77,7 @@ impl Buffer {
     fn make_room(&mut self) {
         self.move_to_front();
         if self.end == self.bytes.len() {
-            // Not twice as large: a giant record is not to take much more than its size.
+            // Not doubled, so that a giant record takes little more memory than its size.
             let more = self.least.max(self.end / 4);
             let more = match self.stop.checked_sub(self.end) {
                 Some(0) | None => more,

@@ -24,7 +24,7 @@ pub struct Decoded {
     pub has_mark: bool,
     /// Whether its first bytes are UTF-8 with non-ASCII characters, although another encoding was given.
     pub seems_utf8: bool,
-    /// The first of its bytes as they are, if they are in another encoding only because that was given.
+    /// Its first bytes before decoding, if it was decoded only because an encoding was given.
     pub start: Vec<u8>,
 }
 
@@ -48,7 +48,7 @@ pub fn decode(
     let mark = Encoding::for_bom(&start).map(|(encoding, _)| encoding);
     let unmarked = sniff::utf16(&start);
     let actual = match (mark, encoding, unmarked) {
-        // The advice is another one than for text without a mark: the label need not say the order of bytes.
+        // The advice differs from that for text without a mark: the label need not specify the byte order.
         (Some(mark), None, _) if mark != UTF_8 => return Err(Problem::Encoding(mark.name())),
         (Some(mark), ..) => mark,
         (None, Some(given), Some(found)) if given == found => given,
@@ -177,7 +177,7 @@ struct Transcoder {
     start: usize,
     end: usize,
     has_ended: bool,
-    /// Text that has not been read yet, with room for a byte more.
+    /// Text that has not been read yet, with room for one more byte.
     text: Vec<u8>,
     next: usize,
     length: usize,

@@ -12,12 +12,11 @@ const SHOWN: usize = 100;
 
 /// Maps the fields of a header to the columns of the table.
 ///
-/// Names match without regard to ASCII case and to white space around them.
+/// Names match regardless of ASCII case and of white space around them.
 ///
 /// # Errors
 ///
-/// If a column is missing or repeated, or if one is not of the table; the latter only if the dialect does not ignore
-/// it.
+/// If a column is missing or repeated, or if the table does not have it and the dialect does not ignore such columns.
 pub fn parse<'a>(
     table: &Table,
     dialect: &Dialect,
@@ -198,7 +197,7 @@ fn list<T>(lines: &mut Vec<String>, names: &[T], what: &str, line: impl Fn(&T) -
     }
 }
 
-/// A name as names are compared.
+/// A name in the form in which names are compared.
 pub fn fold(name: &str) -> String {
     name.trim().to_ascii_lowercase()
 }

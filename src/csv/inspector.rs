@@ -19,7 +19,7 @@ pub struct Inspector {
     table: &'static Table,
     dialect: Dialect,
     header: Arc<Header>,
-    /// How many fields a record has that is as long as the header.
+    /// How many fields a record has if it is as long as the header.
     width: usize,
     /// The indexes of the fields whose columns are of text.
     text_fields: Vec<usize>,
@@ -27,7 +27,7 @@ pub struct Inspector {
     decimal_fields: Vec<usize>,
     /// Whether the first field is a number.
     begins_with_number: bool,
-    /// The bytes that a record may begin with that is a header again, or drawn for people.
+    /// The bytes with which a repeated header, or a line drawn for human readers, may begin.
     starts: [bool; 256],
 }
 
@@ -70,7 +70,7 @@ impl Inspector {
         inspector
     }
 
-    /// Inspects the last record of a batch, which has no defect, as it was split just now, given the line where it starts
+    /// Inspects the last record of a batch, which has just been split and has no defect, given the line where it starts
     /// and how many lines end in it.
     pub fn inspect(
         &mut self,
@@ -175,7 +175,7 @@ impl Inspector {
         }
     }
 
-    /// Notes a record that is no row: a header again, or a line that was drawn for people.
+    /// Notes a record that is not a row: a repeated header, or a line drawn for human readers.
     fn look_for_other_lines(&mut self, record: &[u8], splitter: &Splitter, line: u64) {
         let cells = || splitter.found().map(|field| cell(&record[field]));
         let names = || self.header.given.iter().map(|name| cell(name));
@@ -202,7 +202,7 @@ impl Inspector {
     /// begins like a row.
     fn has_rows_in_quotes(&self, record: &[u8]) -> bool {
         let delimiter = self.dialect.separator();
-        // Lines of more fields are no rows, and there may be millions.
+        // A line with more fields is not a row, and there may be millions of fields.
         let most = self.header.width() + 2;
         let lines = record.split(|byte| matches!(byte, b'\n' | b'\r'));
         let lines = lines.filter(|line| !line.is_empty());

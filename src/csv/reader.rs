@@ -31,7 +31,7 @@ pub struct Limits {
     /// A record of this size is taken to have no end, as in a file that is not CSV at all. SQLite takes no row of more
     /// than 1,000,000,000 bytes (<https://www.sqlite.org/limits.html>).
     pub record: usize,
-    /// The most fields of a record: memory must be enough for where each of them ends.
+    /// The maximum number of fields in a record: where each of them ends is kept in memory.
     pub fields: usize,
 }
 
@@ -56,7 +56,7 @@ pub struct Reader {
     pub bytes_read: Option<Arc<AtomicU64>>,
     table: &'static Table,
     dialect: Dialect,
-    /// Whether the delimiter is one that was given, and not what the file says.
+    /// Whether the delimiter was given, and not taken from the file.
     has_given_delimiter: bool,
     /// The first bytes, as they are, of a file that was decoded because an encoding was given.
     undecoded: Vec<u8>,
@@ -102,7 +102,7 @@ impl Reader {
             size: None,
             bytes_read: None,
             table,
-            // Most quotes that are not closed are given up at that size.
+            // Most unclosed quotes are given up on at that size.
             buffer: Buffer::new(decoded.input, limits.buffer, limits.quoted + limits.buffer),
             splitter: Splitter::new(&dialect, limits),
             has_given_delimiter: dialect.delimiter.is_some(),
@@ -116,7 +116,7 @@ impl Reader {
             after_cr: false,
         };
         let mut preamble = Vec::new();
-        // Programs that do not write UTF-8 may not take it for that without a mark.
+        // Programs that do not usually write UTF-8 may not recognize it without a mark.
         if decoded.has_mark || decoded.encoding != UTF_8.name() {
             preamble.extend_from_slice(BYTE_ORDER_MARK);
         }
@@ -229,8 +229,8 @@ impl Reader {
         Ok(header)
     }
 
-    /// The problem of a header whose bytes are not what the options say that they are. Other files than CSV have none, and
-    /// neither has a line that stands in the place of the header.
+    /// The problem with a header that is not in the encoding that the options specify. If it is not UTF-8 because the
+    /// file is not CSV at all, or because another line is in the place of the header, that problem is returned instead.
     fn wrong_encoding(&self, header: &[u8]) -> Option<Problem> {
         let encoding = self.dialect.notation.encoding;
         if encoding == UTF_8.name() && is_iso_2022_jp(header) {
@@ -257,7 +257,7 @@ impl Reader {
         })
     }
 
-    /// Fails if the line that begins here, of this many bytes, is a header although this option says that it is none.
+    /// Fails if the line that begins here, of this many bytes, is a header although this option says that it is not.
     fn must_not_be_header(&self, length: usize, option: &'static str) -> Result<(), Problem> {
         let line = &self.buffer.bytes()[..length];
         if sniff::is_header(self.table, &self.dialect, line) {
@@ -286,8 +286,8 @@ impl Reader {
             .sentences(self.header.put_right(self.table))
     }
 
-    /// Whether the file is text that it would spoil to name another encoding: it has no byte order mark and, as far as it
-    /// has been read, more than ASCII, or it goes on.
+    /// Whether the file is text that naming another encoding would spoil: it has no byte order mark, and as far as it
+    /// has been read, it is UTF-8 with more than ASCII, or ASCII with more to come.
     pub fn is_plain_text(&self) -> bool {
         let text = self.buffer.bytes();
         let read = self.bytes_read.as_ref();
@@ -305,7 +305,8 @@ impl Reader {
         &self.undecoded
     }
 
-    /// Whether cells of the records read so far have white space around them that was taken as part of them, and may not be.
+    /// Whether cells of the records read so far have white space around them that was read as part of the cells, but
+    /// may not belong to them.
     pub fn has_padding(&self) -> bool {
         !self.dialect.notation.trim && self.inspector.remarks.has_padding()
     }
@@ -315,11 +316,11 @@ impl Reader {
         self.inspector.inspect_batch(batch, &self.splitter);
     }
 
-    /// Appends the next record to a batch of this reader's header; `false` if there is none.
+    /// Appends the next record to a batch of this reader's header; `false` if there are no more.
     ///
     /// # Errors
     ///
-    /// If reading fails, or if a record has no end. Otherwise, whatever the bytes are, they are a record.
+    /// If reading fails, or if a record has no end. Anything else is a record, whatever its bytes are.
     pub fn read(&mut self, batch: &mut Batch) -> io::Result<bool> {
         let Some((length, defect)) = self.find()? else {
             return Ok(false);
@@ -346,8 +347,8 @@ impl Reader {
         Ok(true)
     }
 
-    /// Finds the next record, the header included: how many bytes it has without its line end, and its defect. Those
-    /// without any text are passed over, as blank lines are.
+    /// Finds the next record, including the header: how many bytes it has without its line end, and its defect. Records
+    /// without any text are skipped, as blank lines are.
     fn find(&mut self) -> io::Result<Option<(usize, Option<Defect>)>> {
         while self.skip_line_ends()? {
             let (length, defect) = self.find_record()?;
@@ -360,8 +361,8 @@ impl Reader {
         Ok(None)
     }
 
-    /// Whether a record whose cells are all empty is an empty text in quotes, of a file of one column: without quotes, it
-    /// would be a blank line.
+    /// Whether a record whose cells are all empty is the quoted empty text of a file with a single column: without
+    /// quotes, it would be a blank line.
     fn is_empty_text(&self) -> bool {
         self.header.width() == 1 && self.splitter.has_quotes() && self.dialect.notation.has_null()
     }
@@ -462,7 +463,7 @@ impl Reader {
     /// Skips a line that is not the header; `false` if the file has ended.
     fn skip_line(&mut self) -> Result<bool, Problem> {
         if self.after_cr {
-            // The second byte of the line end before.
+            // The second byte of the previous line end.
             while self.buffer.bytes().is_empty() && self.buffer.fill()? {}
             if self.buffer.bytes().starts_with(b"\n") {
                 self.skip_line_end()?;
@@ -493,7 +494,7 @@ impl Reader {
     }
 }
 
-/// Whether a line has a quote behind a backslash, other than one that ends a cell.
+/// Whether a line has a quote after a backslash, other than one that ends a cell.
 fn has_escaped_quote(line: &[u8], delimiter: u8) -> bool {
     memchr::memmem::find_iter(line, b"\\\"").any(|at| {
         let next = line.get(at + 2);

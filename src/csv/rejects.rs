@@ -120,7 +120,7 @@ impl Rejects {
         &self.path
     }
 
-    /// Writes a record as given, and the reason behind its last field. After a failure, which [`Rejects::finish`]
+    /// Writes a record as given, with the reason after its last field. After a failure, which [`Rejects::finish`]
     /// returns, nothing more is written.
     ///
     /// A record with too few or too many fields keeps that number, and one that could not be split is written as a
@@ -196,7 +196,7 @@ impl Rejects {
         let name = name.display().to_string();
         let written = match self.failure.take() {
             Some(error) => Err(error),
-            // Some file systems report only when they sync that the disk is full.
+            // Some file systems report a full disk only when they sync.
             None => (self.file.flush()).and_then(|()| self.file.get_ref().as_file().sync_all()),
         };
         let (file, _) = self.file.into_parts();
@@ -234,7 +234,7 @@ fn persist_anywhere(file: NamedTempFile, path: &Path) -> Result<fs::File, Persis
 #[derive(Debug, Clone, Copy)]
 struct Format {
     delimiter: u8,
-    /// Whether a backslash escapes what is behind it.
+    /// Whether a backslash escapes the character after it.
     escapes: bool,
 }
 

@@ -2,10 +2,10 @@
 
 use memchr::memchr;
 
-/// Most records that are named one by one.
+/// The maximum number of records that are listed one by one.
 const LISTED: usize = 10;
 
-/// What other programs write for no value.
+/// What other programs write for a missing value.
 const NULLS: [&str; 19] = [
     "NULL", "null", "Null", "(null)", "(NULL)", "[NULL]", "<NULL>", "<null>", "NA", "<NA>", "N/A",
     "n/a", "#N/A", "#NV", "NaN", "nan", "NAN", "NaT", "None",
@@ -14,7 +14,8 @@ const NULLS: [&str; 19] = [
 /// Oddities in the records of a file, which may mean that it should be read with other options.
 #[derive(Debug, Default)]
 pub struct Remarks {
-    /// The first and the last line of records and contains lines that look like rows, and how many more there are.
+    /// The first and the last line of each record whose quoted cells contain lines that look like rows, and how many
+    /// more such records there are.
     rows_in_quotes: Vec<(u64, u64)>,
     more_rows_in_quotes: u64,
     /// Whether a cell begins with white space and a quote, and keeps both.
@@ -24,8 +25,8 @@ pub struct Remarks {
     /// Whether a record has empty fields beyond the header, and nothing else there; and whether those are ignored.
     pub empty_surplus: bool,
     pub ignores_surplus: bool,
-    /// Whether a record has one field more than the header that is not empty; and whether one has any other number of
-    /// fields, apart from one that is empty.
+    /// Whether a record has exactly one field more than the header, which is not empty; and whether one has fewer
+    /// fields than the header, or at least two more.
     pub one_field_more: bool,
     pub other_lengths: bool,
     /// Whether a cell of a column of text is empty, in quotes and without.
@@ -33,11 +34,11 @@ pub struct Remarks {
     pub bare_empty: bool,
     /// Whether a cell in quotes is one of the texts that stand for NULL.
     pub quoted_null: bool,
-    /// Whether a quote behind a backslash breaks a row.
+    /// Whether a quote after a backslash breaks a row.
     pub escaped_quotes: bool,
-    /// Whether a cell has a quote behind a backslash.
+    /// Whether a cell has a quote after a backslash.
     slashed_quotes: bool,
-    /// Whether a cell has something else behind a backslash that exports escape.
+    /// Whether a cell has a backslash before anything else that exports escape.
     escapes: bool,
     /// Whether a cell is `\N`.
     null_marks: bool,
@@ -55,7 +56,8 @@ pub struct Remarks {
     single_quotes: bool,
     /// Whether a cell begins or ends with several spaces.
     padding: bool,
-    /// Whether a cell but the first of a record begins with a single space; and whether one begins with anything else.
+    /// Whether a cell other than the first of a record begins with a single space; and whether one begins with anything
+    /// else.
     spaced: bool,
     tight: bool,
     /// Whether a file that separates cells with tabs or vertical bars has a row without quotes.
@@ -65,9 +67,9 @@ pub struct Remarks {
     /// Whether a number has a point before exactly three digits; and whether one has a point elsewhere.
     pub grouped_numbers: bool,
     pub decimal_points: bool,
-    /// The line of a record that is the header again, and whether the columns are in the same order there.
+    /// The line of a record that repeats the header, and whether the columns are in the same order there.
     pub header_again: Option<(u64, bool)>,
-    /// The line of a record that was drawn for people, such as one of dashes.
+    /// The line of a record that was drawn for human readers, such as a line of dashes.
     pub drawn: Option<u64>,
     /// The encoding that was given for a file that seems to be in UTF-8.
     pub not_utf8: Option<&'static str>,
@@ -95,7 +97,7 @@ impl Remarks {
             let is_cell =
                 || ends(text.get(at + 2)) && ends(at.checked_sub(1).map(|before| &text[before]));
             match text.get(at + 1) {
-                // Behind a path that ends with a backslash, the quote ends the cell.
+                // If a path ends with a backslash, the quote after it ends the cell.
                 Some(b'"') if ends(text.get(at + 2)) => {}
                 Some(b'\'' | b'"') => self.slashed_quotes = true,
                 Some(b'\\') => self.escapes = true,
@@ -110,8 +112,8 @@ impl Remarks {
         }
     }
 
-    /// Looks at a cell for what other programs mean otherwise, given whether it is the first of its record, and whether it
-    /// may be one of [`NULLS`].
+    /// Looks for signs that another program means something else by a cell, given whether it is the first of its
+    /// record, and whether it may be one of [`NULLS`].
     #[inline]
     pub fn look_at_cell(&mut self, cell: &[u8], is_first: bool, may_be_null: bool) {
         match cell {
@@ -137,8 +139,8 @@ impl Remarks {
         }
     }
 
-    /// Whether white space around cells may be no part of them: several spaces around one, or one space before each but the
-    /// first of its record.
+    /// Whether the white space around cells may not belong to them: there are several spaces around one, or one space
+    /// before each but the first of its record.
     pub fn has_padding(&self) -> bool {
         !self.padded_quotes && (self.padding || self.spaced && !self.tight)
     }
@@ -224,7 +226,7 @@ impl Remarks {
         }
         if let Some(line) = self.drawn {
             sentences.push(format!(
-                "has a line for people on line {line}, such as dashes or a number of rows, which was taken for a row: \
+                "has a line that is not data on line {line}, such as dashes or a number of rows, which was taken for a row: \
                  remove it, here and in the database"
             ));
         }

@@ -19,7 +19,7 @@ const USUAL: [(u8, &str); 4] = [
 const LINES: usize = 200;
 const BYTES: usize = 64 * 1024;
 
-/// What the first bytes of formats without lines are, and what they are called with what to do.
+/// The first bytes of binary formats, each with what the file is called and what to do about it.
 const BINARY: [(&[u8], &str); 10] = [
     (b"SQLite format 3\0", DATABASE),
     (b"PK\x03\x04", WORKBOOK),
@@ -66,7 +66,7 @@ pub fn binary(start: &[u8]) -> Option<Problem> {
 /// The name of the kind of UTF-32 that a file is in, by its byte order mark or by where its bytes are 0.
 fn utf32(start: &[u8]) -> Option<&'static str> {
     let characters = start.as_chunks::<4>().0;
-    // Any names begin with characters of the basic plane.
+    // Names in any language begin with characters of the basic plane.
     let characters = &characters[..characters.len().min(16)];
     let all = |is: fn(&[u8; 4]) -> bool| !characters.is_empty() && characters.iter().all(is);
     match start {
@@ -92,7 +92,7 @@ pub fn utf16(start: &[u8]) -> Option<&'static Encoding> {
     }
 }
 
-/// What a text is that begins like this, with what to do, if it is known not to be CSV.
+/// What a text that begins like this is, and what to do about it, if it is known not to be CSV.
 fn other_text(text: &[u8]) -> Option<Problem> {
     let text = text.trim_ascii_start();
     let begins = |start: &&[u8]| {
@@ -107,8 +107,8 @@ fn other_text(text: &[u8]) -> Option<Problem> {
         .iter()
         .any(begins)
     {
-        let what = "a log in the extended format of the W3C, not CSV: delete the lines that begin with #, but for the names \
-                    behind #Fields:, and add --delimiter \" \"";
+        let what = "a log in the extended format of the W3C, not CSV: delete the lines that begin with #, except for the names \
+                    after #Fields:, and add --delimiter \" \"";
         return Some(Problem::NotCsv(what));
     }
     let second = text.get(1..).unwrap_or_default().trim_ascii_start();
@@ -124,8 +124,8 @@ fn other_text(text: &[u8]) -> Option<Problem> {
     Some(Problem::NotCsv(what))
 }
 
-/// What a text seems to be in which a program has drawn a table for people, or that the sqlite3 shell writes in another
-/// mode than CSV, with what to do.
+/// What a text is, and what to do about it, if it seems to be a table that a program has drawn for people, or output of
+/// the sqlite3 shell in a mode other than CSV.
 fn other_table(table: &Table, dialect: &Dialect, text: &[u8]) -> Option<Problem> {
     let mut lines = lines(text);
     let (first, second) = (lines.next()?, lines.next().unwrap_or_default());
@@ -176,7 +176,7 @@ fn other_table(table: &Table, dialect: &Dialect, text: &[u8]) -> Option<Problem>
     Some(Problem::NotCsv(what))
 }
 
-/// Whether a line only draws something.
+/// Whether a line consists of nothing but characters that draw lines.
 fn is_rule(line: &[u8]) -> bool {
     let text = String::from_utf8_lossy(line);
     let is_drawn = |c: char| "-+|=: ".contains(c) || ('\u{2500}'..='\u{257f}').contains(&c);
@@ -193,8 +193,8 @@ pub fn is_header(table: &Table, dialect: &Dialect, line: &[u8]) -> bool {
     fields > 1 && known_names(table, dialect, line, delimiter) == fields
 }
 
-/// What is wrong with a file whose first line lacks columns of its table, given the text from there on and the line where
-/// it begins. `None` if that line seems to be the header.
+/// What is wrong with a file whose first line lacks columns of its table, given the text from that line on and the
+/// number of the line. `None` if that line seems to be the header.
 pub fn diagnose(table: &Table, dialect: &Dialect, text: &[u8], line: u64) -> Option<Problem> {
     let text = &text[..text.len().min(BYTES)];
     other_text(text)
@@ -219,7 +219,7 @@ fn padded_quotes(table: &Table, dialect: &Dialect, text: &[u8]) -> Option<Proble
     is_header.then_some(Problem::PaddedQuotes)
 }
 
-/// The problem of a header that is found if lines are split at another delimiter, or further on.
+/// The problem with a file whose header is found only if lines are split at another delimiter, or further down.
 fn header_elsewhere(table: &Table, dialect: &Dialect, text: &[u8], line: u64) -> Option<Problem> {
     let current = dialect.separator();
     let columns = table.columns.len();
@@ -257,7 +257,8 @@ fn header_elsewhere(table: &Table, dialect: &Dialect, text: &[u8], line: u64) ->
     })
 }
 
-/// The problem of a first line without any known name, which is one field only unless it is split at another delimiter.
+/// The problem with a first line without any known name, and with only one field unless it is split at another
+/// delimiter.
 fn unknown_names(table: &Table, dialect: &Dialect, text: &[u8]) -> Option<Problem> {
     let first = lines(text).next()?;
     let (other, _) = USUAL.iter().find(|(usual, _)| first.contains(usual))?;
@@ -266,7 +267,7 @@ fn unknown_names(table: &Table, dialect: &Dialect, text: &[u8]) -> Option<Proble
     (is_one && is_unknown).then_some(Problem::Delimiter(Delimiter(*other)))
 }
 
-/// The problem of a file whose first line, or one below it that is no header, looks like a row.
+/// The problem with a file in which the first line, or a later one that no header precedes, looks like a row.
 fn no_header(table: &Table, dialect: &Dialect, text: &[u8], line: u64) -> Option<Problem> {
     let current = dialect.separator();
     let mut all = lines(text).take(LINES).enumerate();
@@ -383,7 +384,7 @@ fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// What separates fields, as people and `--delimiter` have it.
+/// What separates fields, as messages and `--delimiter` name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Delimiter(pub u8);
 

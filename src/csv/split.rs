@@ -24,7 +24,7 @@ pub struct Splitter {
     delimiter: u8,
     /// Whether white space around a cell is not part of it, and may stand outside its quotes.
     trim: bool,
-    /// Whether a backslash escapes what is behind it.
+    /// Whether a backslash escapes the character after it.
     escapes: bool,
     limits: Limits,
     /// Whether a byte outside quotes ends a field, or is a backslash that escapes.
@@ -54,7 +54,7 @@ pub struct Splitter {
 /// How far a record has been split.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Split {
-    /// It continues after the bytes there are.
+    /// It continues beyond the bytes that have been read.
     More,
     /// It has this many bytes, without its line end.
     Record(usize),
@@ -178,7 +178,7 @@ impl Splitter {
             return Split::More;
         }
         match line_length(&bytes[..self.at]) {
-            // The line has ended in quotes, and those do not match if the record is that large.
+            // The first line has ended within quotes, and in a record this large, the quotes do not match.
             Some(_) => self.fail(bytes, position, Defect::UnclosedQuote),
             None => Split::Endless,
         }
@@ -205,8 +205,8 @@ impl Splitter {
         self.trim.then_some(quote)
     }
 
-    /// Where the text goes on behind the backslash that was found and what it escapes; `None` if that is not there yet.
-    /// The two bytes of a line end belong together.
+    /// Where the text continues after the backslash that was found and what it escapes; `None` if those bytes have not
+    /// been read yet. The two bytes of a line end belong together.
     fn escape(&mut self, bytes: &[u8], ended: bool) -> Option<usize> {
         self.escaped = true;
         let length = match &bytes[self.at + 1..] {
@@ -221,7 +221,7 @@ impl Splitter {
         Some(self.at + 1 + length)
     }
 
-    /// Whether a byte behind a closing quote ends the field.
+    /// Whether a byte after a closing quote ends the field.
     fn ends_field(&self, byte: u8) -> bool {
         byte == self.delimiter || matches!(byte, b'\n' | b'\r')
     }
@@ -237,7 +237,7 @@ impl Splitter {
         length
     }
 
-    /// Looks for the closing quote of the field, and returns where the field ends behind it.
+    /// Looks for the closing quote of the field, and returns where the field ends after it.
     fn close(
         &mut self,
         bytes: &[u8],
@@ -325,13 +325,13 @@ impl Splitter {
     #[inline]
     pub fn is_blank(&self, record: &[u8]) -> bool {
         match record.first() {
-            // So begin most records.
+            // Most records begin like this.
             Some(first @ (b'!' | b'#'..=b'~')) if *first != self.delimiter => false,
             _ => fields(&self.ends).all(|field| matches!(self.cell(&record[field]), b"" | b"\"\"")),
         }
     }
 
-    /// Where the fields of the record are that were found.
+    /// Where the fields that were found in the record are.
     pub fn found(&self) -> impl Iterator<Item = Range<usize>> {
         fields(&self.ends)
     }
@@ -345,7 +345,7 @@ impl Splitter {
         Some(start..end)
     }
 
-    /// What is in the quotes of each cell of the whole record that is in quotes.
+    /// What is between the quotes of each quoted cell of the whole record.
     pub fn quoted<'r>(&self, record: &'r [u8]) -> impl Iterator<Item = &'r [u8]> {
         self.found()
             .filter_map(|field| match self.cell(&record[field]) {
@@ -354,7 +354,7 @@ impl Splitter {
             })
     }
 
-    /// Whether a cell of the whole record is in quotes that it need not have.
+    /// Whether a cell of the whole record has quotes that it does not need.
     pub fn has_needless_quotes(&self, record: &[u8]) -> bool {
         let special = |byte: &u8| *byte == self.delimiter || b"\",;\t\r\n\\".contains(byte);
         self.quoted(record)
@@ -425,7 +425,7 @@ fn unquote(mut field: &[u8], text: &mut Vec<u8>) {
     text.extend_from_slice(field);
 }
 
-/// The same with the characters that backslashes stand for; only in quotes are quotes doubled.
+/// The same, but escapes become the characters that they stand for, and quotes are only doubled within quotes.
 fn unescape(mut field: &[u8], quoted: bool, text: &mut Vec<u8>) {
     while let Some(found) = memchr2(b'\\', b'"', field) {
         text.extend_from_slice(&field[..found]);
@@ -454,7 +454,7 @@ fn unescape(mut field: &[u8], quoted: bool, text: &mut Vec<u8>) {
     text.extend_from_slice(field);
 }
 
-/// How many bytes the white space has that these begin with, if it is that.
+/// The length in bytes of the white space character that these begin with, if they begin with one.
 fn blank(bytes: &[u8]) -> Option<usize> {
     let start = &bytes[..bytes.len().min(LONGEST_BLANK)];
     let character = start.utf8_chunks().next()?.valid().chars().next()?;

@@ -17,7 +17,7 @@ use crate::schema::TABLES;
 /// A record: the line where it starts, its fields without the `reason`, and what is wrong with its quotes.
 type Fields = (u64, Vec<Vec<u8>>, Option<Defect>);
 
-/// A file that is read in pieces of at most so many bytes.
+/// A file that is read in pieces of at most this many bytes.
 struct Pieces(Cursor<Vec<u8>>, usize);
 
 impl Pieces {
@@ -41,7 +41,7 @@ fn separated_by(delimiter: u8) -> Dialect {
     }
 }
 
-/// The default dialect, but that white space around cells may not be part of them.
+/// The default dialect, with or without trimming of cells.
 fn trimming(trim: bool) -> Dialect {
     Dialect {
         notation: Notation {
@@ -77,7 +77,7 @@ fn read_with(
         .collect())
 }
 
-/// Reads users from text in pieces of so many bytes, into a buffer of as many.
+/// Reads users from text in pieces of this many bytes, into a buffer of the same size.
 fn read(text: &[u8], piece: usize) -> Result<Vec<Fields>, String> {
     let dialect = Dialect::default();
     read_with(Pieces::of(text, piece), &dialect, buffer_of(piece))

@@ -72,18 +72,19 @@ fn state(path: &Path) -> io::Result<State> {
     })
 }
 
-/// Connects to read the database of a waiter, whose file is open, changes nothing and leaves no file behind. An error if
-/// SQLite cannot open it, or if it cannot be read.
+/// Connects to read the database of a waiter, whose file is already open, without changing anything or leaving a file
+/// behind. Fails if SQLite cannot open the database, or if it cannot be read.
 ///
-/// Reading a WAL database makes SQLite create its `-wal` and `-shm` files where they are missing, even for a
-/// connection that only reads, and it cannot delete them again: in a shared folder, they would keep other users
-/// from writing. If the log is empty, the whole database is in one file, which is read as immutable; the caller must ask
-/// afterwards whether that still held. If there is a log without its index in the `-shm`, as in a copy, no process has
-/// the database open, and the index is built in memory. The same goes for an index that a killed process left and that
-/// may not be written.
+/// Reading a WAL database makes SQLite create its `-wal` and `-shm` files where they are missing, even for a connection
+/// that only reads, and it cannot delete them again: in a shared folder, they would keep other users from writing. If
+/// the log is empty, the whole database is in one file, which is read as immutable; the caller must ask afterwards
+/// whether that still held. If there is a log without its index in the `-shm`, as in a copy, no process has the
+/// database open, and the index is built in memory. The same goes for an index that a killed process left and that may
+/// not be written.
 ///
-/// A rollback journal may be that of a process that was killed. What that one had begun must be undone before anything
-/// can be read, and only a connection that may write can do that; SQLite does not if it need not.
+/// A rollback journal may have been left by a process that was killed. What that process had begun must be undone
+/// before anything can be read, and only a connection that may write can do that. If there is nothing to undo, SQLite
+/// does not write.
 ///
 /// Also returns the mode, in which other connections of this process can be made.
 pub fn connect_to_read(
@@ -138,7 +139,7 @@ fn choose_read_mode(waiter: &Waiter, file: &File) -> Result<(ConnectMode, ReadGu
     };
     let [has_log, has_index] = ["-wal", "-shm"].map(|suffix| beside(path, suffix).exists());
     let lock = match locked {
-        // Where both are there, reading creates neither, and tells whether it is really locked.
+        // If both exist, reading creates neither, and shows whether the database is really locked.
         Err(Problem::Locked(_)) if has_log && has_index => None,
         locked => locked?,
     };
@@ -154,7 +155,7 @@ fn choose_read_mode(waiter: &Waiter, file: &File) -> Result<(ConnectMode, ReadGu
         // SQLite cannot read a log that has only a header with an index that it may not write.
         let log = beside(path, "-wal").metadata();
         let only_header = log.is_ok_and(|log| (1..=WAL_HEADER).contains(&log.len()));
-        // A file that cannot be read is said to be so by SQLite.
+        // SQLite itself reports a file that cannot be read.
         if !only_header && has_whole_index(path).unwrap_or(true) {
             return Ok((ConnectMode::ReadOnlyIndex, guard()));
         }

@@ -1,4 +1,4 @@
-//! Creating a database, and looking whether it is there.
+//! Creates databases, and checks whether they exist.
 
 use std::collections::HashMap;
 use std::ffi::CStr;
@@ -20,8 +20,8 @@ use crate::schema::{Column, Table, quoted};
 /// most of all where ids are in no order.
 const PAGE_SIZE: u32 = 16 * 1024;
 
-/// Whether the table is there in its database in a folder; the errors of [`Reader::open`], and one if the path is too
-/// long for the database to be created. Changes nothing.
+/// Whether the database of a table in a folder has the table. Returns the errors of [`Reader::open`], and one if the
+/// path is too long for the database to be created. Changes nothing.
 pub fn is_initialized(
     table: &'static Table,
     folder: &Path,
@@ -202,8 +202,9 @@ fn has_columns(
     Err(Problem::OtherTable { table, found })
 }
 
-/// How a table of this name is declared in a database, in the words of [`Table::declaration`], and what else makes it
-/// another table: a rowid must be another name of the primary key, and what is inserted must stay as it is.
+/// How a table of this name is declared in a database, in the words of [`Table::declaration`], followed by anything
+/// else that makes it a different table: a rowid must be an alias of the primary key, and what is inserted must stay as
+/// it is.
 fn declaration(connection: &Connection, table: &Table) -> rusqlite::Result<String> {
     let name = table.name;
     let sql = r#"

@@ -10,8 +10,8 @@ use super::location::beside;
 /// The length of a header of a database (<https://www.sqlite.org/fileformat2.html#the_database_header>).
 const HEADER: usize = 100;
 
-/// Whether the file of a database, which is open, ends before the last page that its header counts, and its log does
-/// not have what is missing. SQLite takes a page that is there in part for a whole one.
+/// Whether the open file of a database ends before the last page that its header counts, and its log does not have what
+/// is missing. SQLite takes a page that is only partly there for a whole one.
 pub fn is_cut(path: &Path, file: &File) -> io::Result<bool> {
     let mut seen = header(file)?;
     loop {
@@ -20,7 +20,7 @@ pub fn is_cut(path: &Path, file: &File) -> io::Result<bool> {
             return Ok(false);
         }
         if header.len() == HEADER {
-            // Programs that do not count the pages leave the number of the last change that did.
+            // Programs that do not count the pages leave the number of the last change after which they were counted.
             let pages = u64::from(word(header, 28));
             let size = match u64::from(word(header, 16) >> 16) {
                 1 => 0x10000,
@@ -29,7 +29,7 @@ pub fn is_cut(path: &Path, file: &File) -> io::Result<bool> {
             if word(header, 24) != word(header, 92) || *length >= pages * size {
                 return Ok(false);
             }
-            // A checkpoint that goes on, or was cut short.
+            // A checkpoint may still be running, or may have been cut short.
             let first = length.checked_div(size).unwrap_or_default() + 1;
             if log_has(path, first, pages, size)? {
                 return Ok(false);

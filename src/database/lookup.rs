@@ -136,9 +136,9 @@ pub fn version(connection: &Connection) -> rusqlite::Result<i64> {
     statement.query_row([], |row| row.get(0))
 }
 
-/// What is stored already under the keys of the rows at these positions: [`Outcome::Unchanged`], or
-/// where any value that the file has, or its type, is another one, [`Outcome::Skipped`], or [`Outcome::Updated`] if it may
-/// be replaced. Positions whose keys are not stored are left out. Fastest if the keys are sorted.
+/// What is already stored under the keys of the rows at these positions: [`Outcome::Unchanged`], or where any value
+/// that the file has is different, even if only in type, [`Outcome::Skipped`], or [`Outcome::Updated`] if it may be
+/// replaced. Positions whose keys are not stored are left out. Fastest if the keys are sorted.
 pub fn compare(
     connection: &Connection,
     rows: &Rows,
@@ -215,9 +215,9 @@ pub fn compare(
 }
 
 /// Calls `each` for the values of a key that are stored, like [`look_up`], but reads the table in the order of the key
-/// and steps through the values beside it. That takes half of the time or less where most rows between the first value
-/// and the last are wanted. Returns how many values are done: not all, if their order is not known to be SQLite's, or once
-/// too many other rows have come.
+/// and steps through the values alongside it. That takes half of the time or less where most rows between the first
+/// value and the last are wanted. Returns how many values were handled: not all of them if their order may differ from
+/// SQLite's, or once too many other rows have been read.
 fn merge<'v>(
     connection: &Connection,
     table: &Table,
@@ -281,7 +281,7 @@ fn order(one: Value, other: Value) -> Option<Ordering> {
     }
 }
 
-/// The outcome of a row that replaces another one, which is not as it was when the rules were checked.
+/// The outcome of a row that would replace a stored one that has changed since the rules were checked.
 pub fn changed_meanwhile() -> Outcome {
     let why = "another program has changed the stored row in the meantime: run the command again";
     Outcome::failed(Reason::failure(why.to_string()))

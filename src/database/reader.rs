@@ -19,7 +19,7 @@ use crate::row::{OwnedValue, RowId};
 use crate::schema::{Table, quoted};
 use crate::sync::{Mutex, lock};
 
-/// One connection for the whole run, to look things up. Whatever reads is an error if the database cannot be read, or
+/// One connection for the whole run, to look things up. Everything that reads fails if the database cannot be read, or
 /// if other processes keep it locked. The fields are dropped in their order.
 #[derive(Debug)]
 pub struct Reader {
@@ -111,8 +111,8 @@ impl Reader {
         }
     }
 
-    /// A reader over a file and what [`connect_to_read`] returns. An error if the table is not there just as declared.
-    /// The parameters are dropped in the opposite of their order.
+    /// A reader over a file and what [`connect_to_read`] returns. Fails if the table is not there just as declared. The
+    /// parameters are dropped in reverse order.
     pub(super) fn over(
         table: &'static Table,
         file: Option<Arc<File>>,
@@ -171,7 +171,7 @@ impl Reader {
         self.file.is_some() && self.table.file() == file
     }
 
-    /// How many characters the longest statement has that declares something in the file.
+    /// The length in characters of the longest statement that declares something in the file.
     pub(super) fn longest_declaration(&self) -> Result<usize, Problem> {
         let sql = "SELECT ifnull(max(length(sql)), 0) FROM sqlite_schema";
         let read = |row: &rusqlite::Row| row.get::<_, u32>(0);

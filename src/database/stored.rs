@@ -9,7 +9,7 @@ use super::problem::Problem;
 use crate::row::{OwnedValue, Reason, RowSource, RowView, Value};
 use crate::schema::Table;
 
-/// A row as it is stored, with the columns that were selected. What asks for another column panics.
+/// A row as it is stored, with the columns that were selected. Asking for any other column panics.
 #[derive(Debug)]
 pub struct StoredRow<'a> {
     pub(super) row: &'a rusqlite::Row<'a>,

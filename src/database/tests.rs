@@ -72,7 +72,7 @@ impl Fixture {
         rows(self.reader().table, lines)
     }
 
-    /// What becomes of each of these rows, in their order.
+    /// Inserts these rows, and returns the outcome of each, in their order.
     fn insert(&self, lines: &str) -> Vec<Outcome> {
         self.write(&self.rows(lines))
     }
@@ -153,7 +153,7 @@ fn inserted() -> Outcome {
     Skipped([].into())
 }
 
-/// What became of each row, given what became of those that were not inserted.
+/// The outcome of each row, given the outcomes of those that were not inserted.
 fn each(rows: &Rows, others: Vec<(u32, Outcome)>) -> Vec<Outcome> {
     let mut outcomes = vec![inserted(); rows.accepted.len()];
     for (position, outcome) in others {

@@ -148,7 +148,7 @@ impl<'a> Writer<'a> {
         let changed = positions.len() - written.others.len() + updated;
         let is_durable = changed == 0 && database.is_durable();
         let number = (!is_durable).then(|| database.commits.committed());
-        // Single rows make no log long.
+        // A single row does not make the log long.
         if changed > 1 && has_long_log(&connection).unwrap_or(false) {
             database.checkpoint_over(&connection);
         }
@@ -394,7 +394,7 @@ fn ids_continue_from(rows: &Rows, positions: &[u32], last: Option<i64>) -> bool 
 }
 
 /// Executes a statement that inserts the rows at these positions, without the column at this index, and returns how
-/// many were.
+/// many it inserted.
 fn execute(
     statement: &mut Statement,
     rows: &Rows,

@@ -55,7 +55,7 @@ struct Outcomes {
 }
 
 impl Outcomes {
-    /// All of this many records were inserted.
+    /// This many records, all of them inserted.
     fn inserted(count: u64) -> Outcomes {
         Outcomes {
             inserted: count,
@@ -244,7 +244,7 @@ fn a_table_without_a_file_has_the_rows_that_are_stored() {
     assert_eq!((loaded[1].inserted, &loaded[1].skipped), (1, &expected));
 }
 
-/// A CSV file, before the rows of which another program stores a supplier.
+/// A CSV file. Just before its rows are read, another program stores a supplier.
 struct Meanwhile {
     header: Cursor<&'static [u8]>,
     rows: Cursor<&'static [u8]>,

@@ -66,7 +66,7 @@ impl Report {
         } else {
             String::new()
         };
-        // Of UTF-16, and where there is a byte order mark, there is no doubt.
+        // With UTF-16, or with a byte order mark, there is no doubt about the encoding.
         let is_sure =
             encoding.starts_with("UTF-16") || header.is_some_and(|header| header.has_mark());
         if is_sure || encoding == UTF_8 && table.has_utf8 {

@@ -87,11 +87,11 @@ pub struct Tally {
     pub foreign: Vec<u8>,
     /// Whether the file was decoded, although it seems to be in UTF-8.
     pub seems_utf8: bool,
-    /// Whether there is a record with other characters than ASCII all of which is valid UTF-8.
+    /// Whether a record has characters beyond ASCII and is valid UTF-8 as a whole.
     pub has_utf8: bool,
     /// How cells that were refused may be meant.
     pub misread: BTreeSet<Misread>,
-    /// The file that the records are in that were not stored, if there is one.
+    /// The file that holds the records that were not stored, if there is one.
     pub rejects: Option<PathBuf>,
     /// What its writer threads did, if it was asked for.
     pub timeline: Option<Vec<Track>>,
@@ -248,7 +248,7 @@ impl Tally {
 }
 
 impl Tally {
-    /// Whether its file has text beyond ASCII that it would spoil to name another encoding.
+    /// Whether its file has text beyond ASCII that naming another encoding would spoil.
     pub fn has_plain_text(&self) -> bool {
         let header = self.header.as_ref();
         let is_marked = header.is_some_and(|header| header.has_mark());

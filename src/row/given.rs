@@ -21,7 +21,7 @@ pub struct Notation {
     pub trim: bool,
     /// What separates the decimals of a number: `.` or `,`.
     pub decimal: char,
-    /// Whether a backslash escapes what is behind it, as in the text exports of MySQL and PostgreSQL.
+    /// Whether a backslash escapes the character after it, as in the text exports of MySQL and PostgreSQL.
     pub backslash_escapes: bool,
     /// The texts that stand for NULL. If there are none, an empty cell does.
     pub null: Vec<String>,
@@ -183,8 +183,8 @@ impl Header {
         self.width() - self.spare.unwrap_or(0)
     }
 
-    /// The field that holds the reason in a record of so many fields, if it has one. Where the `reason` is the last
-    /// column, that is the last field of any record: rejects are as wide as they were given, with the reason behind.
+    /// The field that holds the reason in a record with this many fields, if it has one. Where `reason` is the last
+    /// column, it is the last field of any record: rejects are as wide as they were given, plus the reason.
     fn reason_in(&self, fields: usize) -> Option<usize> {
         let index = self.reason?;
         if index == self.width() {
@@ -263,10 +263,10 @@ impl Batch {
             field: offset(self.ends.len()),
             defect,
         });
-        // At once: a giant record fills the buffer, which for one more byte would become twice as large.
+        // In one step: a giant record fills the buffer, which would double in size for a single byte more.
         self.text.reserve(bytes + 1);
         copy(&mut self.text, &mut self.ends, &mut self.nulls);
-        // A line feed goes behind it: the text of all is UTF-8 only if that of each is.
+        // A line feed follows it: the text of all is UTF-8 only if that of each is.
         self.text.push(b'\n');
     }
 

@@ -107,7 +107,7 @@ impl Keys {
 }
 
 impl<'a> Key<'a> {
-    /// The key, encoded; in the buffer, if it was not.
+    /// The encoded key. If it was not encoded yet, it is encoded into the buffer.
     pub fn bytes<'b>(&self, buffer: &'b mut Vec<u8>) -> &'b [u8]
     where
         'a: 'b,

@@ -109,7 +109,7 @@ pub enum Reason {
     Locked {
         /// The table.
         table: &'static Table,
-        /// How long was waited.
+        /// How many seconds the process waited for it.
         seconds: f64,
     },
     /// Anything else that went wrong, in words without anything particular to one row.

@@ -228,7 +228,7 @@ fn words(error: &rusqlite::Error) -> String {
     }
 }
 
-/// Turns values into what columns of another affinity make of them.
+/// Converts values as columns with another affinity would.
 #[derive(Debug)]
 pub struct Converter {
     connection: Connection,
@@ -237,7 +237,7 @@ pub struct Converter {
 }
 
 impl Converter {
-    /// What turns values into those of these columns. Fails only if SQLite does.
+    /// Creates a converter to these columns. Fails only if SQLite does.
     pub fn new<'c>(columns: impl Iterator<Item = &'c Column>) -> rusqlite::Result<Converter> {
         let connection = Connection::open_in_memory()?;
         let declared = columns.enumerate().map(|(index, column)| {

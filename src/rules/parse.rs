@@ -64,7 +64,7 @@ pub fn typed(kind: Kind, value: Value, blobs: &mut Vec<u8>) -> Cell {
         (Kind::NumericText, Value::Real(number)) => Cell::Real(number),
         (Kind::Date | Kind::DateTime | Kind::Time, Value::Text(text)) => {
             match parse(kind, text, '.', false, blobs) {
-                // A number that is stored as text is no date.
+                // A number that is stored as text is not a date.
                 Cell::Integer(_) => Cell::Invalid,
                 cell => cell,
             }

@@ -170,7 +170,7 @@ fn reasons(table: &str, cells: &[impl AsRef<[u8]>]) -> String {
     reasons.collect()
 }
 
-/// Checks the reasons for each value of a column, in a record that follows the rules but for that.
+/// Checks the reasons for each value of a column, in a record that otherwise follows the rules.
 #[track_caller]
 fn check(table: &str, column: usize, good: [&str; 4], expected: &[(&str, &str)]) {
     let width = if table == "orders" { 4 } else { 3 };

@@ -419,7 +419,7 @@ pub struct AllKeys {
 }
 
 impl AllKeys {
-    /// No values yet, of the keys that are `wanted`.
+    /// No values yet, for the keys that are `wanted`.
     pub fn new(table: &'static Table, wanted: impl Fn(usize) -> bool) -> AllKeys {
         AllKeys {
             table,

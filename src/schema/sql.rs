@@ -40,7 +40,7 @@ pub struct Schema {
     pub tables: &'static [&'static Table],
     /// What was ignored, a line for each kind.
     pub notes: Vec<String>,
-    /// The tables that cannot be loaded, with the reasons as sentences. None of those that have files of their own.
+    /// The tables that cannot be loaded, with the reasons as sentences. Empty if the tables have files of their own.
     pub unsupported: Vec<(&'static str, Vec<String>)>,
     /// The statements that make all of it: tables, indexes, views and triggers.
     pub statements: Vec<String>,
@@ -49,7 +49,7 @@ pub struct Schema {
 /// Whether a column of this kind and declared type can have this expression as its default.
 pub type Usable = fn(Kind, &str, &str) -> bool;
 
-/// Reads the tables of a script. Defaults that are not `usable` count as none.
+/// Reads the tables of a script. Defaults that are not `usable` are ignored.
 ///
 /// # Errors
 ///
@@ -172,7 +172,7 @@ fn check_count(tables: &[Declared], refusals: &mut Refusals) {
     }
 }
 
-/// Refuses names that cannot be those of files: of CSV files at least.
+/// Refuses names that cannot be file names: every table has at least a CSV file.
 fn check_names(tables: &[Declared], refusals: &mut Refusals) {
     for (index, table) in tables.iter().enumerate() {
         let name = &table.name;

@@ -19,8 +19,8 @@ pub fn quote(word: &OsStr) -> String {
     }
 }
 
-/// What to do with a file that is to be loaded into a table and has an encoding that cannot be read, in the words of
-/// `iconv`: convert it into a new file beside it, and load that. There is no file for standard input.
+/// Advice on a file that is to be loaded into a table, but whose encoding (by its name in `iconv`) cannot be read:
+/// convert it into a new file beside it, and load that. Standard input is not a file.
 pub fn to_utf8(file: Option<&Path>, table: &str, encoding: &str) -> String {
     let Some(file) = file else {
         return format!("convert it to UTF-8, for example with `iconv -f {encoding} -t UTF-8`");
@@ -38,7 +38,7 @@ pub fn to_utf8(file: Option<&Path>, table: &str, encoding: &str) -> String {
     )
 }
 
-/// Why a file that is not in an encoding that others have is to be loaded apart into its table, and how.
+/// Why a file must be loaded into its table separately if other files are in this encoding and it is not, and how.
 pub fn apart(encoding: &str, file: &Path, table: &str) -> String {
     // As its name in messages has it.
     let file = if file == Path::new("standard input") {

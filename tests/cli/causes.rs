@@ -34,7 +34,7 @@ fn assert_each(run: &Run, cause: &str) {
 }
 
 #[test]
-fn rows_for_which_the_disk_is_full_say_so() {
+fn rows_that_fail_because_the_disk_is_full_say_so() {
     let folder = Folder::with_csv(many(ROWS));
     let load = "mount -t tmpfs -o size=1m none $d; tradexa init >&2; tradexa insert --from input --format json";
     let Some(run) = mounted(&folder, load) else {

@@ -17,7 +17,7 @@ fn violations(folder: &Folder, arguments: &[&str]) -> Vec<String> {
     violations
 }
 
-/// The clean databases after SQL was executed in that of a table.
+/// The clean databases, after SQL was executed in that of one table.
 fn after(table: &str, sql: &str) -> Folder {
     let folder = Folder::with_csv(CLEAN);
     folder.load(&[]);
@@ -26,7 +26,7 @@ fn after(table: &str, sql: &str) -> Folder {
 }
 
 #[test]
-fn databases_that_keep_the_rules_are_one_line() {
+fn databases_that_follow_the_rules_take_one_line() {
     let run = Folder::inserted().tradexa(&["check"]).assert().success();
     run.stderr("").stdout(
         "All stored rows follow the rules (users: 9 rows; products: 9 rows; orders: 7 rows).\n",

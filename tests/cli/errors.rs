@@ -1,4 +1,4 @@
-//! What cannot be done: it names the file and the way out, and leaves everything as it was.
+//! What cannot be done: the message names the file and the way out, and everything stays as it was.
 
 use std::fs;
 
@@ -93,7 +93,7 @@ fn insert_does_not_touch_a_text_file_nor_the_other_databases() {
 }
 
 #[test]
-fn a_file_shorter_than_a_header_is_no_database() {
+fn a_file_shorter_than_a_header_is_not_a_database() {
     let folder = Folder::initialized();
     folder.write("users", b"SQLite");
     let problem = format!("tradexa: databases/users.db {NOT_A_DATABASE}");
@@ -137,7 +137,7 @@ fn a_table_with_another_column_is_refused() {
 }
 
 #[test]
-fn a_table_with_a_column_more_is_refused() {
+fn a_table_with_an_extra_column_is_refused() {
     refuses(
         "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, email TEXT, age INTEGER)",
         "(id INTEGER PRIMARY KEY, name TEXT, email TEXT, age INTEGER)",
@@ -153,7 +153,7 @@ fn a_table_with_another_type_is_refused() {
 }
 
 #[test]
-fn a_table_whose_id_is_no_key_is_refused() {
+fn a_table_whose_id_is_not_a_key_is_refused() {
     refuses(
         "CREATE TABLE users (id INTEGER, name TEXT, email TEXT)",
         "(id INTEGER, name TEXT, email TEXT)",
@@ -251,7 +251,7 @@ fn two_databases_that_are_one_file_are_refused() {
 }
 
 #[test]
-fn where_there_is_no_report_json_has_the_errors_that_stderr_says() {
+fn without_a_report_json_has_the_errors_that_are_printed_on_stderr() {
     let folder = Folder::new();
     for command in ["insert", "check"] {
         let run = Run::of(&mut folder.tradexa(&[command, "--format", "json"]));
@@ -263,7 +263,7 @@ fn where_there_is_no_report_json_has_the_errors_that_stderr_says() {
 }
 
 #[test]
-fn the_json_report_of_insert_ends_with_the_errors_that_stderr_says() {
+fn the_json_report_of_insert_ends_with_the_errors_that_are_printed_on_stderr() {
     let folder = Folder::initialized();
     let _lock = folder.lock("users");
     let run = folder.insert(&["--lock-timeout", "0", "--strict"]);

@@ -20,7 +20,7 @@ fn the_environment_names_the_folder_where_no_option_does() {
 }
 
 #[test]
-fn the_dir_option_goes_before_the_environment() {
+fn the_dir_option_takes_precedence_over_the_environment() {
     let folder = Folder::new();
     let elsewhere = folder.outside().join("elsewhere");
     let mut init = folder.tradexa(&["init"]);
@@ -29,7 +29,7 @@ fn the_dir_option_goes_before_the_environment() {
 }
 
 #[test]
-fn the_command_to_go_on_with_names_the_current_folder_where_the_environment_names_another() {
+fn the_reload_command_names_the_current_folder_if_the_environment_names_another() {
     let folder = Folder::initialized();
     let mut process = Command::new(TRADEXA);
     process
@@ -134,7 +134,7 @@ fn the_name_of_a_folder_reaches_the_terminal_escaped() {
 }
 
 #[test]
-fn an_environment_that_names_no_folder_counts_as_not_given() {
+fn an_empty_environment_variable_counts_as_unset() {
     let folder = Folder::initialized();
     let mut process = Command::new(TRADEXA);
     process.current_dir(folder.path()).env("TRADEXA_DIR", "");

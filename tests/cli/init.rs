@@ -73,7 +73,7 @@ fn init_keeps_other_tables_in_a_file() {
 }
 
 #[test]
-fn init_adds_its_table_to_a_file_that_has_the_one_of_another_database() {
+fn init_adds_its_table_to_a_file_that_has_the_table_of_another_database() {
     let folder = Folder::new();
     folder.execute(
         "users",
@@ -84,7 +84,7 @@ fn init_adds_its_table_to_a_file_that_has_the_one_of_another_database() {
 }
 
 #[test]
-fn init_accepts_a_table_of_the_same_columns_in_other_letters() {
+fn init_accepts_a_table_with_the_same_columns_in_another_case() {
     let folder = Folder::new();
     folder.execute(
         "users",

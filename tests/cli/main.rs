@@ -1,4 +1,4 @@
-//! The commands and their options, what they report and refuse, and input that means harm: one process at a time.
+//! The commands and their options, what they report and refuse, and malicious input: one process at a time.
 
 #[path = "../kit/mod.rs"]
 mod kit;

@@ -67,7 +67,11 @@ fn an_insert_that_does_not_sync_the_folder_would_lose_the_logs() {
     let found = without(|record| record.operation == "sync" && record.name == "databases");
     let found = found.expect_err("nothing was lost");
     let says = |what: &str| found.contains(what);
-    assert!(says("is lost") || says("dangles"), "{found}");
+    // A checkpoint may have copied a part of what the log has lost, and damaged the file.
+    assert!(
+        says("is lost") || says("dangles") || says(".db: "),
+        "{found}"
+    );
 }
 
 #[test]
@@ -119,7 +123,7 @@ fn a_fault_of_every_class_reaches_the_program() {
 }
 
 #[test]
-fn a_report_that_lies_is_told_from_a_true_one() {
+fn a_false_report_is_told_apart_from_a_true_one() {
     let folder = Folder::initialized();
     let before = Stored::read(&folder);
     let run = folder.insert(&[]);
@@ -132,7 +136,7 @@ fn a_report_that_lies_is_told_from_a_true_one() {
     ] {
         let mut other = after.clone();
         let changed = folder.copy();
-        changed.execute("orders", "DELETE FROM orders"); // None shall dangle.
+        changed.execute("orders", "DELETE FROM orders"); // So that none dangles.
         changed.execute("users", sql);
         other.0[0] = Stored::read(&changed).0[0].clone();
         let lie = catch_unwind(|| assert_report_is_accurate(&run, &BUILT_IN, &before, &other));

@@ -198,7 +198,7 @@ fn an_init_whose_folder_cannot_be_synced_fails() {
 }
 
 #[test]
-fn rejects_that_the_disk_does_not_take_are_not_put_in_their_place() {
+fn rejects_that_the_disk_fails_to_store_are_not_put_in_place() {
     if !ready() {
         return;
     }
@@ -251,8 +251,8 @@ fn a_check_says_which_thread_could_not_be_started() {
     }
 }
 
-/// Each fault of a class, met by an init that has to create folders as well. There are at least so many such calls
-/// where each table has a file, and where all share one.
+/// Each fault of a class, met by an init that also has to create folders. `at_least` is the minimum number of such
+/// calls: first where each table has a file of its own, then where all share one.
 fn init_survives(class: &'static str, at_least: [usize; 2]) {
     if !ready() {
         return;

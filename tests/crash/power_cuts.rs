@@ -28,7 +28,7 @@ fn a_power_cut_at_any_point_of_an_insert_leaves_no_row_dangling() {
             cuts.examine(&log).unwrap();
             let run = run.ended_well(subject);
             let writers = run.report["threads"].as_u64().unwrap() as usize;
-            // A writer whose rows SQLite rejects all has nothing to commit.
+            // A writer has nothing to commit if SQLite rejects all of its rows.
             let least = writers - subject.refused();
             assert!(
                 (least..=writers).contains(&cuts.commits),
@@ -101,7 +101,7 @@ fn a_row_that_another_program_did_not_sync_is_synced_before_another_refers_to_it
     ] {
         let folder = without((subject, table, row));
         let mut cuts = PowerCuts::of(&folder);
-        // A program that still reads the state before keeps a checkpoint from being complete.
+        // A program that still reads the earlier state keeps a checkpoint from completing.
         let _reader = folder.execute(table, &format!("BEGIN; SELECT count(*) FROM {table}"));
         let _writer = write_unsynced(&folder, table, sql);
         cuts.change_unsynced();
@@ -283,7 +283,8 @@ fn without((subject, table, row): Parent) -> Folder {
     folder
 }
 
-/// How many rows a load has whose log gets so long that it is moved into the file before all of them are stored.
+/// How many rows there are in a load whose log gets so long that it is moved into the file before all of them are
+/// stored.
 const ROWS_OF_A_LONG_LOG: usize = 1200;
 
 #[test]

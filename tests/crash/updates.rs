@@ -505,7 +505,7 @@ fn a_power_cut_at_any_point_of_an_update_leaves_old_or_new_rows() {
             let mut cuts = scenario.power_cuts(&folder);
             let arguments = [UPDATE, &["--threads", threads]].concat();
             let Watched { run, log, .. } = folder.logged(&arguments, None);
-            // As many as its subject says, others in each run.
+            // One in `step` calls, chosen at random, so that every run examines different ones.
             let often = if env::var_os("EVERY_CALL").is_some() {
                 1
             } else {

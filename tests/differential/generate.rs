@@ -648,7 +648,7 @@ fn add_check(table: &mut Table, drawn: &DrawnCheck) {
     });
 }
 
-/// The columns of the file. Some are left out that may be.
+/// The columns of the file. Some optional ones are left out.
 fn header(table: &Table, drawn: &DrawnTable, own: usize) -> Vec<usize> {
     let id = table.rowid();
     let offset = usize::from(id.is_some_and(|id| id == 0) && table.columns[0].name == "id");

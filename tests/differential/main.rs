@@ -74,7 +74,7 @@ fn every_fault_is_generated() {
     }
 }
 
-/// Has the oracle answer these cases, in both layouts, and says how much of what there was.
+/// Has the oracle answer these cases, in both layouts, and says how often each thing occurred in them.
 fn ask_the_oracle(seeds: Range<u64>) -> HashMap<&'static str, usize> {
     let counts = Mutex::new(HashMap::new());
     try_cases("the oracle alone", seeds, |case| {

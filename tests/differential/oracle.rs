@@ -139,7 +139,7 @@ pub struct Answer {
 
 #[derive(Debug)]
 pub struct TableAnswer {
-    /// The rows of the file that are no blank lines.
+    /// The rows of the file that are not blank lines.
     pub rows: Vec<RowAnswer>,
     /// What the table holds in the end, sorted.
     pub stored: Vec<Vec<Value>>,
@@ -336,7 +336,7 @@ fn is_typed(row: &Row) -> bool {
             .any(|rule| matches!(rule, Rule::Null(_) | Rule::Fields { .. }))
 }
 
-/// Puts the checks to every row, as checks: SQLite evaluates `a OR b` otherwise where it needs the value.
+/// Applies the checks to every row as constraints: SQLite evaluates `a OR b` differently where it needs the value.
 fn check(table: &Table, rows: &mut [Row]) {
     for check in &table.checks {
         let scratch = Connection::open_in_memory().expect("a database in memory");
@@ -351,7 +351,7 @@ fn check(table: &Table, rows: &mut [Row]) {
     }
 }
 
-/// Which rows have the same key as which.
+/// Which rows have the same key as which others.
 fn clashes(table: &Table, key: (&[usize], Option<&str>, Option<&str>), rows: &[Row]) -> Pairs {
     let (columns, collation, filter) = key;
     let scratch = scratch(table);

@@ -1,4 +1,4 @@
-//! The oracle on cases of which the answer is known.
+//! The oracle on cases whose answer is known.
 
 use super::oracle::{Answer, Owner, Rule, answer};
 use super::program::difference;
@@ -186,7 +186,7 @@ fn a_partial_index_counts_the_rows_of_its_filter() {
 }
 
 #[test]
-fn a_reason_that_is_missing_wrong_or_too_much_is_noticed() {
+fn a_reason_that_is_missing_wrong_or_superfluous_is_noticed() {
     let columns = vec![column("id", "INTEGER"), column("qty", "INT")];
     let answer = of(vec![table("rows", columns, &["1,1", "1,x"])]);
     let row = &answer.tables[0].rows[1];

@@ -12,14 +12,14 @@ use super::kit::{Folder, Run, TRADEXA, bounded};
 use super::oracle::{Answer, RowAnswer, Rule, TableAnswer, answer, stored};
 use super::schema::{Case, Layout, Table};
 
-/// Where the program is to do it, and what did not come out as it should.
+/// Where the program runs, and what did not come out as it should.
 pub struct Trial<'a> {
     pub case: &'a Case,
     folder: Folder,
     pub mismatches: Vec<String>,
 }
 
-/// Has the program load a case in every way, and panics with all that did not come out right.
+/// Has the program load a case in every way, and panics with everything that did not come out right.
 pub fn perform(case: &Case) {
     let mut trial = Trial::new(case);
     let answer = trial.perform();
@@ -286,7 +286,7 @@ impl<'a> Trial<'a> {
                     cells.take(record.len().saturating_sub(1)).collect()
                 })
                 .collect();
-            // Rows that wait for others may be skipped later than rows behind them.
+            // Rows that wait for others may be skipped later than rows that follow them.
             given.sort();
             records.sort();
             let has_reason = table.columns.iter().any(|column| column.name == "reason");
@@ -492,7 +492,7 @@ mod tests {
         object!({"tables": tables.collect::<Vec<_>>()})
     }
 
-    /// What does not come out right of a report.
+    /// What is wrong with a report.
     fn mismatches(case: &Case, answer: &Answer, report: Json) -> Vec<String> {
         let mut trial = Trial::new(case);
         let run = Run {

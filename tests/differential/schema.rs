@@ -192,7 +192,7 @@ impl Table {
         Some(bytes)
     }
 
-    /// The records that are no blank lines, with the line where each starts.
+    /// The records that are not blank lines, with the line where each starts.
     pub fn records(&self) -> Vec<(u64, &[String])> {
         let Some(file) = &self.file else {
             return Vec::new();

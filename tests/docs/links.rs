@@ -30,7 +30,7 @@ fn targets(text: &str) -> Vec<&str> {
     targets.filter(|target| !target.contains("://")).collect()
 }
 
-/// What a link puts behind `#` to lead to a heading of this text.
+/// What a link has after the `#` to lead to a heading of this text.
 fn anchors(text: &str) -> BTreeSet<String> {
     let headings = text.lines().filter(|line| line.starts_with('#'));
     headings

@@ -95,7 +95,7 @@ impl Folder {
         folder
     }
 
-    /// A folder with the databases as a writer leaves them that is killed after it inserted the seed: all rows are in
+    /// A folder with the databases as left by a writer that is killed after it has inserted the seed: all rows are in
     /// the WAL.
     pub fn killed() -> Folder {
         let (writer, folder) = (Folder::initialized(), Folder::new());

@@ -12,7 +12,7 @@ use super::{Folder, TRADEXA, skipped, text};
 /// How long to wait for something to be shown before the test fails.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// How many terminals there were: a server that ends must not be taken for one that starts.
+/// How many terminals have been started: a server that is ending must not be taken for one that is starting.
 static STARTED: AtomicUsize = AtomicUsize::new(0);
 
 /// A terminal that runs one command.

@@ -1,5 +1,5 @@
-//! What changes under a run: rows that another process deletes, databases that it writes, input that cannot be read on.
-//! The run says so.
+//! What changes during a run: rows that another process deletes, databases that it writes to, input that cannot be read
+//! any further. The run says so.
 
 use std::ffi::OsStr;
 use std::fs::{self, OpenOptions};
@@ -35,7 +35,8 @@ fn a_row_that_is_gone_before_it_is_read_back_is_an_error() {
     assert!(run.stderr.contains(gone), "{}", run.stderr);
 }
 
-/// A dry run that ends while another process, which came after it, still has the products open and has done this.
+/// A dry run during which another process executes this SQL in the database of products, which it still has open when
+/// the run ends.
 fn dry_run_beside(sql: &str) -> Run {
     let [users, ..] = many(USERS);
     let folder = Folder::with_csv([&users, CLEAN[1], CLEAN[2]]);

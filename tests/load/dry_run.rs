@@ -91,7 +91,7 @@ fn unique_emails_of_stored_users_and_of_the_batch_are_taken_into_account() {
 }
 
 #[test]
-fn ten_thousand_rows_are_foretold() {
+fn the_outcomes_of_ten_thousand_rows_are_predicted() {
     let folder = Folder::initialized();
     let break_some = |text: String| text.replace("99,", "x,").replacen("\n5,", "\n4,", 1);
     folder.give("input", many(10_000).map(break_some));
@@ -170,7 +170,7 @@ fn databases_in_a_read_only_folder_are_read() {
 }
 
 #[test]
-fn a_database_that_a_run_could_not_use_is_the_same_error() {
+fn a_database_that_a_run_could_not_use_causes_the_same_error() {
     let folder = Folder::initialized();
     folder.write("orders", &[b'x'; 4096]);
     let run = folder.tradexa(&["insert", "--dry-run"]).assert();

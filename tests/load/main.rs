@@ -1,5 +1,5 @@
-//! What becomes of rows: which are stored and which rejected, beside other processes, and in databases that hold
-//! something already.
+//! The outcomes of rows: which are stored and which are rejected, alongside other processes, and in databases that
+//! already hold something.
 
 #[path = "../kit/mod.rs"]
 mod kit;

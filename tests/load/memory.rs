@@ -56,7 +56,7 @@ fn measure(folder: &Folder, arguments: &[&str]) -> (Run, u64) {
     })
 }
 
-/// Loads `input`, and returns what became of it and the most memory that it took.
+/// Loads `input`, and returns what the run did and the most memory that it took.
 fn load(folder: &Folder, arguments: &[&str]) -> (Run, u64) {
     let all = ["insert", "--from", "input", "--format", "json"];
     let (run, peak) = measure(folder, &[&all, arguments].concat());

@@ -70,7 +70,7 @@ fn a_web_shop_with_headers_and_file_names_of_its_own() {
             160 => format!("{id},\"{name}\" x,{mail},no\r\n"),
             180 => format!("-{id},{name},{mail},no\r\n"),
             0 => format!("{id},\u{a0},{mail},no\r\n"),
-            // What is right in any of these ways.
+            // These are right, each written in its own way.
             1..=50 => format!("{id},\"{name}\",{mail},yes,\r\n"),
             51..=100 => format!(" {id} , \"{name}\" ,{mail},no,,\r\n"),
             _ => format!("{id},{name},{mail},yes\r\n"),

@@ -51,7 +51,7 @@ fn each_table_may_have_a_file_of_any_name() {
 }
 
 #[test]
-fn a_file_that_is_named_goes_before_that_of_the_folder() {
+fn a_file_that_is_named_takes_precedence_over_that_of_the_folder() {
     let folder = Folder::with_csv(CLEAN);
     let other = "id,name,email\n1,Zoe,zoe@b.co\n2,Yan,yan@b.co\n";
     fs::write(folder.outside().join("other.csv"), other).unwrap();

@@ -104,7 +104,7 @@ fn unique_email_after_a_plain_insert_skips_the_later_user_who_still_exists() {
 }
 
 #[test]
-fn unique_email_gives_an_email_to_the_stored_user_in_whatever_letters() {
+fn unique_email_gives_an_email_to_the_stored_user_whatever_its_case() {
     let folder = Folder::initialized();
     folder.execute(
         "users",
@@ -169,7 +169,7 @@ fn a_database_that_was_taken_out_of_wal_mode_is_put_back() {
 }
 
 #[test]
-fn the_sample_rows_are_called_so_where_the_databases_hold_other_rows() {
+fn the_sample_rows_are_pointed_out_if_the_databases_hold_other_rows() {
     let folder = Folder::inserted();
     let sample_rows = "the sample rows were inserted into databases that hold other rows too: \
                        to load files, give their folder with --from";

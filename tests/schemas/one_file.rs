@@ -111,7 +111,7 @@ fn a_row_that_sqlite_refuses_fails_alone_and_in_its_words() {
 }
 
 #[test]
-fn rows_that_wait_for_one_behind_a_refused_row_are_not_stored() {
+fn rows_that_wait_for_one_that_depends_on_a_refused_row_are_not_stored() {
     let folder = app("
         CREATE TABLE places (code TEXT PRIMARY KEY, within TEXT REFERENCES places (code));
         CREATE TRIGGER refuses BEFORE INSERT ON places WHEN new.code = 'refused' BEGIN
@@ -416,7 +416,7 @@ fn values_that_sqlite_takes_for_numbers_out_of_range_are_the_same_in_the_next_lo
 }
 
 #[test]
-fn a_unique_value_counts_of_a_stored_row_whose_key_is_null() {
+fn the_unique_value_of_a_stored_row_counts_even_if_its_key_is_null() {
     let folder = app("CREATE TABLE t (code TEXT PRIMARY KEY, a INTEGER UNIQUE);
         INSERT INTO t VALUES (NULL, 1);");
     folder.csv("in", "t", "code,a\nx,1\ny,2\n");

@@ -45,7 +45,7 @@ fn rows_in_a_circle_are_stored_together_and_loaded_again_at_once() {
 }
 
 #[test]
-fn a_row_that_refers_to_itself_is_stored_behind_one_whose_key_is_taken() {
+fn a_row_that_refers_to_itself_is_stored_after_one_whose_key_is_taken() {
     let folder = with_script(
         "CREATE TABLE places (code TEXT PRIMARY KEY, name TEXT UNIQUE, within TEXT REFERENCES places);",
     );
@@ -64,7 +64,7 @@ fn a_row_that_refers_to_itself_is_stored_behind_one_whose_key_is_taken() {
 }
 
 #[test]
-fn a_row_is_stored_behind_a_taken_one_if_the_value_it_refers_to_is_stored() {
+fn a_row_that_refers_to_a_taken_one_is_stored_if_the_value_it_refers_to_is_stored() {
     for threads in ["1", "64"] {
         let folder = with_script(
             "CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT COLLATE NOCASE UNIQUE, note TEXT,
@@ -129,7 +129,7 @@ fn load_twice(before: [(&str, &str); 2], files: &[(&str, &str)]) -> Run {
 }
 
 #[test]
-fn a_row_behind_one_that_refers_to_the_values_of_a_taken_row_is_not_stored() {
+fn a_row_is_not_stored_if_its_parent_refers_to_a_value_of_a_taken_row() {
     let stored = [("a", "id,code\n1,old\n"), ("d", "id,code,other,up\n")];
     let files = [
         ("a", "id,code\n1,new\n"),
@@ -141,7 +141,7 @@ fn a_row_behind_one_that_refers_to_the_values_of_a_taken_row_is_not_stored() {
 }
 
 #[test]
-fn a_row_of_the_same_table_behind_one_that_refers_to_the_values_of_a_taken_row_is_not_stored() {
+fn a_row_of_the_same_table_is_not_stored_if_its_parent_refers_to_a_value_of_a_taken_row() {
     let stored = [("a", "id,code\n"), ("d", "id,code,other,up\n1,old,,\n")];
     let rows = "id,code,other,up\n4,x,,3\n3,y,new,\n1,new,,2\n2,two,,1\n";
     let run = load_twice(stored, &[("d", rows)]);
@@ -187,7 +187,7 @@ fn a_row_of_the_same_table_that_refers_to_one_that_cannot_be_updated_is_stored()
 }
 
 #[test]
-fn a_dry_run_knows_that_a_taken_row_does_not_bring_its_unique_value() {
+fn a_dry_run_knows_that_the_unique_value_of_a_taken_row_is_not_stored() {
     for threads in ["1", "64"] {
         let folder = with_script(
             "CREATE TABLE p (id INTEGER PRIMARY KEY, u INTEGER UNIQUE);

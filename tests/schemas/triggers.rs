@@ -7,7 +7,7 @@ fn failed(run: &Run, table: &str) -> Vec<String> {
     reasons(run, table, "failed")
 }
 
-/// So many rows of the table `t`, with ids that count up and this value.
+/// This many rows of the table `t`, with ids that count up, and this value.
 fn rows(count: usize, value: &str) -> String {
     let rows = (1..=count).map(|id| format!("{id},{value}\n"));
     format!("id,x\n{}", rows.collect::<String>())

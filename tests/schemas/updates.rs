@@ -292,7 +292,7 @@ fn a_row_that_refers_to_a_value_that_cannot_be_set_is_skipped() {
 }
 
 #[test]
-fn rows_refer_to_other_rows_of_their_table_than_before() {
+fn updated_rows_may_refer_to_other_rows_of_their_table_than_before() {
     for layout in LAYOUTS {
         let shop = Shop::new(layout);
         shop.update("people", "id,boss,name\n1,,a\n2,1,b\n");
@@ -387,7 +387,7 @@ fn a_night_with_changed_new_and_broken_rows_leaves_nothing_for_the_next() {
 }
 
 #[test]
-fn advice_to_load_a_file_again_says_what_becomes_of_rows_that_are_stored_already() {
+fn advice_to_load_a_file_again_says_what_happens_to_rows_that_are_already_stored() {
     let shop = Shop::with(
         Layout::Files,
         "CREATE TABLE numbered (id INTEGER PRIMARY KEY, name TEXT);

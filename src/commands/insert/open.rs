@@ -393,7 +393,7 @@ pub fn trace(
         return Ok(None);
     };
     let file = |path: &Path| platform::identity(path).ok().map(|identity| identity.file);
-    // What is not there yet is known by its name in its folder.
+    // What does not exist yet is identified by its folder and its name.
     let place = |path: &Path| {
         let folder = path.parent().filter(|folder| *folder != Path::new(""));
         Some((

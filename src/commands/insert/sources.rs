@@ -97,7 +97,7 @@ fn named_file(tables: &[&'static Table], given: &OsStr) -> Result<(usize, Source
     Ok((index, source))
 }
 
-/// The path of these bytes, the end of an argument behind ASCII.
+/// The path that these bytes spell: the end of an argument, after a part that is ASCII.
 #[cfg(unix)]
 fn path_of(bytes: &[u8]) -> PathBuf {
     use std::os::unix::ffi::OsStrExt;

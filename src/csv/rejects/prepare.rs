@@ -55,7 +55,7 @@ fn look_at(path: &Path, overwrite: bool, reads: &[(u64, u64)]) -> Result<(), Fai
         return Err(Failure::Read);
     }
     match path.symlink_metadata() {
-        // That the folder is a file is said when it is created.
+        // If the folder is a file, creating the folder reports that.
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             Ok(())
         }

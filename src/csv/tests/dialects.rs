@@ -80,7 +80,7 @@ fn writer() -> impl Strategy<Value = Writer> {
     })
 }
 
-/// Cells with all that some dialect gives a meaning to, but white space at their ends.
+/// Cells with everything that has a meaning in some dialect, except spaces at their ends.
 fn cell() -> impl Strategy<Value = Option<String>> {
     let piece = prop_oneof![
         4 => prop::sample::select(vec!["a", "7", "é", "\u{b6}", "x y", "1,5"]),
@@ -217,7 +217,7 @@ proptest! {
     ) {
         let trims = !writer.padding.is_empty();
         let null = writer.null.map(str::to_string).or((!writer.backslash_escapes).then(String::new));
-        // What a writer cannot tell from NULL, or from the white space it adds, it does not write.
+        // A writer does not write what it cannot tell from NULL, or from the white space that it adds.
         let keeps = |cell: &Option<String>| match cell {
             None => None,
             Some(text) if writer.encoding == "shift_jis" && !text.is_ascii() => Some("b".to_string()),

@@ -57,7 +57,7 @@ fn other_names_are_other_columns() {
 }
 
 #[test]
-fn a_header_that_is_not_utf_8_is_a_matter_of_its_encoding_and_not_of_its_columns() {
+fn a_header_that_is_not_utf_8_is_reported_for_its_encoding_and_not_its_columns() {
     for text in [
         &b"id,name,email,Gr\xf6\xdfe\n"[..],
         b"id;Gr\xf6\xdfe;email\n",
@@ -80,7 +80,7 @@ fn a_header_that_is_not_utf_8_is_a_matter_of_its_encoding_and_not_of_its_columns
 }
 
 #[test]
-fn a_column_whose_name_cannot_be_read_is_not_passed_over_where_one_is_lacking() {
+fn a_column_whose_name_cannot_be_read_is_not_ignored_if_another_is_missing() {
     static SIZES: Table = Table {
         name: "sizes",
         row: "size",
@@ -194,7 +194,7 @@ fn an_unknown_column_that_is_close_to_a_missing_one_is_suggested() {
 }
 
 #[test]
-fn of_each_kind_ten_columns_are_listed_and_the_others_counted() {
+fn ten_columns_of_each_kind_are_listed_and_the_others_counted() {
     let unknown: Vec<_> = (0..13).map(|n| format!("c{n}")).collect();
     let shown: Vec<_> = (unknown[..10].iter())
         .map(|name| format!("column {name:?} is unknown, "))
@@ -262,7 +262,7 @@ fn an_extra_column_has_no_name_that_the_json_report_uses_for_something_else() {
 }
 
 #[test]
-fn a_column_that_is_called_like_a_made_up_name_keeps_a_name_of_its_own() {
+fn a_column_that_already_has_a_made_up_name_keeps_a_name_of_its_own() {
     let text = "id,name,email,x (field 5),x,x (field 6),X,_extra,_extra (field 8)";
     let header = header(text.as_bytes(), &ignoring_extra_columns()).unwrap();
     let names = [
@@ -365,7 +365,7 @@ fn any_delimiter_is_found_that_splits_the_header_into_names_of_the_table() {
 }
 
 #[test]
-fn an_underscore_in_a_name_is_no_delimiter() {
+fn an_underscore_in_a_name_is_not_a_delimiter() {
     let message = differences("user_id,name_email\n");
     assert!(
         message.starts_with("column \"user_id\" is unknown"),
@@ -409,7 +409,7 @@ fn a_header_below_titles_is_found() {
 }
 
 #[test]
-fn a_first_line_that_looks_like_a_row_is_no_header() {
+fn a_first_line_that_looks_like_a_row_is_not_a_header() {
     let start = "has no header: the first line looks like a row: add --no-header";
     assert_eq!(problem("1,Ann,ann@example.com\n"), start);
     assert_eq!(
@@ -438,7 +438,7 @@ fn the_first_row_below_titles_or_numbered_columns_is_found() {
 }
 
 #[test]
-fn a_first_line_with_a_known_name_or_with_years_is_no_row() {
+fn a_first_line_with_a_known_name_or_with_years_is_not_a_row() {
     for (table, first) in [
         (TABLES[0], "1,name,3"),
         (TABLES[2], "2023,2024,2025,2026"),
@@ -452,7 +452,7 @@ fn a_first_line_with_a_known_name_or_with_years_is_no_row() {
 }
 
 #[test]
-fn white_space_around_the_quotes_of_a_header_takes_trimming() {
+fn white_space_around_the_quotes_of_a_header_requires_trimming() {
     let message = "has white space around the quotes of its header: add --trim";
     for text in [
         "\"id\", \"name\", \"email\"\n",
@@ -581,7 +581,7 @@ fn a_file_is_decoded_from_the_encoding_that_is_named() {
 }
 
 #[test]
-fn the_wrong_utf_16_is_named_and_so_is_a_file_that_is_in_none() {
+fn the_actual_utf_16_is_named_and_a_file_that_is_not_in_utf_16_is_reported() {
     let text = "id,name,email\n1,a,x\n";
     for label in ["utf-16le", "windows-1252", "utf-8"] {
         let message = decoded(&wide(text, 2, true), label).unwrap_err();
@@ -637,7 +637,7 @@ fn a_first_line_names_the_delimiter_as_spreadsheets_write_it() {
 }
 
 #[test]
-fn a_file_with_another_delimiter_than_the_one_given_is_to_be_loaded_apart() {
+fn a_file_with_a_different_delimiter_than_the_one_given_must_be_loaded_separately() {
     let message = header(b"id,name,email\n", &separated_by(b';')).unwrap_err();
     assert!(
         message.starts_with("seems to use commas as the separator, not what --delimiter says"),
@@ -705,7 +705,7 @@ fn a_first_line_without_any_name_may_be_a_row() {
 }
 
 #[test]
-fn what_programs_draw_or_quote_otherwise_is_no_csv() {
+fn tables_drawn_for_people_and_other_kinds_of_quoting_are_not_csv() {
     let (drawn, sql) = ("drawn for people", "is SQL, not CSV");
     for (text, expected) in [
         ("id  name  email\n--  ----  -----\n1   a     x\n", drawn),
@@ -752,7 +752,7 @@ fn what_programs_draw_or_quote_otherwise_is_no_csv() {
 }
 
 #[test]
-fn lines_are_passed_over_whatever_they_hold() {
+fn lines_are_skipped_whatever_they_contain() {
     let skipping = |skip_lines| Dialect {
         skip_lines,
         ..Dialect::default()

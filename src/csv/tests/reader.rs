@@ -71,7 +71,7 @@ fn a_lone_carriage_return_is_a_line_end() {
 }
 
 #[test]
-fn blank_lines_are_no_records_and_count_as_lines() {
+fn blank_lines_are_not_records_but_count_as_lines() {
     check(
         "id,name,email\n\n1,a,x\n\n\n2,b,y\n\n",
         &[(3, "1|a|x"), (6, "2|b|y")],
@@ -110,7 +110,7 @@ fn a_record_whose_cells_are_all_empty_is_a_blank_line() {
 }
 
 #[test]
-fn a_byte_order_mark_where_a_record_begins_is_no_text() {
+fn a_byte_order_mark_at_the_start_of_a_record_is_not_text() {
     check(
         "\u{feff}id,name,email\n1,a,x\n\u{feff}\"2\",\"b,c\",y\n\u{feff}\n\u{feff}\u{feff}3,c,\u{feff}z\n",
         &[(2, "1|a|x"), (3, "2|b,c|y"), (5, "3|c|\u{feff}z")],
@@ -144,7 +144,7 @@ fn trimmed(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn white_space_around_quotes_is_no_part_of_a_trimmed_cell() {
+fn white_space_around_quotes_is_not_part_of_a_trimmed_cell() {
     for blank in [
         " ",
         "  ",
@@ -165,7 +165,7 @@ fn white_space_around_quotes_is_no_part_of_a_trimmed_cell() {
 }
 
 #[test]
-fn text_around_quotes_is_no_white_space() {
+fn text_around_quotes_is_not_white_space() {
     let text = "id,name,email\n1, \"a\" b,x\n2, \"a,x\n3,a \"b\" ,x\n4, \"a\"\u{e4},x\n5,\u{200b}\"a\",x\n";
     let rows = [
         "text after a closing quote",
@@ -180,7 +180,7 @@ fn text_around_quotes_is_no_white_space() {
 }
 
 #[test]
-fn a_delimiter_is_no_white_space() {
+fn a_delimiter_is_not_white_space() {
     let dialect = Dialect {
         delimiter: Some(b'\t'),
         ..trimming(true)
@@ -252,7 +252,7 @@ fn a_line_in_quotes_that_begins_as_a_row_is_named_whatever_else_is_wrong_with_it
 }
 
 #[test]
-fn empty_cells_with_and_without_quotes_are_named_where_both_are_no_value() {
+fn empty_cells_with_and_without_quotes_are_named_if_both_are_null() {
     let text = "id,name,email\n1,\"\",x\n2,,y\n";
     let said = remarks(text, &Dialect::default());
     assert_eq!(said.len(), 1, "{said:?}");
@@ -350,7 +350,10 @@ fn a_line_that_was_drawn_below_a_header_is_named() {
         &Dialect::default(),
     );
     assert_eq!(said.len(), 1, "{said:?}");
-    assert!(said[0].contains("a line for people on line 2"), "{said:?}");
+    assert!(
+        said[0].contains("a line that is not data on line 2"),
+        "{said:?}"
+    );
     for row in ["-,-,-", "--a,b,c", "--,--"] {
         let said = remarks(&format!("id,name,email\n{row}\n"), &Dialect::default());
         assert_eq!(said, [""; 0], "{row}");
@@ -455,7 +458,7 @@ fn an_escaped_quote_does_not_close_and_costs_one_line_if_no_other_does() {
 }
 
 #[test]
-fn quotes_behind_backslashes_that_break_rows_are_named() {
+fn quotes_after_backslashes_that_break_rows_are_named() {
     let text = "id,name,email\n1,\"5\\\" TV\",x\n2,\"a\",y\n";
     let said = remarks(text, &Dialect::default());
     assert_eq!(said.len(), 1, "{said:?}");
@@ -499,7 +502,7 @@ fn backslashes_that_look_like_escapes_are_named() {
 }
 
 #[test]
-fn line_ends_and_tabs_behind_a_backslash_are_named() {
+fn line_ends_and_tabs_written_with_a_backslash_are_named() {
     for delimiter in *b"\t,|" {
         for cell in ["two\\nlines", "a\\ttab", "\\\\x4142", "\\\\N"] {
             let cells = ["1", cell, "x"].join(&char::from(delimiter).to_string());
@@ -541,7 +544,7 @@ fn plain_backslashes_that_were_read_as_escapes_are_named() {
 }
 
 #[test]
-fn empty_fields_beyond_the_header_are_to_be_ignored_only_where_all_rows_have_them() {
+fn ignoring_empty_fields_beyond_the_header_is_advised_only_if_all_rows_have_them() {
     let rows = |rows: &str| format!("id,name,email\n{rows}");
     let said = remarks(&rows("1,a,x,\n2,b,y,\n"), &Dialect::default());
     assert_eq!(said.len(), 1, "{said:?}");
@@ -629,7 +632,7 @@ fn cells_that_may_stand_for_no_value_are_named() {
 }
 
 #[test]
-fn cells_that_other_programs_mean_otherwise_are_named() {
+fn cells_that_mean_something_else_to_other_programs_are_named() {
     for (cell, says) in [
         ("=\"\"007\"\"", "to spreadsheets"),
         ("'O''Neil'", "in single quotes"),
@@ -650,7 +653,7 @@ fn cells_that_other_programs_mean_otherwise_are_named() {
 }
 
 #[test]
-fn several_spaces_before_or_behind_a_cell_are_padding_unless_cells_are_trimmed() {
+fn several_spaces_before_or_after_a_cell_are_padding_unless_cells_are_trimmed() {
     let has_padding = |cell: &str, dialect: &Dialect| {
         read_to_end(TABLES[0], &format!("id,name,email\n1,{cell},x\n"), dialect).has_padding()
     };
@@ -678,7 +681,7 @@ fn one_space_before_each_cell_is_padding_and_before_some_is_not() {
 }
 
 #[test]
-fn a_number_that_may_stand_for_no_value_is_named_without_a_word_on_texts() {
+fn a_number_that_may_stand_for_null_is_named_without_mentioning_texts() {
     let text = "id,user_id,product_id,quantity\n1,2,3,NAN\n";
     let said = read_to_end(TABLES[2], text, &Dialect::default()).remarks();
     assert_eq!(said.len(), 1, "{said:?}");
@@ -687,7 +690,7 @@ fn a_number_that_may_stand_for_no_value_is_named_without_a_word_on_texts() {
 }
 
 #[test]
-fn a_quote_behind_the_last_backslash_of_a_path_is_no_escape() {
+fn a_quote_after_the_last_backslash_of_a_path_is_not_an_escape() {
     for rows in ["1,\"N,\"C:\\Data\\\"\n", "1,C:\\Data\\\",x\n"] {
         let said = remarks(&format!("id,name,email\n{rows}"), &Dialect::default());
         assert_eq!(said, [""; 0], "{rows}");
@@ -788,7 +791,7 @@ fn a_line_with_a_defect_keeps_its_doubled_quotes() {
 }
 
 #[test]
-fn a_byte_order_mark_at_the_start_is_no_text() {
+fn a_byte_order_mark_at_the_start_of_a_file_is_not_text() {
     check("\u{feff}id,name,email\n1,a,x\n", &[(2, "1|a|x")]);
     check(
         "\u{feff}\"id\",name,email\n1,\u{feff}a,x\n",
@@ -898,7 +901,8 @@ fn fields_and_records_may_be_longer_than_any_buffer() {
     }
 }
 
-/// What becomes of a quoted field of so many bytes, where eight are allowed, after a first record that is well formed.
+/// How a quoted field with this content is read after a well-formed record, if at most eight bytes are allowed between
+/// quotes: its text and its defect.
 fn quoted(content: &str, piece: usize) -> (Vec<u8>, Option<Defect>) {
     let text = format!("id,name,email\n1,a,x\n2,\"{content}\",y\n3,c,z\n");
     let limits = Limits {
@@ -934,7 +938,7 @@ fn a_quote_must_be_closed_within_the_limit() {
 }
 
 #[test]
-fn of_a_record_with_too_many_fields_only_its_first_line_is_lost() {
+fn only_the_first_line_of_a_record_with_too_many_fields_is_lost() {
     let limits = Limits {
         fields: 20,
         ..buffer_of(16)
@@ -1066,8 +1070,8 @@ fn a_record_is_read_before_the_next_one_is_there() {
     assert_eq!((batch.record(0).line, batch.record(1).line), (2, 3));
 }
 
-/// How many of so many lines with a stray quote cost their line; each costs it without a look at the lines behind the
-/// next. If it did not, reading these would take hours.
+/// Reads this line, which has a stray quote, as often as `lines` says, and returns how many records have a defect. If
+/// each defect meant searching the rest of the file again, this would take hours.
 fn defects(line: &str, lines: usize) -> usize {
     let text = format!("id,name,email\n{}", line.repeat(lines));
     let records = read(text.as_bytes(), 128 * 1024).unwrap();

@@ -82,7 +82,7 @@ fn an_archive_is_known_by_its_first_bytes_and_may_have_several_members() {
 }
 
 #[test]
-fn zeros_between_the_members_of_an_archive_and_behind_the_last_one_are_ignored() {
+fn zeros_between_the_members_of_an_archive_and_after_the_last_one_are_ignored() {
     let mut archive = gzip(b"id,name,email\n1,a,x\n");
     archive.resize(archive.len() + 70_000, 0);
     archive.extend(gzip(b"2,b,y\n"));
@@ -95,7 +95,7 @@ fn zeros_between_the_members_of_an_archive_and_behind_the_last_one_are_ignored()
 }
 
 #[test]
-fn other_bytes_behind_an_archive_are_an_error_after_all_its_rows() {
+fn other_bytes_after_an_archive_are_an_error_after_all_of_its_rows() {
     let archive = [gzip(b"id,name,email\n1,a,x\n"), b"more".to_vec()].concat();
     let input = Box::new(Cursor::new(archive));
     let mut reader = Reader::new(TABLES[0], input, &Dialect::default()).unwrap();
@@ -135,7 +135,7 @@ fn what_comes_before_the_end_of_a_cut_or_damaged_archive_is_read() {
 }
 
 #[test]
-fn a_file_that_is_not_there_is_none() {
+fn a_missing_file_is_not_a_source() {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(Source::in_folder(folder.path(), TABLES[0]).unwrap(), None);
 }

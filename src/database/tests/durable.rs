@@ -5,7 +5,7 @@ use std::process::Command;
 
 use super::*;
 
-/// Tells the process that [`another_process_can_have_it`] starts in which folder the database is.
+/// The environment variable that tells the process started by [`another_process_can_have_it`] which folder to use.
 const FOLDER: &str = "TRADEXA_TEST_FOLDER";
 
 /// Whether another process can open the database exclusively, which needs a lock on the file that cannot be had while
@@ -111,7 +111,7 @@ fn a_database_that_cannot_be_in_wal_mode_is_an_error() {
 fn nothing_is_written_to_a_database_that_is_no_longer_in_wal_mode() {
     let fixture = Fixture::new(0);
     fixture.insert(&users([1]));
-    // What writes to the file without a lock, such as `cp`, makes it that of a rollback journal.
+    // A program that overwrites the file without a lock, such as `cp`, can put one there that uses a rollback journal.
     let other = made_by(
         0,
         "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, email TEXT)",

@@ -53,7 +53,7 @@ fn an_empty_file_and_a_file_with_other_tables_are_given_the_table() {
 }
 
 #[test]
-fn a_file_that_is_no_database_is_refused() {
+fn a_file_that_is_not_a_database_is_refused() {
     let folder = TempDir::new().unwrap();
     let text = "not a database, but long enough to have a header ".repeat(100);
     fs::write(path(TABLES[0], folder.path()), text).unwrap();

@@ -35,7 +35,7 @@ fn assert_not_durable<T: std::fmt::Debug>(result: Result<T, Problem>) {
 }
 
 #[test]
-fn all_commits_before_a_sync_need_no_other_one() {
+fn one_sync_is_enough_for_all_commits_before_it() {
     let (group, syncs) = (GroupCommit::default(), AtomicUsize::new(0));
     let commits = [group.committed(), group.committed(), group.committed()];
     for commit in [commits[1], commits[2], commits[0]] {

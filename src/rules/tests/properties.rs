@@ -20,7 +20,7 @@ fn records() -> impl Strategy<Value = Vec<Vec<Vec<u8>>>> {
     prop::collection::vec(prop::collection::vec(cell(), 2..6), 0..30)
 }
 
-/// What a text is as a whole number: nothing if it is none, and then whether it is in range.
+/// A text as a whole number: `None` if it is not one, and `Some(None)` if it is out of range.
 fn whole_number(text: &str) -> Option<Option<i64>> {
     let (negative, digits) = match text.as_bytes() {
         [b'-', digits @ ..] => (true, digits),

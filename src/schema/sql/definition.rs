@@ -18,7 +18,7 @@ pub struct Check {
     pub name: Option<String>,
     /// Its expression in one line.
     pub sql: String,
-    /// The offsets of its first byte and of the one behind it.
+    /// The offset of its first byte, and the offset just past its last one.
     pub span: (usize, usize),
 }
 
@@ -71,7 +71,7 @@ impl Item<'_> {
         while let Some(token) = self.tokens.get(index) {
             let next = self.tokens.get(index + 1);
             if token.is("CONSTRAINT") {
-                // A name stays that of what follows, up to the next comma or name.
+                // A name applies to everything that follows it, up to the next comma or name.
                 name = next.map(Token::unquoted);
                 index += 1;
             } else if token.is_symbol("(") {

@@ -19,7 +19,7 @@ pub enum Error {
     /// A quote hides the rest of the script.
     #[error("line {0}: the quote that begins here is not closed: close it")]
     Unclosed(usize),
-    /// The tables are not such as can be loaded: a sentence for each of the reasons.
+    /// There are tables that cannot be loaded: a sentence for each reason.
     #[error("{}", .0.join("\n"))]
     Refused(Vec<String>),
     /// SQLite fails at something else.

@@ -6,7 +6,7 @@ use super::error::{message, unknown_function};
 use super::token::{Kind, Token, Tokens, closing};
 use crate::schema::quoted;
 
-/// Functions of dates, which know what time it is.
+/// Date functions, which know what time it is.
 const DATES: [&str; 7] = [
     "date",
     "datetime",
@@ -115,7 +115,7 @@ fn call(tokens: &[Token], name: usize) -> Option<usize> {
     closing(tokens, name + 1)
 }
 
-/// What a function of dates takes from the clock or from the time zone of the machine, if it does.
+/// What a date function takes from the clock or from the time zone of the machine, if anything.
 fn time_of_day(function: &str, arguments: &[Token]) -> Option<String> {
     let is_text = |token: &Token, text: &str| {
         matches!(token.kind, Kind::Text | Kind::Name)

@@ -1,4 +1,4 @@
-//! What a script has that is no part of the tables.
+//! What a script contains besides its tables.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 

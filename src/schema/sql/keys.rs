@@ -54,7 +54,7 @@ pub fn read(
         let (indexed, collations): (Vec<_>, Vec<_>) = indexed.into_iter().unzip();
         let role = match (is_primary, &indexed[..]) {
             (false, _) => Role::Unique,
-            // The plain table has an INTEGER PRIMARY KEY, which is the rowid, where this is one with DESC.
+            // Where this is an INTEGER PRIMARY KEY DESC, the plain table has one without DESC, which is the rowid.
             (true, [only]) if is_plain && columns[*only].is_integer() => Role::Rowid,
             (true, _) => Role::Primary,
         };
@@ -115,7 +115,7 @@ fn condition(sql: &str) -> Option<String> {
     }
 }
 
-/// The keys without those that no row can break without breaking an earlier one, and the other way round.
+/// The keys without those that are equivalent to an earlier one: a row that breaks either one breaks the other.
 fn without_repetitions(keys: Vec<Key>) -> Vec<Key> {
     let mut different: Vec<Key> = Vec::new();
     for key in keys {

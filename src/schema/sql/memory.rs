@@ -31,7 +31,7 @@ pub struct Memory {
     pub connection: Connection,
     /// What was ignored.
     pub ignored: Ignored,
-    /// What SQLite takes only if something else than it declares is put in its place, as sentences.
+    /// What had to be replaced with something else before SQLite accepted it, as sentences.
     pub refusals: Refusals,
     /// The statements that make virtual tables, indexes and views, and were ignored.
     pub others: Vec<String>,

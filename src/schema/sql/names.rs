@@ -1,6 +1,6 @@
-//! Which names of tables can be those of files.
+//! Which names of tables can be used as file names.
 
-/// What SQLite and this program put behind a name, at most: `-journal`.
+/// The length of the longest suffix that this program and SQLite append to a name.
 const MAX_SUFFIX_LENGTH: usize = ".db-journal".len();
 
 /// How long the name of a file may be, in bytes.

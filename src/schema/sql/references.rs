@@ -18,7 +18,7 @@ pub struct Resolved {
     pub key: usize,
 }
 
-/// Finds the key of each reference of each table. What is not to be found is refused.
+/// Finds the key of each reference of each table. A reference whose key cannot be found is refused.
 pub fn resolve(
     tables: &[Declared],
     ignored: &Ignored,

@@ -15,7 +15,7 @@ pub enum Layout {
 #[derive(Debug)]
 pub struct Refusals {
     layout: Layout,
-    /// By the names of the tables; those of none in particular under the empty name.
+    /// By the names of the tables; those that concern no table in particular are under the empty name.
     sentences: BTreeMap<String, Vec<String>>,
     /// All of them in the order in which they were found.
     all: Vec<String>,

@@ -122,7 +122,7 @@ pub struct Statements<'a> {
     script: &'a str,
     tokens: Tokens<'a>,
     line: usize,
-    /// Up to where the lines were counted.
+    /// How far into the script the lines have been counted.
     counted: usize,
 }
 
@@ -137,7 +137,7 @@ impl<'a> Statements<'a> {
         }
     }
 
-    /// The line of a quote that is not closed, once all statements were read: what follows it was not.
+    /// The line of a quote that is not closed, once all statements have been read; what follows it has not been read.
     pub fn unclosed(&self) -> Option<usize> {
         let before = &self.script[..self.tokens.unclosed()?];
         Some(1 + before.matches('\n').count())

@@ -56,7 +56,7 @@ impl Token<'_> {
         }
     }
 
-    /// The offset behind its last byte.
+    /// The offset just past its last byte.
     pub fn end(&self) -> usize {
         self.start + self.text.len()
     }
@@ -81,7 +81,7 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// The offset of a quote that is not closed, once all was read.
+    /// The offset of a quote that is not closed, once everything has been read.
     pub fn unclosed(&self) -> Option<usize> {
         self.unclosed
     }
