@@ -49,8 +49,10 @@ impl Inspector {
             starts: [false; 256],
         };
         inspector.remarks.has_texts = table.columns.iter().any(|column| column.kind.is_text());
-        let names = header.given.iter().filter_map(|name| cell(name).first());
-        for byte in names.chain(b"\"-( \t") {
+        let columns = table.columns.iter();
+        let columns = columns.map(|column| dialect.header_name(table, column.name).as_bytes());
+        let names = header.given.iter().map(|name| cell(name)).chain(columns);
+        for byte in names.filter_map(<[u8]>::first).chain(b"\"-( \t") {
             inspector.starts[usize::from(byte.to_ascii_lowercase())] = true;
             inspector.starts[usize::from(byte.to_ascii_uppercase())] = true;
         }
@@ -93,7 +95,9 @@ impl Inspector {
         if splitter.has_quotes() || splitter.has_empty_fields() {
             self.look_at_quotes(record, splitter);
         }
-        self.remarks.unquoted_rows |= !splitter.has_quotes();
+        if matches!(self.dialect.separator(), b'\t' | b'|') {
+            self.remarks.unquoted_rows |= !splitter.has_quotes();
+        }
         if !self.decimal_fields.is_empty() && !self.remarks.decimal_points {
             self.look_at_points(record, splitter);
         }
@@ -112,11 +116,12 @@ impl Inspector {
         }
         self.remarks.iso_2022_jp = self.remarks.iso_2022_jp
             || notation.encoding == UTF_8.name() && is_iso_2022_jp(batch.text());
-        let may_be_null = !notation.has_null();
+        let may_be_null = notation.null.is_empty();
         for (cell, is_first) in batch.fields() {
             self.remarks.look_at_cell(cell, is_first, may_be_null);
         }
         self.remarks.padded_quotes = splitter.has_padded_quotes();
+        self.remarks.stray_quotes = splitter.has_stray_quotes();
         self.remarks.plain_backslashes |= splitter.has_unusual_escapes();
     }
 
@@ -137,10 +142,8 @@ impl Inspector {
     /// Notes which cells are empty, NULL or needlessly quoted, and which are not quoted at all.
     fn look_at_quotes(&mut self, record: &[u8], splitter: &Splitter) {
         let (remarks, notation) = (&mut self.remarks, &self.dialect.notation);
-        if matches!(self.dialect.separator(), b'\t' | b'|') {
-            remarks.needless_quotes |=
-                splitter.has_quotes() && splitter.has_needless_quotes(record);
-        }
+        remarks.needless_quotes = remarks.needless_quotes
+            || splitter.has_quotes() && splitter.has_needless_quotes(record);
         if notation.has_null() {
             let nulls = &notation.null;
             let is_null = |cell: &[u8]| nulls.iter().any(|null| null.as_bytes() == cell);
@@ -179,16 +182,22 @@ impl Inspector {
     fn look_for_other_lines(&mut self, record: &[u8], splitter: &Splitter, line: u64) {
         let cells = || splitter.found().map(|field| cell(&record[field]));
         let names = || self.header.given.iter().map(|name| cell(name));
-        let is_name = |cell: &[u8]| names().any(|name| name.eq_ignore_ascii_case(cell));
         let width = self.header.given.len();
-        if self.remarks.header_again.is_none()
-            && width > 1
-            && splitter.fields() == width
-            && !self.dialect.no_header
-            && cells().all(is_name)
-        {
-            let is_same = cells().zip(names()).all(|(a, b)| a.eq_ignore_ascii_case(b));
-            self.remarks.header_again = Some((line, is_same));
+        if width > 1 && splitter.fields() == width && !self.dialect.no_header {
+            let columns = self.table.columns.iter();
+            let columns =
+                columns.map(|it| self.dialect.header_name(self.table, it.name).as_bytes());
+            let columns: Vec<_> = columns.chain(names()).collect();
+            let is_name = |cell: &[u8]| columns.iter().any(|name| name.eq_ignore_ascii_case(cell));
+            let pairs = cells().zip(names());
+            let repeated = pairs
+                .filter(|(cell, name)| cell.eq_ignore_ascii_case(name))
+                .count();
+            if repeated == width {
+                self.remarks.header_again.get_or_insert(line);
+            } else if cells().all(is_name) || repeated > 1 && !cells().any(sniff::has_number) {
+                self.remarks.other_header.get_or_insert(line);
+            }
         }
         let is_rule = |cell: &[u8]| !cell.is_empty() && cell.iter().all(|byte| *byte == b'-');
         let is_drawn = record.starts_with(b"--") && cells().all(is_rule)

@@ -62,13 +62,17 @@ pub struct Remarks {
     tight: bool,
     /// Whether a file that separates cells with tabs or vertical bars has a row without quotes.
     pub unquoted_rows: bool,
-    /// Of such a file, whether it has a cell in quotes that it need not have.
+    /// Whether a cell has a quote without beginning with one: a program that quotes cells would quote it.
+    pub stray_quotes: bool,
+    /// Whether a cell is in quotes that it need not have.
     pub needless_quotes: bool,
     /// Whether a number has a point before exactly three digits; and whether one has a point elsewhere.
     pub grouped_numbers: bool,
     pub decimal_points: bool,
-    /// The line of a record that repeats the header, and whether the columns are in the same order there.
-    pub header_again: Option<(u64, bool)>,
+    /// The line of a record that repeats the header.
+    pub header_again: Option<u64>,
+    /// The line of a record that is a header of other columns, or of the same ones in another order.
+    pub other_header: Option<u64>,
     /// The line of a record that was drawn for human readers, such as a line of dashes.
     pub drawn: Option<u64>,
     /// The encoding that was given for a file that seems to be in UTF-8.
@@ -214,20 +218,21 @@ impl Remarks {
                     .to_string(),
             );
         }
-        match self.header_again {
-            Some((line, true)) => sentences.push(format!(
+        if let Some(line) = self.header_again {
+            sentences.push(format!(
                 "has its header again on line {line}, which was taken for a row: joined files need only one"
-            )),
-            Some((line, false)) => sentences.push(format!(
-                "has another header on line {line}, with the columns in another order, and the cells below it are in the \
-                 wrong columns: split the file there, and load each part ({again})"
-            )),
-            None => {}
+            ));
+        }
+        if let Some(line) = self.other_header {
+            sentences.push(format!(
+                "has another header on line {line}, and the cells below it may be in the wrong columns: \
+                 split the file there, and load each part ({again})"
+            ));
         }
         if let Some(line) = self.drawn {
             sentences.push(format!(
                 "has a line that is not data on line {line}, such as dashes or a number of rows, which was taken for a row: \
-                 remove it, here and in the database"
+                 remove it from the file, and from the database if it was stored"
             ));
         }
         if self.grouped_numbers && !self.decimal_points {
@@ -248,12 +253,16 @@ impl Remarks {
                     .to_string(),
             );
         }
-        if self.unquoted_rows && self.needless_quotes {
-            sentences.push(
-                "has quoted cells in some rows and none in others, and the quotes were removed: \
+        if self.needless_quotes && (self.unquoted_rows || self.stray_quotes) {
+            let what = if self.stray_quotes {
+                "has quoted cells and others with quotes only inside them"
+            } else {
+                "has quoted cells in some rows and none in others"
+            };
+            sentences.push(format!(
+                "{what}, and the quotes around cells were removed: \
                  if they belong to the text (the sqlite3 shell quotes nothing with -tabs), export the file as CSV"
-                    .to_string(),
-            );
+            ));
         }
         if self.one_field_more && !self.even_rows && !self.other_lengths && !self.padded_quotes {
             sentences.push(

@@ -153,8 +153,10 @@ fn other_table(table: &Table, dialect: &Dialect, text: &[u8]) -> Option<Problem>
     let is_quoted_line = inner.is_some_and(|inner| {
         let inner = String::from_utf8_lossy(inner);
         let inner = inner.replace("\\\"", "").replace("\"\"", "");
+        let is_row =
+            || first.contains(&b'\\') && row_delimiter(table, dialect, inner.as_bytes()).is_some();
         !inner.contains('"')
-            && known_names(table, dialect, inner.as_bytes(), dialect.separator()) > 1
+            && (known_names(table, dialect, inner.as_bytes(), dialect.separator()) > 1 || is_row())
     });
     let what = if is_quoted_line {
         "a file whose lines are in quotes as a whole, not CSV: export it again (jq needs -r), or remove those quotes"
@@ -276,17 +278,20 @@ fn no_header(table: &Table, dialect: &Dialect, text: &[u8], line: u64) -> Option
         Some((index, delimiter))
     })?;
     let first = lines(text).next()?;
-    let fields = |line: &[u8]| line.split(|byte| *byte == delimiter.0).count();
-    let row = lines(text).nth(index)?;
-    // A line as long as a row is a header, if it has any known name or counts the columns.
-    if known_names(table, dialect, first, delimiter.0) > 0 {
-        return None;
-    }
+    let begins_as_row = || {
+        let field = first.split(|byte| *byte == delimiter.0).next();
+        let kind = table.columns.first().map(|column| column.kind);
+        kind.is_some_and(Kind::is_number) && field.is_some_and(has_number)
+    };
+    // Only titles are skipped: a line with cells of its own is a header, or a row that is not as it should be.
+    let is_title = |line: &[u8]| !line.contains(&delimiter.0) && !line.contains(&b'"');
     let skip = match index {
+        _ if known_names(table, dialect, first, delimiter.0) > 0 => return None,
         0 if has_years(first, delimiter.0) => return None,
         0 => u64::from(counts(first, delimiter.0)),
-        _ if fields(first) == fields(row) => return None,
-        _ => index as u64,
+        _ if lines(text).take(index).all(is_title) => index as u64,
+        _ if begins_as_row() => 0,
+        _ => return None,
     };
     Some(Problem::NoHeader {
         skip: (skip > 0).then_some(line - 1 + skip),

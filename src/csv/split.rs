@@ -27,7 +27,7 @@ pub struct Splitter {
     /// Whether a backslash escapes the character after it.
     escapes: bool,
     limits: Limits,
-    /// Whether a byte outside quotes ends a field, or is a backslash that escapes.
+    /// Whether a byte outside quotes ends a field, is a quote, or is a backslash that escapes.
     stops: [bool; 256],
     /// Where the fields found so far end.
     ends: Vec<u32>,
@@ -43,6 +43,8 @@ pub struct Splitter {
     padded: bool,
     /// Whether a backslash of any record escapes a letter or digit that no export escapes.
     unusual: bool,
+    /// Whether a field of any record so far has a quote without beginning with one.
+    stray: bool,
     /// The offsets in the file, in ascending order, of opening quotes further on that belonged to a record with a
     /// defect, and that defect. If a record that starts later continues past its first line, it opens one of these
     /// quotes, too, and ends in the same defect: apart from the number of fields, what follows a quote does not depend
@@ -70,7 +72,7 @@ impl Splitter {
         let delimiter = dialect.separator();
         let escapes = dialect.notation.backslash_escapes;
         let mut stops = [false; 256];
-        for byte in [delimiter, b'\n', b'\r'] {
+        for byte in [delimiter, b'\n', b'\r', b'"'] {
             stops[usize::from(byte)] = true;
         }
         stops[usize::from(b'\\')] |= escapes;
@@ -86,6 +88,7 @@ impl Splitter {
             quoted: false,
             escaped: false,
             empty: false,
+            stray: false,
             padded: false,
             unusual: false,
             doomed: Vec::new(),
@@ -106,6 +109,11 @@ impl Splitter {
     /// Whether a field of the record is empty, and not in quotes.
     pub fn has_empty_fields(&self) -> bool {
         self.empty
+    }
+
+    /// Whether a field of any record so far has a quote without beginning with one.
+    pub fn has_stray_quotes(&self) -> bool {
+        self.stray
     }
 
     /// How many fields the record has.
@@ -157,6 +165,11 @@ impl Splitter {
                         Some(next) => self.at = next,
                         None => return self.more(bytes, position),
                     }
+                    continue;
+                }
+                if bytes.get(end) == Some(&b'"') {
+                    self.stray = true;
+                    self.at = end + 1;
                     continue;
                 }
                 end

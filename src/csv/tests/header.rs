@@ -432,6 +432,14 @@ fn the_first_row_below_titles_or_numbered_columns_is_found() {
         problem(numbered),
         format!("{start} 2: add --no-header --skip-lines 1")
     );
+    let broken = "has no header: the first line looks like a row: add --no-header";
+    for rows in [
+        "1,Ann,\"x\ny\"\n2,Bo,y\n",
+        "1,Ann,x,y\n2,Bo,y\n",
+        "1,Ann\n2,Bo,y\n",
+    ] {
+        assert_eq!(problem(rows), broken, "{rows}");
+    }
     let titled = "Export of 2026\n1;Ann;x\n";
     let expected = format!("{start} 2: add --no-header --skip-lines 1 --delimiter \";\"");
     assert_eq!(problem(titled), expected);

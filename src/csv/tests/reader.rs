@@ -213,7 +213,7 @@ fn white_space_before_quotes_is_named_where_cells_are_not_trimmed() {
     assert_eq!(said.len(), 1, "{said:?}");
     assert!(said[0].contains("--trim"), "{said:?}");
     assert_eq!(remarks(text, &trimming(true)), [""; 0]);
-    let plain = "id,name,email\n1,a \"b\", x\n2,\"b\",\u{e4}\n";
+    let plain = "id,name,email\n1,a b, x\n2,\"b\",\u{e4}\n";
     assert_eq!(remarks(plain, &Dialect::default()), [""; 0]);
 }
 
@@ -330,17 +330,33 @@ fn a_header_among_the_rows_is_named() {
         assert_eq!(said.len(), 1, "{said:?}");
         assert!(said[0].contains("its header again on line 2"), "{said:?}");
     }
-    let other = "id,name,email\nid,name,mail\nid,name\n1,name,email\n";
+    let other = "id,name,email\nid,name\n1,name,email\n";
     assert_eq!(remarks(other, &Dialect::default()), [""; 0]);
 }
 
 #[test]
-fn a_header_among_the_rows_with_its_columns_in_another_order_is_named() {
-    let text = "id,name,email\n1,a,x\n\nemail,id,name\ny,2,b\n";
-    let said = remarks(text, &Dialect::default());
-    assert_eq!(said.len(), 1, "{said:?}");
-    let start = "has another header on line 4, with the columns in another order";
-    assert!(said[0].starts_with(start), "{said:?}");
+fn another_header_among_the_rows_is_named() {
+    let said = |text: &str| read_to_end(TABLES[2], text, &Dialect::default()).remarks();
+    for (text, line) in [
+        // The same columns in another order, and other columns of the table.
+        (
+            "id,user_id,product_id,quantity\n1,2,3,4\n\nuser_id,ID,quantity,product_id\n",
+            4,
+        ),
+        (
+            "id,user_id,product_id,quantity\n1,2,3,4\nquantity,id,id,id\n",
+            3,
+        ),
+        // Columns that the table does not have.
+        ("id,user_id,product_id,quantity\nid,user_id,day,color\n", 2),
+    ] {
+        let said = said(text);
+        assert_eq!(said.len(), 1, "{said:?}");
+        let start = format!("has another header on line {line}, and the cells below it");
+        assert!(said[0].starts_with(&start), "{said:?}");
+    }
+    let rows = "id,user_id,product_id,quantity\nid,2,3,4\nid,user_id\n";
+    assert_eq!(said(rows), [""; 0]);
 }
 
 #[test]
@@ -597,6 +613,24 @@ fn quotes_that_only_some_rows_have_are_named_where_tabs_or_bars_separate_cells()
         "1\t\"\"\tx\n2\tb\ty\n",
     ] {
         assert_eq!(remarks(&rows(meant), &tabs), [""; 0], "{meant}");
+    }
+}
+
+#[test]
+fn quoted_cells_are_named_where_a_quote_inside_another_shows_that_nothing_is_quoted() {
+    for delimiter in [",", ";", "\t"] {
+        let text = "id,name,email\n1,12\" pipe,x\n2,\"b\",y\n".replace(',', delimiter);
+        let said = remarks(&text, &separated_by(delimiter.as_bytes()[0]));
+        assert_eq!(said.len(), 1, "{said:?}");
+        let start = "has quoted cells and others with quotes only inside them";
+        assert!(said[0].starts_with(start), "{said:?}");
+    }
+    for meant in [
+        "1,12\" pipe,x\n2,\"b, c\",y\n",
+        "1,\"12\"\" pipe\",x\n2,\"b\",y\n",
+    ] {
+        let text = format!("id,name,email\n{meant}");
+        assert_eq!(remarks(&text, &Dialect::default()), [""; 0], "{meant}");
     }
 }
 
