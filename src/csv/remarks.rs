@@ -191,8 +191,8 @@ impl Remarks {
                 })
                 .collect();
             let that = match options.len() {
-                1 => "if that stands for NULL",
-                _ => "whichever stands for NULL",
+                1 => "if that means no value",
+                _ => "whichever means no value",
             };
             let texts = if self.has_texts {
                 "an empty cell in a text column is then an empty string, unless you also add --null ''; "
@@ -200,7 +200,7 @@ impl Remarks {
                 ""
             };
             sentences.push(format!(
-                "has cells that are {}, which were not read as NULL: add {}, {that} ({texts}{again})",
+                "has cells that are {}, which were taken literally: add {}, {that} ({texts}{again})",
                 self.nulls.join(" or "),
                 options.join(" or ")
             ));
@@ -308,7 +308,7 @@ impl Remarks {
             ));
         } else if self.null_marks {
             sentences.push(format!(
-                "has cells that are \\N, which were taken as text: add --null '\\N' if that stands for NULL ({again})"
+                "has cells that are \\N, which were taken as text: add --null '\\N' if that means no value ({again})"
             ));
         }
         sentences

@@ -719,7 +719,7 @@ fn a_number_that_may_stand_for_null_is_named_without_mentioning_texts() {
     let text = "id,user_id,product_id,quantity\n1,2,3,NAN\n";
     let said = read_to_end(TABLES[2], text, &Dialect::default()).remarks();
     assert_eq!(said.len(), 1, "{said:?}");
-    let start = "has cells that are NAN, which were not read as NULL: add --null NAN, if that stands for NULL (--update";
+    let start = "has cells that are NAN, which were taken literally: add --null NAN, if that means no value (--update";
     assert!(said[0].starts_with(start), "{said:?}");
 }
 
