@@ -237,11 +237,12 @@ pub const ONE_FILE: Subject = Subject {
 /// What the crash tests run for.
 pub const SUBJECTS: [&Subject; 3] = [&BUILT_IN, &USER_TABLES, &ONE_FILE];
 
-/// Each place lies within itself. The moves come in pairs of equal rows.
+/// Each place lies within another of the same ten, every second one within a later one. The moves come in pairs of equal
+/// rows.
 fn many_user_rows(rows: usize) -> [String; 3] {
     let mut texts = [&PLACES, &STOCK, &MOVES].map(|table| format!("{}\n", table.header));
     for row in 1..=rows {
-        let (within, pair) = (row % 10 + row / 10 * 10, row / 2 + 1);
+        let (within, pair) = (row + 9 - row % 10 * 2, row / 2 + 1);
         texts[0] += &format!("p{row},Place {row},p{}\n", within.clamp(1, rows));
         texts[1] += &format!("p{row},s{row},{row}\n");
         texts[2] += &format!("p{pair},s{pair},{pair},in\n");
