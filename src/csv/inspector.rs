@@ -27,6 +27,8 @@ pub struct Inspector {
     decimal_fields: Vec<usize>,
     /// Whether the first field is a number.
     begins_with_number: bool,
+    /// The names of the fields, and those of the table's columns.
+    names: Vec<Vec<u8>>,
     /// The bytes with which a repeated header, or a line drawn for human readers, may begin.
     starts: [bool; 256],
 }
@@ -46,13 +48,16 @@ impl Inspector {
             text_fields: Vec::new(),
             decimal_fields: Vec::new(),
             begins_with_number: false,
+            names: Vec::new(),
             starts: [false; 256],
         };
         inspector.remarks.has_texts = table.columns.iter().any(|column| column.kind.is_text());
+        let names = header.given.iter().map(|name| cell(name).to_vec());
         let columns = table.columns.iter();
-        let columns = columns.map(|column| dialect.header_name(table, column.name).as_bytes());
-        let names = header.given.iter().map(|name| cell(name)).chain(columns);
-        for byte in names.filter_map(<[u8]>::first).chain(b"\"-( \t") {
+        let columns = columns.map(|column| dialect.header_name(table, column.name).into());
+        inspector.names = names.chain(columns).collect();
+        let names = inspector.names.iter().filter_map(|name| name.first());
+        for byte in names.chain(b"\"-( \t") {
             inspector.starts[usize::from(byte.to_ascii_lowercase())] = true;
             inspector.starts[usize::from(byte.to_ascii_uppercase())] = true;
         }
@@ -181,18 +186,18 @@ impl Inspector {
     /// Notes a record that is not a row: a repeated header, or a line drawn for human readers.
     fn look_for_other_lines(&mut self, record: &[u8], splitter: &Splitter, line: u64) {
         let cells = || splitter.found().map(|field| cell(&record[field]));
-        let names = || self.header.given.iter().map(|name| cell(name));
         let width = self.header.given.len();
-        if width > 1 && splitter.fields() == width && !self.dialect.no_header {
-            let columns = self.table.columns.iter();
-            let columns =
-                columns.map(|it| self.dialect.header_name(self.table, it.name).as_bytes());
-            let columns: Vec<_> = columns.chain(names()).collect();
-            let is_name = |cell: &[u8]| columns.iter().any(|name| name.eq_ignore_ascii_case(cell));
-            let pairs = cells().zip(names());
-            let repeated = pairs
-                .filter(|(cell, name)| cell.eq_ignore_ascii_case(name))
-                .count();
+        if splitter.fields() != width {
+            return;
+        }
+        let is_name = |cell: &[u8]| {
+            let mut names = self.names.iter();
+            names.any(|name| name.eq_ignore_ascii_case(cell))
+        };
+        if width > 1 && !self.dialect.no_header && cells().next().is_some_and(is_name) {
+            let pairs = cells().zip(&self.names);
+            let repeated = pairs.filter(|(cell, name)| name.eq_ignore_ascii_case(cell));
+            let repeated = repeated.count();
             if repeated == width {
                 self.remarks.header_again.get_or_insert(line);
             } else if cells().all(is_name) || repeated > 1 && !cells().any(sniff::has_number) {
@@ -201,9 +206,9 @@ impl Inspector {
         }
         let is_rule = |cell: &[u8]| !cell.is_empty() && cell.iter().all(|byte| *byte == b'-');
         let is_drawn = record.starts_with(b"--") && cells().all(is_rule)
-            || splitter.fields() == 1 && is_number_of_rows(record);
-        if is_drawn && splitter.fields() == width && self.remarks.drawn.is_none() {
-            self.remarks.drawn = Some(line);
+            || width == 1 && is_number_of_rows(record);
+        if is_drawn {
+            self.remarks.drawn.get_or_insert(line);
         }
     }
 
