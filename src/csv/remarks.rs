@@ -261,7 +261,8 @@ impl Remarks {
             };
             sentences.push(format!(
                 "{what}, and the quotes around cells were removed: \
-                 if they belong to the text (the sqlite3 shell quotes nothing with -tabs), export the file as CSV"
+                 if they belong to the text, have the program quote texts and double the quotes in them \
+                 (the sqlite3 shell does with -csv, and not with -tabs)"
             ));
         }
         if self.one_field_more && !self.even_rows && !self.other_lengths && !self.padded_quotes {

@@ -603,7 +603,7 @@ fn quotes_that_only_some_rows_have_are_named_where_tabs_or_bars_separate_cells()
         let text = rows("1\t\"a\"\tx\n2\tb\ty\n").replace('\t', delimiter);
         let said = remarks(&text, &separated_by(delimiter.as_bytes()[0]));
         assert_eq!(said.len(), 1, "{said:?}");
-        assert!(said[0].contains("export the file as CSV"), "{said:?}");
+        assert!(said[0].contains("double the quotes in them"), "{said:?}");
     }
     for meant in [
         "1\t\"a\"\tx\n2\t\"b\"\ty\n",
