@@ -283,8 +283,11 @@ proptest! {
         let remarks = [
             "not UTF-8",
             "beyond the header",
-            "last field too many",
+            "an extra empty field",
             "one field more",
+            "empty cells in text columns",
+            "quotes around cells were removed",
+            "a line that is not data",
             "add --trim",
         ];
         let is_expected = |line: &str| remarks.iter().any(|remark| line.contains(remark));

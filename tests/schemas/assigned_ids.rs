@@ -36,7 +36,7 @@ fn a_row_of_the_same_load_never_refers_to_a_made_up_id() {
         let run = load(&folder, options).succeeded();
         assert_eq!(run.count("customers", "inserted"), 50);
         assert_eq!(run.lines("orders", "skipped"), Vec::from_iter(3..=61));
-        let said = "orders.csv has rows that refer to ids which this load may have made up";
+        let said = "orders.csv has rows that refer to ids that SQLite may have assigned";
         assert_eq!(run.stderr.matches(said).count(), 1, "{}", run.stderr);
         let reasons = run.reasons("orders", "skipped");
         assert_eq!(
@@ -112,7 +112,7 @@ fn an_unknown_column_that_may_be_a_known_one_suggests_the_column_option() {
         let arguments = ["insert", "--from", "in"];
         let run = with_schema(&folder, "schema.sql", &arguments);
         assert_eq!(run.status, Some(1));
-        let said = format!("as in --column t.{column}=HEADER, or ignore others");
+        let said = format!("as in --column t.{column}=HEADER, or ignore the rest");
         assert!(run.stderr.contains(&said), "{}", run.stderr);
     }
 }
