@@ -23,11 +23,11 @@ pub struct Inspector {
     width: usize,
     /// The indexes of the fields whose columns are of text.
     text_fields: Vec<usize>,
-    /// Those of numbers with decimals, if it matters how they are written.
+    /// The indexes of the fields with decimal numbers, if their points may separate thousands.
     decimal_fields: Vec<usize>,
     /// Whether the first field is a number.
     begins_with_number: bool,
-    /// The names of the fields, and those of the table's columns.
+    /// The names that the header gives, in its order, followed by those of the table's columns.
     names: Vec<Vec<u8>>,
     /// The bytes with which a repeated header, or a line drawn for human readers, may begin.
     starts: [bool; 256],
@@ -51,7 +51,6 @@ impl Inspector {
             names: Vec::new(),
             starts: [false; 256],
         };
-        inspector.remarks.has_texts = table.columns.iter().any(|column| column.kind.is_text());
         let names = header.given.iter().map(|name| cell(name).to_vec());
         let columns = table.columns.iter();
         let columns = columns.map(|column| dialect.header_name(table, column.name).into());
@@ -74,6 +73,7 @@ impl Inspector {
             }
             inspector.begins_with_number |= *field == 0 && column.kind.is_number();
         }
+        inspector.remarks.has_texts = !inspector.text_fields.is_empty();
         inspector
     }
 

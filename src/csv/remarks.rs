@@ -46,7 +46,7 @@ pub struct Remarks {
     /// are read as escapes.
     pub plain_backslashes: bool,
     pub has_escapes: bool,
-    /// Whether the table has columns of text.
+    /// Whether the file has columns of text.
     pub has_texts: bool,
     /// Those of [`NULLS`] that are a cell.
     nulls: Vec<&'static str>,

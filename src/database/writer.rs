@@ -413,8 +413,8 @@ fn execute(
     statement.raw_execute()
 }
 
-/// ` OR ABORT` if the declaration of a table has `ON CONFLICT` clauses, such as one that replaces stored rows: it overrules
-/// them. It would also overrule those of statements in triggers, and so it is left out for other tables
+/// ` OR ABORT` if a table is declared with `ON CONFLICT` clauses, such as one that replaces stored rows: it overrides them.
+/// Other tables do without it, because it would also override the conflict clauses of statements in triggers
 /// (<https://www.sqlite.org/lang_createtrigger.html>).
 pub fn conflict_clause(connection: &Connection, table: &Table) -> rusqlite::Result<&'static str> {
     let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE

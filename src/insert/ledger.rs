@@ -15,7 +15,7 @@ struct State {
     pending: Vec<(u64, Vec<i64>)>,
     /// How many shares have been registered.
     registered: u64,
-    /// Those of all shares so far.
+    /// The gaps of all shares resolved so far.
     gaps: Gaps,
     waiters: Vec<Waiter>,
 }

@@ -229,8 +229,8 @@ fn dependents(
     by_position(reasons.collect())
 }
 
-/// Those of the rows left out whose key is stored anyway: a unique value if the stored row with the same primary key
-/// also has it, a primary key if the row would have replaced a stored row, which stays.
+/// The rows among those left out whose key is stored nevertheless: a unique value, if the stored row with the same
+/// primary key has it too; a primary key, if the row would have replaced a stored row, which stays.
 fn stored_otherwise(
     load: &TableLoad,
     rows: &Rows,

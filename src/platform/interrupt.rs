@@ -71,7 +71,7 @@ impl Interrupt {
             if signalled.swap(true, Ordering::SeqCst) {
                 std::process::exit(STATUS as i32);
             }
-            // In this order, so that whoever sees the flag set also sees the status.
+            // The status is stored first, so that it is there for any thread that sees the flag set.
             status.store(STATUS, Ordering::Relaxed);
             set.store(true, Ordering::SeqCst);
         };

@@ -12,7 +12,7 @@ use crate::row::{Defect, Header, Outcome, Reason, Record, RowId, Rows};
 use crate::schema::Table;
 use crate::timeline::Track;
 
-/// The maximum number of fields of a record that a table shows. Nobody reads a wider table, and drawing one takes long.
+/// The maximum number of fields of a record that a table shows. A wider table is unreadable and slow to draw.
 pub const MAX_FIELDS: usize = 50;
 
 /// The maximum number of characters of a cell or a reason that a table shows.

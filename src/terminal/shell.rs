@@ -47,7 +47,7 @@ pub fn apart(encoding: &str, file: &Path, table: &str) -> String {
         quote(file.as_os_str())
     };
     format!(
-        "; --encoding holds for all files, and others are {encoding}, so load this one apart, with --file {table}={file}"
+        "; --encoding applies to all files, and others are {encoding}, so load this one separately, with --file {table}={file}"
     )
 }
 

@@ -407,12 +407,12 @@ fn a_file_that_is_not_utf_8_is_advised_to_be_loaded_apart_if_others_are() {
     let users = b"id,name,email\n1,Alice,a@b.co\n2,Ren\xe9,r@b.co\n";
     folder.csv("input", "users", users);
     let run = folder.load(&["--dry-run"]).succeeded();
-    assert!(!run.stderr.contains("apart"), "{}", run.stderr);
+    assert!(!run.stderr.contains("separately"), "{}", run.stderr);
     folder.csv("input", "products", "id,name,price\n1,K\u{fc}hlbox,5\n");
     for users in [&users[..], b"id,name,email,Gr\xf6\xdfe\n1,Alice,a@b.co,x\n"] {
         folder.csv("input", "users", users);
         let run = folder.load(&["--dry-run"]);
-        let apart = "others are UTF-8, so load this one apart, with --file users=";
+        let apart = "others are UTF-8, so load this one separately, with --file users=";
         assert!(run.stderr.contains(apart), "{}", run.stderr);
     }
 }

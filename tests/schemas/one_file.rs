@@ -486,6 +486,30 @@ fn checks_see_the_bytes_that_texts_have_in_the_encoding_of_the_file() {
 }
 
 #[test]
+fn text_keys_are_found_again_whatever_the_encoding_of_the_file_and_the_rows_between_them() {
+    for encoding in ["UTF-8", "UTF-16le", "UTF-16be"] {
+        let folder = app(&format!(
+            "PRAGMA encoding = '{encoding}'; CREATE TABLE t (code TEXT PRIMARY KEY, v TEXT);"
+        ));
+        // In UTF-16, the second of these characters comes before the first.
+        let rows = |step: usize| {
+            let numbers = (0..600).step_by(step);
+            let codes = numbers.flat_map(|n| [format!("\u{ff21}{n}"), format!("\u{1f600}{n}")]);
+            let rows: String = codes.map(|code| format!("{code},a\n")).collect();
+            format!("code,v\n{rows}")
+        };
+        folder.csv("in", "t", rows(1));
+        load(&folder).succeeded();
+        for step in [1, 2, 100] {
+            folder.csv("in", "t", rows(step) + "\u{ff21}new,a\n");
+            let run = load(&folder).succeeded();
+            let stored = 2 * 600_u64.div_ceil(step as u64) + u64::from(step > 1);
+            assert_eq!(run.count("t", "unchanged"), stored, "{encoding}, {step}");
+        }
+    }
+}
+
+#[test]
 fn a_schema_that_declares_other_types_or_keys_than_the_file_is_an_error() {
     let folder = app("CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT);");
     for (declared, said) in [

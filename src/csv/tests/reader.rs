@@ -701,6 +701,19 @@ fn several_spaces_before_or_after_a_cell_are_padding_unless_cells_are_trimmed() 
 }
 
 #[test]
+fn a_comma_in_padded_quotes_is_blamed_on_the_quotes_alone() {
+    let text = "id,name,email\n1, \"Lee, Ann\", \"x\"\n";
+    let reader = read_to_end(TABLES[0], text, &Dialect::default());
+    let said = reader.remarks();
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(
+        said[0].contains("begin with white space and a quote"),
+        "{said:?}"
+    );
+    assert!(!reader.has_padding());
+}
+
+#[test]
 fn one_space_before_each_cell_is_padding_and_before_some_is_not() {
     let has_padding = |rows: &str| {
         let text = format!("id,name,email\n{rows}");

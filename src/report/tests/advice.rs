@@ -132,7 +132,7 @@ fn a_file_that_is_not_utf_8_is_loaded_apart_if_others_are() {
     add_utf8(&mut report);
     let file = Path::new("in").join("users.csv");
     let apart = format!(
-        "; --encoding holds for all files, and others are UTF-8, so load this one apart, with --file users={}; rows",
+        "; --encoding applies to all files, and others are UTF-8, so load this one separately, with --file users={}; rows",
         file.display()
     );
     assert!(
@@ -146,7 +146,7 @@ fn a_file_that_is_not_utf_8_is_loaded_apart_if_others_are() {
         ..Header::of(TABLES[1])
     };
     report.tables[1].header = Some(Arc::new(marked));
-    assert!(!report.notices()[0].contains("apart"));
+    assert!(!report.notices()[0].contains("separately"));
 }
 
 #[test]
