@@ -39,6 +39,13 @@ pub enum Existence {
     Unknown,
 }
 
+impl Existence {
+    /// Whether it is known to exist.
+    fn is_certain(self) -> bool {
+        matches!(self, Existence::Stored | Existence::Accepted(_))
+    }
+}
+
 /// Whether rows exist that others refer to.
 #[derive(Debug)]
 pub struct Found {
@@ -87,6 +94,12 @@ pub struct Rules {
     updates: Option<Arc<[Option<Arc<str>>]>>,
     /// The columns that the file does not have whose stored values are needed to check a row that replaces a stored one.
     kept_columns: Arc<[usize]>,
+    /// For each column, the rules for its values by themselves.
+    value_rules: Vec<Vec<Rule>>,
+    /// The rules that depend on the rows before: unique keys, and references to rows of the same table.
+    sequential: Vec<Rule>,
+    /// The indexes of the references that go to the table itself.
+    own_references: Vec<usize>,
     waiting: Waiting,
 }
 
@@ -105,6 +118,8 @@ enum Source {
 struct Typed<'a, G> {
     given: &'a G,
     cells: Vec<Cell>,
+    /// Whether each row follows all rules but the sequential ones.
+    sound: Vec<bool>,
     blobs: Vec<u8>,
     defaults: Arc<[OwnedValue]>,
     kept: KeptValues,
@@ -179,10 +194,31 @@ impl Rules {
             }
             Converter::new(key.columns.iter().map(|column| &parent.columns[*column])).map(Some)
         });
+        let used = Used::new(table, unique, header.map(|_| &absent[..]));
+        let rules = table.columns.iter().flat_map(|column| column.rules);
+        let is_own = |reference: usize| table.references[reference].parent == table.name;
+        let sequential = rules.chain(table.rules).filter(|rule| match rule {
+            Rule::Positive | Rule::NotEmpty | Rule::Email | Rule::Holds(_) => false,
+            Rule::Unique(key) => used.enforces(*key),
+            Rule::Exists(reference) => is_own(*reference),
+        });
+        let value_rules = table.columns.iter().map(|column| {
+            let rules = column.rules.iter().copied();
+            let rules = rules.filter(|rule| match rule {
+                Rule::Positive | Rule::Email => true,
+                Rule::NotEmpty => column.kind.is_text(),
+                Rule::Unique(_) | Rule::Exists(_) | Rule::Holds(_) => false,
+            });
+            rules.collect()
+        });
+        let references = 0..table.references.len();
         Ok(Rules {
+            value_rules: value_rules.collect(),
+            sequential: sequential.copied().collect(),
+            own_references: references.filter(|reference| is_own(*reference)).collect(),
             converters: converters.collect::<Result<_, _>>()?,
             evaluator: Evaluator::new(table)?,
-            used: Used::new(table, unique, header.map(|_| &absent[..])),
+            used,
             defaults: defaults.collect::<Result<_, _>>()?,
             absent,
             updates: None,
@@ -376,7 +412,10 @@ impl Rules {
         let width = columns.len();
         let mut typed = Typed {
             given,
-            cells: Vec::with_capacity(given.len() * width),
+            cells: vec![Cell::Invalid; given.len() * width],
+            sound: (0..given.len())
+                .map(|position| given.row(position).defect().is_none())
+                .collect(),
             blobs: Vec::new(),
             defaults: Arc::clone(&self.defaults),
             kept: KeptValues::default(),
@@ -389,19 +428,23 @@ impl Rules {
         };
         // It is quicker to look at the text of all records at once than cell by cell.
         let trusted = given.is_text();
-        for position in 0..given.len() {
-            let row = given.row(position);
-            for (index, column) in columns.iter().enumerate() {
-                let cell = match row.value_or_null(index, column.kind.is_text()) {
+        let decimal = given.decimal();
+        for (index, column) in columns.iter().enumerate() {
+            let (kind, rules) = (column.kind, &self.value_rules[index]);
+            let values = given.values(index, kind.is_text());
+            let rows = typed.cells.chunks_exact_mut(width).zip(&mut typed.sound);
+            for (value, (cells, is_sound)) in values.zip(rows) {
+                let cell = match value {
                     _ if self.absent[index] => Cell::Default,
                     Value::Null => null(column.required),
                     Value::Text(text) if source != Source::Database => {
-                        let decimal = row.decimal();
-                        parse::parse(column.kind, text, decimal, trusted, &mut typed.blobs)
+                        parse::parse(kind, text, decimal, trusted, &mut typed.blobs)
                     }
-                    value => parse::typed(column.kind, value, &mut typed.blobs),
+                    value => parse::typed(kind, value, &mut typed.blobs),
                 };
-                typed.cells.push(cell);
+                *is_sound &= !matches!(cell, Cell::Invalid)
+                    && !rules.iter().any(|rule| is_broken(*rule, cell, value));
+                cells[index] = cell;
             }
         }
         if !self.kept_columns.is_empty() {
@@ -432,7 +475,18 @@ impl Rules {
             let found = parents.find(index, &keys);
             let is_own = reference.parent == self.table.name;
             let own = vec![None; if is_own { given.len() } else { 0 }];
+            if !is_own {
+                for (position, is_sound) in typed.sound.iter_mut().enumerate() {
+                    *is_sound &= found.rows[position].is_certain() || keys.get(position).is_none();
+                }
+            }
             typed.parents.push(TypedParents { keys, found, own });
+        }
+        for position in typed.evaluation.remarkable() {
+            typed.sound[position] = false;
+        }
+        if typed.unknown.is_some() {
+            typed.sound.fill(false);
         }
         Ok(typed)
     }
@@ -495,8 +549,10 @@ impl Rules {
             Verdict::Accepted => {
                 let line = typed.given.row(position).line();
                 let (number, rowid) = self.used.accept(&typed.keys, position, line);
-                // Only now is the number of a row that refers to itself known.
-                self.find_own_parents(typed, position);
+                if !self.own_references.is_empty() {
+                    // Only now is the number of a row that refers to itself known.
+                    self.find_own_parents(typed, position);
+                }
                 result.numbers[position] = number;
                 result
                     .stored
@@ -509,7 +565,49 @@ impl Rules {
     }
 
     /// Checks one row against all rules.
-    fn check<'a, G: RowSource>(&self, typed: &mut Typed<'a, G>, position: usize) -> Verdict {
+    #[inline]
+    fn check<G: RowSource>(&self, typed: &mut Typed<G>, position: usize) -> Verdict {
+        let mut sequential = self.sequential.iter();
+        if typed.sound[position] && sequential.all(|rule| self.is_met(typed, position, *rule)) {
+            Verdict::Accepted
+        } else {
+            self.check_closely(typed, position)
+        }
+    }
+
+    /// Whether a row certainly follows one of the sequential rules.
+    #[inline]
+    fn is_met<G: RowSource>(&self, typed: &Typed<G>, position: usize, rule: Rule) -> bool {
+        match rule {
+            Rule::Unique(key) => typed.keys.get(position, key).is_none_or(|value| {
+                let own = || self.own_number(typed, position);
+                let waits = typed.source == Source::Input && self.waiting.claims(key, value);
+                !waits && self.used.owner(key, value, own).is_none()
+            }),
+            Rule::Exists(reference) => {
+                let parents = &typed.parents[reference];
+                let index = self.table.references[reference].key;
+                let existence = parents.found.rows[position];
+                (parents.keys.get(position)).is_none_or(|key| match typed.source {
+                    Source::Database => existence.is_certain(),
+                    _ => existence == Existence::Stored || self.used.find(index, key).is_some(),
+                })
+            }
+            Rule::Positive | Rule::NotEmpty | Rule::Email | Rule::Holds(_) => false,
+        }
+    }
+
+    fn own_number<G: RowSource>(&self, typed: &Typed<G>, position: usize) -> Option<i64> {
+        let line = typed.given.row(position).line();
+        self.used.number_of(&typed.keys, position, line)
+    }
+
+    /// Checks one row against all rules, and says which ones it breaks.
+    fn check_closely<'a, G: RowSource>(
+        &self,
+        typed: &mut Typed<'a, G>,
+        position: usize,
+    ) -> Verdict {
         let given: &'a G = typed.given;
         let row = given.row(position);
         if let Some(reason) = row.defect() {
@@ -517,7 +615,6 @@ impl Rules {
         }
         let mut check = RowCheck {
             position,
-            own: self.used.number_of(&typed.keys, position, row.line()),
             violations: Vec::new(),
             unknown: typed.unknown.iter().cloned().collect(),
             waits: false,
@@ -525,32 +622,25 @@ impl Rules {
         for (index, column) in self.table.columns.iter().enumerate() {
             let cell = typed.cell(position, index);
             if let Cell::Invalid = cell {
-                check.violations.push(self.unparsable(row, index));
+                check
+                    .violations
+                    .push(self.unparsable(given, position, index));
                 continue;
             }
-            let text_is = |test: fn(&[u8]) -> bool| matches!(row.value(index), Value::Text(text) if test(text));
             for rule in column.rules {
-                let reason = match (rule, cell) {
-                    (Rule::Positive, Cell::Integer(number)) if number <= 0 => {
-                        Reason::NotPositive(column.name, row.text(index).into())
-                    }
-                    (Rule::Positive, Cell::Real(number)) if number <= 0.0 => {
-                        Reason::NotPositive(column.name, row.text(index).into())
-                    }
-                    (Rule::NotEmpty, Cell::Text) if text_is(is_blank) => {
-                        check.violations.push(Reason::Empty(column.name));
-                        break;
-                    }
-                    (Rule::Email, Cell::Text) if !text_is(is_email) => {
-                        Reason::NotEmail(column.name, row.text(index).into())
-                    }
-                    (Rule::Positive | Rule::NotEmpty | Rule::Email, _) => continue,
-                    _ => {
-                        self.follow(typed, &mut check, *rule);
-                        continue;
-                    }
-                };
-                check.violations.push(reason);
+                if !is_broken(*rule, cell, row.value(index)) {
+                    self.follow(typed, &mut check, *rule);
+                    continue;
+                }
+                let text = || row.text(index).into();
+                check.violations.push(match rule {
+                    Rule::Positive => Reason::NotPositive(column.name, text()),
+                    Rule::Email => Reason::NotEmail(column.name, text()),
+                    _ => Reason::Empty(column.name),
+                });
+                if let Rule::NotEmpty = rule {
+                    break;
+                }
             }
         }
         for rule in self.table.rules {
@@ -596,7 +686,8 @@ impl Rules {
         let Some(value) = typed.keys.get(position, key) else {
             return;
         };
-        if let Some(by) = self.used.owner(key, value, check.own) {
+        let own = || self.own_number(typed, position);
+        if let Some(by) = self.used.owner(key, value, own) {
             let columns = self.table.keys[key].columns;
             check.violations.push(Reason::Used {
                 table: self.table,
@@ -664,18 +755,18 @@ impl Rules {
 
     /// Which row of the run each row refers to in its own table.
     fn find_own_parents<G: RowSource>(&self, typed: &mut Typed<G>, position: usize) {
-        for (index, reference) in self.table.references.iter().enumerate() {
-            let parents = &mut typed.parents[index];
-            if !parents.own.is_empty()
-                && let Some(key) = parents.keys.get(position)
-            {
+        for index in &self.own_references {
+            let parents = &mut typed.parents[*index];
+            if let Some(key) = parents.keys.get(position) {
+                let reference = &self.table.references[*index];
                 parents.own[position] = self.used.find(reference.key, key);
             }
         }
     }
 
     /// What is wrong with a cell that is not of its column's kind, or is NULL where it may not be.
-    fn unparsable<'r>(&self, row: impl RowView<'r>, index: usize) -> Reason {
+    fn unparsable(&self, given: &impl RowSource, position: usize, index: usize) -> Reason {
+        let row = given.row(position);
         let column = &self.table.columns[index];
         let (name, kind) = (column.name, column.kind);
         let value = row.value_or_null(index, kind.is_text());
@@ -692,7 +783,7 @@ impl Rules {
         }
         let text = row.text(index);
         match value {
-            Value::Text(_) if parse::is_out_of_range(kind, &text, row.decimal()) => {
+            Value::Text(_) if parse::is_out_of_range(kind, &text, given.decimal()) => {
                 Reason::OutOfRange(name, text.into())
             }
             _ => Reason::WrongKind(name, kind, row.quoted(index, false).into()),
@@ -703,8 +794,6 @@ impl Rules {
 /// What is known about one row while it is checked.
 struct RowCheck {
     position: usize,
-    /// Its own number, if it has one already: a row with the same key is stored.
-    own: Option<i64>,
     violations: Vec<Reason>,
     unknown: Vec<Reason>,
     waits: bool,
@@ -792,6 +881,18 @@ impl TypedParents {
     }
 }
 
+/// Whether a typed cell with this value breaks a rule that concerns nothing else.
+#[inline]
+fn is_broken(rule: Rule, cell: Cell, value: Value) -> bool {
+    match (rule, cell, value) {
+        (Rule::Positive, Cell::Integer(number), _) => number <= 0,
+        (Rule::Positive, Cell::Real(number), _) => number <= 0.0,
+        (Rule::NotEmpty, Cell::Text, Value::Text(text)) => is_blank(text),
+        (Rule::Email, Cell::Text, Value::Text(text)) => !is_email(text),
+        _ => false,
+    }
+}
+
 /// NULL, if that is allowed.
 fn null(required: bool) -> Cell {
     if required { Cell::Invalid } else { Cell::Null }
@@ -829,32 +930,45 @@ fn default_value(kind: Kind, declared: &str, default: &str) -> rusqlite::Result<
 }
 
 /// Whether there is nothing but Unicode white space and format characters.
+#[inline]
 fn is_blank(text: &[u8]) -> bool {
+    // Most texts begin with such a character, which is quickly seen.
+    !text.iter().any(u8::is_ascii_graphic) && is_blank_unicode(text)
+}
+
+fn is_blank_unicode(text: &[u8]) -> bool {
     let is_blank = |character: char| character.is_whitespace() || is_format(character);
-    !text.iter().any(u8::is_ascii_graphic)
-        && str::from_utf8(text).is_ok_and(|text| text.chars().all(is_blank))
+    str::from_utf8(text).is_ok_and(|text| text.chars().all(is_blank))
 }
 
 /// Whether there is one `@` with something before it and two or more non-empty labels, separated by dots, after it, and
 /// no white space, control or format character.
 fn is_email(text: &[u8]) -> bool {
-    let mut parts = text.split(|byte| *byte == b'@');
-    let (Some(local), Some(domain), None) = (parts.next(), parts.next(), parts.next()) else {
+    let Some(at) = memchr::memchr(b'@', text) else {
         return false;
     };
-    let mut labels = domain.split(|byte| *byte == b'.');
-    !local.is_empty()
-        && domain.contains(&b'.')
-        && labels.all(|label| !label.is_empty())
-        && !has_unseen(text)
+    let (local, domain) = (&text[..at], &text[at + 1..]);
+    let mut labels = 1;
+    let mut before = b'.';
+    for byte in domain {
+        match byte {
+            b'@' => return false,
+            b'.' if before == b'.' => return false,
+            b'.' => labels += 1,
+            _ => {}
+        }
+        before = *byte;
+    }
+    !local.is_empty() && labels > 1 && before != b'.' && !has_unseen(text)
 }
 
 fn has_unseen(text: &[u8]) -> bool {
     let is_unseen = |character: char| {
         character.is_whitespace() || character.is_control() || is_format(character)
     };
-    !text.iter().all(u8::is_ascii_graphic)
-        && str::from_utf8(text).is_ok_and(|text| text.contains(is_unseen))
+    // Without a short cut, this takes many bytes in one step.
+    let is_graphic = (text.iter()).fold(true, |all, byte| all & byte.is_ascii_graphic());
+    !is_graphic && str::from_utf8(text).is_ok_and(|text| text.contains(is_unseen))
 }
 
 #[cfg(test)]

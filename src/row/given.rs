@@ -47,6 +47,12 @@ impl Notation {
         self.backslash_escapes || !self.null.is_empty()
     }
 
+    /// What a field holds.
+    #[inline]
+    fn trimmed<'a>(&self, field: &'a [u8]) -> &'a [u8] {
+        if self.trim { trim(field) } else { field }
+    }
+
     /// Whether a cell stands for NULL, given whether its column is one of text. An empty cell does, unless the file has
     /// another way to write NULL: then it is an empty text, and NULL only in a column that holds no text.
     #[inline]
@@ -270,6 +276,11 @@ impl Batch {
         self.text.push(b'\n');
     }
 
+    /// The columns of the file that the records come from.
+    pub fn header(&self) -> &Arc<Header> {
+        &self.header
+    }
+
     /// How many records there are.
     pub fn len(&self) -> usize {
         self.records.len()
@@ -298,6 +309,35 @@ impl Batch {
             start = *end as usize + 1;
             (field, record.is_some())
         })
+    }
+
+    /// The cells of all records in the table's column with this index, `None` where a cell stands for NULL, given whether
+    /// the column is one of text.
+    pub fn values(&self, column: usize, is_text: bool) -> impl Iterator<Item = Option<&[u8]>> {
+        let (notation, column) = (&self.header.notation, self.header.columns[column]);
+        let ends = self.records.iter().skip(1).map(|next| next.field as usize);
+        let records = self.records.iter().zip(ends.chain([self.ends.len()]));
+        records.map(move |(record, end)| {
+            let index = (record.field as usize).saturating_add(column);
+            let cell = if index < end {
+                notation.trimmed(self.field(index))
+            } else {
+                &[]
+            };
+            let is_null = notation.is_null(cell, is_text)
+                || !self.nulls.is_empty() && self.nulls.binary_search(&offset(index)).is_ok();
+            (!is_null).then_some(cell)
+        })
+    }
+
+    /// A field, given its index among those of all records.
+    #[inline]
+    fn field(&self, index: usize) -> &[u8] {
+        let start = match index {
+            0 => 0,
+            _ => self.ends[index - 1] + 1,
+        };
+        &self.text[start as usize..self.ends[index] as usize]
     }
 
     /// The record at this position, counted from 0.
@@ -330,18 +370,21 @@ impl Batch {
 
 impl<'a> Record<'a> {
     /// How many fields the file has for this record, without the `reason`.
+    #[inline]
     pub fn found(&self) -> usize {
         self.ends.len() - usize::from(self.reason().is_some())
     }
 
     /// Whether there are as many fields as the header allows.
+    #[inline]
     pub fn fits_header(&self) -> bool {
         let (width, found) = (self.header.width(), self.found());
         if self.header.spare.is_none() {
             return found == width;
         }
         let mut surplus = self.fields().skip(width);
-        found >= self.header.expected() && surplus.all(|field| self.trimmed(field).is_empty())
+        found >= self.header.expected()
+            && surplus.all(|field| self.header.notation.trimmed(field).is_empty())
     }
 
     /// The fields in the order of the file, without the `reason`.
@@ -363,6 +406,7 @@ impl<'a> Record<'a> {
     }
 
     /// The field that holds the reason.
+    #[inline]
     fn reason(&self) -> Option<usize> {
         if self.defect.is_some() {
             return None;
@@ -377,16 +421,7 @@ impl<'a> Record<'a> {
         if index >= self.ends.len() {
             &[]
         } else {
-            self.trimmed(self.field(index))
-        }
-    }
-
-    #[inline]
-    fn trimmed(&self, field: &'a [u8]) -> &'a [u8] {
-        if self.header.notation.trim {
-            trim(field)
-        } else {
-            field
+            self.header.notation.trimmed(self.field(index))
         }
     }
 
@@ -464,10 +499,5 @@ impl Batch {
                 ends.push(offset(text.len()));
             }
         });
-    }
-
-    /// The columns of the file that the records come from.
-    pub fn header(&self) -> &Arc<Header> {
-        &self.header
     }
 }

@@ -20,8 +20,18 @@ pub trait RowSource {
     /// The row at this position.
     fn row(&self, position: usize) -> Self::Row<'_>;
 
+    /// The values of all rows in one column, NULL where a cell stands for that, given whether the column is one of text.
+    fn values(&self, column: usize, _is_text: bool) -> impl Iterator<Item = Value<'_>> {
+        (0..self.len()).map(move |position| self.row(position).value(column))
+    }
+
     /// Whether all text is known to be UTF-8 without NUL.
     fn is_text(&self) -> bool;
+
+    /// What separates the decimals of numbers that are text.
+    fn decimal(&self) -> char {
+        '.'
+    }
 }
 
 /// A row to be checked.
@@ -38,11 +48,6 @@ pub trait RowView<'a>: Copy {
     /// The same, but NULL where the cell stands for that, given whether its column is one of text.
     fn value_or_null(self, column: usize, _is_text: bool) -> Value<'a> {
         self.value(column)
-    }
-
-    /// What separates the decimals of numbers that are text.
-    fn decimal(self) -> char {
-        '.'
     }
 
     /// The name of the encoding that text had.
@@ -96,6 +101,14 @@ impl RowSource for Batch {
         self.record(position)
     }
 
+    fn values(&self, column: usize, is_text: bool) -> impl Iterator<Item = Value<'_>> {
+        Batch::values(self, column, is_text).map(|value| value.map_or(Value::Null, Value::Text))
+    }
+
+    fn decimal(&self) -> char {
+        self.header().notation.decimal
+    }
+
     fn is_text(&self) -> bool {
         str::from_utf8(self.text()).is_ok() && !self.text().contains(&0)
     }
@@ -106,14 +119,18 @@ impl<'a> RowView<'a> for Record<'a> {
         self.line
     }
 
+    #[inline]
     fn defect(self) -> Option<Reason> {
-        if let Some(defect) = self.defect {
-            return Some(Reason::Defect(defect));
+        if self.defect.is_none() && self.fits_header() {
+            return None;
         }
-        (!self.fits_header()).then(|| Reason::FieldCount {
-            expected: self.header.expected(),
-            found: self.found(),
-        })
+        Some(self.defect.map_or_else(
+            || Reason::FieldCount {
+                expected: self.header.expected(),
+                found: self.found(),
+            },
+            Reason::Defect,
+        ))
     }
 
     fn value(self, column: usize) -> Value<'a> {
@@ -122,10 +139,6 @@ impl<'a> RowView<'a> for Record<'a> {
 
     fn value_or_null(self, column: usize, is_text: bool) -> Value<'a> {
         Record::value(&self, column, is_text).map_or(Value::Null, Value::Text)
-    }
-
-    fn decimal(self) -> char {
-        self.header.notation.decimal
     }
 
     fn encoding(self) -> &'static str {

@@ -49,6 +49,12 @@ impl Evaluation {
         found.ok().map(|index| self.failed[index].2.clone())
     }
 
+    /// The positions of the rows for which a CHECK does not hold, or something could not be evaluated.
+    pub fn remarkable(&self) -> impl Iterator<Item = usize> {
+        let failed = self.failed.iter().map(|(position, ..)| *position);
+        failed.chain(self.unknown.iter().map(|(position, _)| *position))
+    }
+
     /// Why it could not be evaluated whether a key counts for a row, if that is so. SQLite takes no such row.
     pub fn unknown(&self, position: usize) -> Option<&str> {
         let mut unknown = self.unknown.iter();

@@ -5,6 +5,7 @@ use crate::schema::Kind;
 
 /// The typed value of a cell that is not NULL, or [`Cell::Invalid`]. Appends the bytes of a blob to `blobs`. With
 /// `trusted`, texts are known to be UTF-8 without NUL. `decimal` separates the decimals of numbers.
+#[inline(always)]
 pub fn parse(kind: Kind, text: &[u8], decimal: char, trusted: bool, blobs: &mut Vec<u8>) -> Cell {
     if kind == Kind::Text {
         return if trusted || is_text(text) {
@@ -18,6 +19,10 @@ pub fn parse(kind: Kind, text: &[u8], decimal: char, trusted: bool, blobs: &mut 
     {
         return Cell::Integer(number);
     }
+    parse_other(kind, text, decimal, blobs)
+}
+
+fn parse_other(kind: Kind, text: &[u8], decimal: char, blobs: &mut Vec<u8>) -> Cell {
     let Ok(text) = str::from_utf8(text) else {
         return Cell::Invalid;
     };
@@ -100,10 +105,14 @@ fn plain_integer(text: &[u8]) -> Option<i64> {
     if text.is_empty() || text.len() > 18 {
         return None;
     }
-    text.iter().try_fold(0, |number, digit| {
-        let digit = digit.wrapping_sub(b'0');
-        (digit < 10).then(|| number * 10 + i64::from(digit))
-    })
+    let mut number = 0;
+    for byte in text {
+        match byte {
+            b'0'..=b'9' => number = number * 10 + i64::from(byte - b'0'),
+            _ => return None,
+        }
+    }
+    Some(number)
 }
 
 fn integer(text: &str) -> Option<i64> {

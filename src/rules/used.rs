@@ -14,6 +14,8 @@ pub struct Used {
     table: &'static Table,
     /// For each key of the table whether it counts.
     enforced: Vec<bool>,
+    /// The indexes of those that count, apart from the primary one.
+    others: Vec<usize>,
     identity: Identity,
     /// The primary key, if that is a single whole number.
     ids: UsedIds,
@@ -123,6 +125,7 @@ impl RowKeys {
         }
     }
 
+    #[inline]
     fn integer(&self, position: usize) -> Option<i64> {
         match self.get(position, 0)? {
             Key::Integer(integer) => Some(integer),
@@ -171,9 +174,13 @@ impl Used {
             Role::Unique => true,
             Role::UniqueOnRequest => unique,
         });
+        let enforced: Vec<_> = enforced.collect();
+        let others =
+            (0..enforced.len()).filter(|key| enforced[*key] && !table.keys[*key].is_primary());
         Used {
             table,
-            enforced: enforced.collect(),
+            others: others.collect(),
+            enforced,
             identity,
             ids: UsedIds::with_lines(),
             maps: (table.keys.iter())
@@ -195,10 +202,14 @@ impl Used {
         }
     }
 
+    /// Whether the key with this index counts.
+    pub fn enforces(&self, key: usize) -> bool {
+        self.enforced[key]
+    }
+
     /// Whether rows cannot be checked before all stored rows are known.
     pub fn depends_on_stored_rows(&self) -> bool {
-        let mut keys = self.table.keys.iter().zip(&self.enforced);
-        self.is_keyed_by_all_columns() || keys.any(|(key, enforced)| *enforced && !key.is_primary())
+        self.is_keyed_by_all_columns() || !self.others.is_empty()
     }
 
     /// The keys of many rows, given the value of each column of the row at a position. `counts` tells whether a key with a
@@ -276,6 +287,7 @@ impl Used {
 
     /// The number of a row if one with the same key is stored, or was accepted, given the position of its keys, and its
     /// line, or its rowid if it is a stored one.
+    #[inline]
     pub fn number_of(&self, keys: &RowKeys, position: usize, line: u64) -> Option<i64> {
         match &self.identity {
             Identity::Integer => keys.integer(position),
@@ -294,18 +306,23 @@ impl Used {
 
     /// The row that already has this value of the key at `index`, unless it is the row with the
     /// [number](Used::number_of) `own`.
-    pub fn owner(&self, index: usize, key: Key, own: Option<i64>) -> Option<KeyOwner> {
+    pub fn owner(
+        &self,
+        index: usize,
+        key: Key,
+        own: impl FnOnce() -> Option<i64>,
+    ) -> Option<KeyOwner> {
         let map = &self.maps[index];
         match (self.table.keys[index].is_primary(), key) {
             (true, Key::Integer(id)) => self.ids.line(id).map(KeyOwner::Line),
             (true, Key::Encoded(_)) => {
-                let number = u32::try_from(own?).ok()?;
+                let number = u32::try_from(own()?).ok()?;
                 let line = map.owner(number) as u64;
                 map.is_used(number).then_some(KeyOwner::Line(line))
             }
             (false, key) => {
                 let owner = map.owner(map.find(key.bytes(&mut Vec::new()))?);
-                (own != Some(owner)).then(|| self.row(owner))
+                (own() != Some(owner)).then(|| self.row(owner))
             }
         }
     }
@@ -384,9 +401,9 @@ impl Used {
     /// Inserts the keys of a row other than the primary one, which it uses from now on or which are only stored.
     fn insert_others(&mut self, keys: &RowKeys, position: usize, number: i64, used: bool) {
         let mut buffer = Vec::new();
-        let others = (self.table.keys.iter().zip(&mut self.maps)).enumerate();
-        for (index, (_, map)) in others.filter(|(_, (key, _))| !key.is_primary()) {
-            if let Some(key) = keys.get(position, index) {
+        for index in &self.others {
+            let map = &mut self.maps[*index];
+            if let Some(key) = keys.get(position, *index) {
                 let entry = map.insert(key.bytes(&mut buffer), number);
                 if used {
                     map.use_by(entry, number);
