@@ -134,7 +134,7 @@ fn check_table(
         rules.check_stored(rows, &parents, |position, reasons| {
             checked.violations += 1;
             if checked.violating_rows.len() < listing.records {
-                let key = key(this, rows.row(position));
+                let key = key(this, rows, position);
                 checked
                     .violating_rows
                     .push(Violating::new(key, reasons, listing));
@@ -154,10 +154,15 @@ fn check_table(
 }
 
 /// What identifies a stored row: the columns of its primary key, or its rowid.
-fn key<'a>(table: &Table, row: impl RowView<'a>) -> Vec<(&'static str, serde_json::Value)> {
+fn key(
+    table: &Table,
+    rows: &impl RowSource,
+    position: usize,
+) -> Vec<(&'static str, serde_json::Value)> {
     match table.primary_key() {
-        None => vec![("rowid", (row.line() as i64).into())],
+        None => vec![("rowid", (rows.line(position) as i64).into())],
         Some(key) => {
+            let row = rows.row(position);
             let columns = key.columns.iter();
             let value = |column: &usize| {
                 let name = table.columns[*column].name;

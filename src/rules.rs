@@ -257,7 +257,7 @@ impl Rules {
             |position, key| evaluation.counts(position, key),
         );
         for position in all {
-            let rowid = rows.row(position).line() as i64;
+            let rowid = rows.line(position) as i64;
             self.used.note_stored(&keys, position, rowid);
         }
         Ok(())
@@ -414,7 +414,7 @@ impl Rules {
             given,
             cells: vec![Cell::Invalid; given.len() * width],
             sound: (0..given.len())
-                .map(|position| given.row(position).defect().is_none())
+                .map(|position| given.row(position).is_whole())
                 .collect(),
             blobs: Vec::new(),
             defaults: Arc::clone(&self.defaults),
@@ -515,11 +515,13 @@ impl Rules {
         let (reference, parent) = (&self.table.references[index], self.parents[index]);
         let converter = &self.converters[index];
         let is_integer = parent.integer_key() == Some(parent.keys[reference.key].columns[0]);
-        let mut keys = if converter.is_none() && is_integer && reference.key == 0 {
-            Keys::Integers(Vec::with_capacity(typed.given.len()))
-        } else {
-            Keys::encoded()
-        };
+        if converter.is_none() && is_integer && reference.key == 0 {
+            let column = reference.columns[0];
+            let positions = 0..typed.given.len();
+            let ids = positions.map(|position| typed.value(position, column).integer());
+            return Ok(Keys::Integers(ids.collect()));
+        }
+        let mut keys = Keys::encoded();
         for position in 0..typed.given.len() {
             let values = reference
                 .columns
@@ -547,16 +549,16 @@ impl Rules {
     ) {
         match verdict {
             Verdict::Accepted => {
-                let line = typed.given.row(position).line();
+                let line = typed.given.line(position);
                 let (number, rowid) = self.used.accept(&typed.keys, position, line);
                 if !self.own_references.is_empty() {
                     // Only now is the number of a row that refers to itself known.
                     self.find_own_parents(typed, position);
                 }
                 result.numbers[position] = number;
-                result
-                    .stored
-                    .extend(rowid.map(|rowid| (position as u32, rowid)));
+                if let Some(rowid) = rowid {
+                    result.stored.push((position as u32, rowid));
+                }
                 result.accepted.push(position as u32);
             }
             Verdict::Rejected(outcome) => result.rejected.push((position as u32, outcome)),
@@ -598,7 +600,7 @@ impl Rules {
     }
 
     fn own_number<G: RowSource>(&self, typed: &Typed<G>, position: usize) -> Option<i64> {
-        let line = typed.given.row(position).line();
+        let line = typed.given.line(position);
         self.used.number_of(&typed.keys, position, line)
     }
 
@@ -825,6 +827,7 @@ impl<G: RowSource> Typed<'_, G> {
     }
 
     /// The typed value of a cell; NULL for one that is not valid.
+    #[inline]
     fn value(&self, position: usize, column: usize) -> Value<'_> {
         match self.cell(position, column) {
             Cell::Invalid | Cell::Null => Value::Null,

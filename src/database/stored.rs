@@ -138,6 +138,10 @@ impl<'c> RowSource for StoredRows<'c> {
         }
     }
 
+    fn line(&self, position: usize) -> u64 {
+        self.rowids[position] as u64
+    }
+
     fn is_text(&self) -> bool {
         false
     }
@@ -151,10 +155,6 @@ pub struct StoredAt<'a> {
 }
 
 impl<'a> RowView<'a> for StoredAt<'a> {
-    fn line(self) -> u64 {
-        self.rows.rowids[self.position] as u64
-    }
-
     fn defect(self) -> Option<Reason> {
         None
     }

@@ -340,6 +340,16 @@ impl Batch {
         &self.text[start as usize..self.ends[index] as usize]
     }
 
+    /// The line where the record at this position starts.
+    ///
+    /// # Panics
+    ///
+    /// If there are not that many.
+    #[inline]
+    pub fn line(&self, index: usize) -> u64 {
+        self.records[index].line
+    }
+
     /// The record at this position, counted from 0.
     ///
     /// # Panics
@@ -379,7 +389,7 @@ impl<'a> Record<'a> {
     #[inline]
     pub fn fits_header(&self) -> bool {
         let (width, found) = (self.header.width(), self.found());
-        if self.header.spare.is_none() {
+        if found == width || self.header.spare.is_none() {
             return found == width;
         }
         let mut surplus = self.fields().skip(width);

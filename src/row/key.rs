@@ -44,11 +44,7 @@ impl Keys {
     pub fn push<'v>(&mut self, values: impl IntoIterator<Item = Value<'v>>) {
         match self {
             Keys::Integers(integers) => {
-                let integer = values.into_iter().next().and_then(|value| match value {
-                    Value::Integer(integer) => Some(integer),
-                    _ => None,
-                });
-                integers.push(integer);
+                integers.push(values.into_iter().next().and_then(Value::integer));
             }
             Keys::Encoded { bytes, ends } => {
                 let start = bytes.len();

@@ -25,6 +25,9 @@ pub trait RowSource {
         (0..self.len()).map(move |position| self.row(position).value(column))
     }
 
+    /// The line of the file where the row at this position starts; of a stored row, its rowid.
+    fn line(&self, position: usize) -> u64;
+
     /// Whether all text is known to be UTF-8 without NUL.
     fn is_text(&self) -> bool;
 
@@ -36,11 +39,13 @@ pub trait RowSource {
 
 /// A row to be checked.
 pub trait RowView<'a>: Copy {
-    /// The line of the file where it starts; of a stored row, its rowid.
-    fn line(self) -> u64;
-
     /// What is wrong with it as a whole, if anything.
     fn defect(self) -> Option<Reason>;
+
+    /// Whether nothing is wrong with it as a whole.
+    fn is_whole(self) -> bool {
+        self.defect().is_none()
+    }
 
     /// The value of a cell.
     fn value(self, column: usize) -> Value<'a>;
@@ -105,6 +110,10 @@ impl RowSource for Batch {
         Batch::values(self, column, is_text).map(|value| value.map_or(Value::Null, Value::Text))
     }
 
+    fn line(&self, position: usize) -> u64 {
+        Batch::line(self, position)
+    }
+
     fn decimal(&self) -> char {
         self.header().notation.decimal
     }
@@ -115,22 +124,19 @@ impl RowSource for Batch {
 }
 
 impl<'a> RowView<'a> for Record<'a> {
-    fn line(self) -> u64 {
-        self.line
+    fn defect(self) -> Option<Reason> {
+        if let Some(defect) = self.defect {
+            return Some(Reason::Defect(defect));
+        }
+        (!self.fits_header()).then(|| Reason::FieldCount {
+            expected: self.header.expected(),
+            found: self.found(),
+        })
     }
 
     #[inline]
-    fn defect(self) -> Option<Reason> {
-        if self.defect.is_none() && self.fits_header() {
-            return None;
-        }
-        Some(self.defect.map_or_else(
-            || Reason::FieldCount {
-                expected: self.header.expected(),
-                found: self.found(),
-            },
-            Reason::Defect,
-        ))
+    fn is_whole(self) -> bool {
+        self.defect.is_none() && self.fits_header()
     }
 
     fn value(self, column: usize) -> Value<'a> {

@@ -50,6 +50,15 @@ pub enum Cell {
 }
 
 impl Value<'_> {
+    /// The whole number, if it is one.
+    #[inline]
+    pub fn integer(self) -> Option<i64> {
+        match self {
+            Value::Integer(number) => Some(number),
+            _ => None,
+        }
+    }
+
     /// As a sentence quotes it: texts and bytes in quotes.
     pub fn quoted(self) -> String {
         match self {

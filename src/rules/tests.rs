@@ -523,16 +523,16 @@ impl<'v> RowSource for Stored<'v> {
         StoredRow(&self.0[position])
     }
 
+    fn line(&self, _: usize) -> u64 {
+        0
+    }
+
     fn is_text(&self) -> bool {
         false
     }
 }
 
 impl<'a, 'v: 'a> RowView<'a> for StoredRow<'a, 'v> {
-    fn line(self) -> u64 {
-        0
-    }
-
     fn defect(self) -> Option<Reason> {
         None
     }

@@ -223,11 +223,12 @@ impl Used {
         let keys = self.table.keys.iter().enumerate().map(|(index, key)| {
             self.enforced[index].then(|| {
                 let is_number = index == 0 && matches!(self.identity, Identity::Integer);
-                let mut keys = if is_number {
-                    Keys::Integers(Vec::with_capacity(rows))
-                } else {
-                    Keys::encoded()
-                };
+                if is_number {
+                    let column = key.columns[0];
+                    let ids = (0..rows).map(|position| value(position, column).integer());
+                    return Keys::Integers(ids.collect());
+                }
+                let mut keys = Keys::encoded();
                 for position in 0..rows {
                     if key.filter.is_none() || counts(position, index) {
                         keys.push(key.columns.iter().map(|column| value(position, *column)));
@@ -394,7 +395,9 @@ impl Used {
             },
             Identity::Rowid => line as i64,
         };
-        self.insert_others(keys, position, number, true);
+        if !self.others.is_empty() {
+            self.insert_others(keys, position, number, true);
+        }
         (number, rowid)
     }
 
