@@ -14,15 +14,12 @@ use super::problem::Problem;
 use crate::platform::{self, Access};
 use crate::sync::Mutex;
 
-/// The settings of every connection.
-///
-/// What macOS takes for a sync may leave data in the cache of the disk without `fullfsync`, which has no effect
-/// elsewhere. There may be no folder for temporary files. The bundled SQLite has `foreign_keys` on by default, but a
-/// foreign key that the file declares may refer to rows that are in another file. A checkpoint that SQLite runs by itself
-/// after a commit hides that it failed.
-const SETTINGS: &str =
-    "PRAGMA fullfsync = 1; PRAGMA checkpoint_fullfsync = 1; PRAGMA wal_autocheckpoint = 0;
-    PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF";
+/// The settings of every connection. A checkpoint that SQLite runs by itself after a commit hides that it failed. There
+/// may be no folder for temporary files.
+const SETTINGS: &str = "PRAGMA wal_autocheckpoint = 0; PRAGMA temp_store = MEMORY";
+
+/// What macOS takes for a sync may leave data in the cache of the disk otherwise. Nothing changes elsewhere.
+const SYNC_SETTINGS: &str = "PRAGMA fullfsync = 1; PRAGMA checkpoint_fullfsync = 1";
 
 /// Connects with these flags; an error if SQLite cannot open the file. The connection does not wait for locks:
 /// [`super::lock_timeout::Waiter`] does that.
@@ -34,6 +31,12 @@ pub fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, Problem> {
         })?;
     connection.busy_timeout(Duration::ZERO)?;
     connection.execute_batch(SETTINGS)?;
+    if cfg!(target_os = "macos") {
+        connection.execute_batch(SYNC_SETTINGS)?;
+    }
+    // The bundled SQLite has them on by default, but a foreign key that the file declares may refer to rows that are in
+    // another file.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, false)?;
     Ok(connection)
 }
 

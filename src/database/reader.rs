@@ -182,6 +182,7 @@ impl Reader {
     /// Calls `each` with the row that this identifies, and returns `false` if there is none.
     pub fn row(&self, id: &RowId, each: impl FnMut(&StoredRow)) -> Result<bool, Problem> {
         let (names, table) = (self.table.column_list(), self.table.sql_name());
+        let rowid;
         let (condition, values) = match (id, self.table.primary_key()) {
             (RowId::Key(values), Some(key)) => {
                 let columns = key.columns.iter().zip(key.collations);
@@ -192,7 +193,10 @@ impl Reader {
                 (equal.collect::<Vec<_>>().join(" AND "), &values[..])
             }
             (RowId::Key(_), None) => return Ok(false),
-            (RowId::Rowid(rowid), _) => (format!("{} = {rowid}", self.rowid_name()), &[][..]),
+            (RowId::Rowid(id), _) => {
+                rowid = [OwnedValue::Integer(*id)];
+                (format!("{} = ?", self.rowid_name()), &rowid[..])
+            }
         };
         let sql = format!("SELECT {names} FROM {table} WHERE {condition}");
         let values = params_from_iter(values.iter().map(OwnedValue::get));
@@ -308,7 +312,7 @@ impl Reader {
         }
         // Only by reading does a transaction get a lock, and see what is stored at that moment.
         let sql = format!("SELECT 1 FROM {} LIMIT 1", self.table.sql_name());
-        self.waiter.retry(|| connection.execute_batch(&sql))?;
+        (self.waiter).retry(|| connection.prepare_cached(&sql)?.exists([]))?;
         Ok(read(&connection)?)
     }
 }
