@@ -119,7 +119,7 @@ impl RowSource for Batch {
     }
 
     fn is_text(&self) -> bool {
-        str::from_utf8(self.text()).is_ok() && !self.text().contains(&0)
+        str::from_utf8(self.text()).is_ok() && memchr::memchr(0, self.text()).is_none()
     }
 }
 
