@@ -122,9 +122,7 @@ impl Inspector {
         self.remarks.iso_2022_jp = self.remarks.iso_2022_jp
             || notation.encoding == UTF_8.name() && is_iso_2022_jp(batch.text());
         let may_be_null = notation.null.is_empty();
-        for (cell, is_first) in batch.fields() {
-            self.remarks.look_at_cell(cell, is_first, may_be_null);
-        }
+        self.remarks.look_at_cells(batch, may_be_null);
         self.remarks.padded_quotes = splitter.has_padded_quotes();
         self.remarks.stray_quotes = splitter.has_stray_quotes();
         self.remarks.plain_backslashes |= splitter.has_unusual_escapes();

@@ -2,6 +2,9 @@
 
 use memchr::memchr;
 
+use super::split::fields;
+use crate::row::Batch;
+
 /// The maximum number of records that are listed one by one.
 const LISTED: usize = 10;
 
@@ -10,6 +13,18 @@ const NULLS: [&str; 19] = [
     "NULL", "null", "Null", "(null)", "(NULL)", "[NULL]", "<NULL>", "<null>", "NA", "<NA>", "N/A",
     "n/a", "#N/A", "#NV", "NaN", "nan", "NAN", "NaT", "None",
 ];
+
+/// The bytes with which a cell begins that may be odd.
+const ODD_STARTS: [bool; 256] = {
+    let mut starts = [false; 256];
+    let bytes = b" ='Nn#([<";
+    let mut index = 0;
+    while index < bytes.len() {
+        starts[bytes[index] as usize] = true;
+        index += 1;
+    }
+    starts
+};
 
 /// Oddities in the records of a file, which may mean that it should be read with other options.
 #[derive(Debug, Default)]
@@ -116,10 +131,24 @@ impl Remarks {
         }
     }
 
-    /// Looks for signs that another program means something else by a cell, given whether it is the first of its
-    /// record, and whether it may be one of [`NULLS`].
-    #[inline]
-    pub fn look_at_cell(&mut self, cell: &[u8], is_first: bool, may_be_null: bool) {
+    /// Looks for signs that another program means something else by a cell of a batch, given whether a cell may be one
+    /// of [`NULLS`].
+    pub fn look_at_cells(&mut self, batch: &Batch, may_be_null: bool) {
+        let text = batch.text();
+        for field in fields(batch.ends()) {
+            let cell = &text[field.clone()];
+            if let [first, ..] = cell
+                && let [.., last] = cell
+                && (ODD_STARTS[usize::from(*first)] || *last == b' ' || !self.tight)
+            {
+                let is_first = field.start == 0 || text[field.start - 1] == b'\n';
+                self.look_at_cell(cell, is_first, may_be_null);
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn look_at_cell(&mut self, cell: &[u8], is_first: bool, may_be_null: bool) {
         match cell {
             [b' ', b' ', ..] | [.., b' ', b' '] => self.padding = true,
             [b' ', ..] => self.spaced |= !is_first,
@@ -131,7 +160,6 @@ impl Remarks {
                     self.look_for_null(cell);
                 }
             }
-            [] => {}
             _ => self.tight |= !is_first,
         }
     }

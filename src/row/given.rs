@@ -299,16 +299,10 @@ impl Batch {
         &self.text
     }
 
-    /// The fields of all records, one after another, each with whether it is the first of its record.
-    pub fn fields(&self) -> impl Iterator<Item = (&[u8], bool)> {
-        let mut records = self.records.iter().peekable();
-        let mut start = 0;
-        self.ends.iter().enumerate().map(move |(index, end)| {
-            let record = records.next_if(|record| record.field as usize == index);
-            let field = &self.text[start..*end as usize];
-            start = *end as usize + 1;
-            (field, record.is_some())
-        })
+    /// Where each field of all records ends in the text. The next one starts a byte later, after a line feed if it is
+    /// the first of its record.
+    pub fn ends(&self) -> &[u32] {
+        &self.ends
     }
 
     /// The cells of all records in the table's column with this index, `None` where a cell stands for NULL, given whether
