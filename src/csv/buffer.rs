@@ -31,6 +31,7 @@ impl Buffer {
     }
 
     /// What has been read and not been consumed.
+    #[inline]
     pub fn bytes(&self) -> &[u8] {
         &self.bytes[self.start..self.end]
     }
@@ -41,13 +42,11 @@ impl Buffer {
     }
 
     /// Discards the first `count` bytes. The memory of a giant record is freed immediately, not only at the next read.
+    #[inline]
     pub fn consume(&mut self, count: usize) {
         self.start += count;
-        let left = self.end - self.start;
-        if self.bytes.len() > self.least && left < self.bytes.len() / 2 {
-            self.move_to_front();
-            self.bytes.truncate(self.least.max(left));
-            self.bytes.shrink_to_fit();
+        if self.bytes.len() > self.least {
+            self.shrink();
         }
     }
 
@@ -85,6 +84,16 @@ impl Buffer {
             };
             self.bytes.reserve_exact(more);
             self.bytes.resize(self.end + more, 0);
+        }
+    }
+
+    /// Makes the buffer smaller if the bytes fill less than half of it.
+    fn shrink(&mut self) {
+        let left = self.end - self.start;
+        if left < self.bytes.len() / 2 {
+            self.move_to_front();
+            self.bytes.truncate(self.least.max(left));
+            self.bytes.shrink_to_fit();
         }
     }
 

@@ -15,7 +15,7 @@ use memchr::memchr2_iter;
 use super::buffer::Buffer;
 use super::decode::{decode, is_iso_2022_jp, seems_utf8};
 use super::inspector::Inspector;
-use super::split::{Split, Splitter, fields, line_length};
+use super::split::{Splitter, Unsplit, fields, line_length};
 use super::{Dialect, Problem, header, is_delimiter, sniff};
 use crate::encoding;
 use crate::row::{Batch, Defect, Header, offset};
@@ -325,23 +325,22 @@ impl Reader {
         let Some((length, defect)) = self.find()? else {
             return Ok(false);
         };
+        let line_ends = self.line_ends(length);
         let text = &self.buffer.bytes()[..length];
         match defect {
-            None => batch.push(self.line, length, |all, ends, nulls| {
-                let first = ends.len();
-                self.splitter
-                    .copy(text, all, ends, |field| nulls.push(offset(first + field)));
-            }),
+            None => {
+                batch.push(self.line, length, |all, ends, nulls| {
+                    let first = ends.len();
+                    self.splitter
+                        .copy(text, all, ends, |field| nulls.push(offset(first + field)));
+                });
+                (self.inspector).inspect(batch, text, &self.splitter, self.line, line_ends);
+            }
             Some(defect) => {
                 batch.push_defect(self.line, text, defect);
                 self.inspector.remarks.escaped_quotes |= !self.dialect.notation.backslash_escapes
                     && has_escaped_quote(text, self.dialect.separator());
             }
-        }
-        let line_ends = self.line_ends(length);
-        if defect.is_none() {
-            let text = &self.buffer.bytes()[..length];
-            (self.inspector).inspect(batch, text, &self.splitter, self.line, line_ends);
         }
         self.consume(length, line_ends);
         Ok(true)
@@ -372,10 +371,10 @@ impl Reader {
         loop {
             let (bytes, ended) = (self.buffer.bytes(), self.buffer.has_ended());
             match self.splitter.split(bytes, self.position, ended) {
-                Split::Record(length) => return Ok((length, None)),
-                Split::Defect(defect) => return Ok((self.find_line()?, Some(defect))),
-                Split::More => _ = self.buffer.fill()?,
-                Split::Endless => return Err(self.endless()),
+                Ok(length) => return Ok((length, None)),
+                Err(Unsplit::Defect(defect)) => return Ok((self.find_line()?, Some(defect))),
+                Err(Unsplit::More) => _ = self.buffer.fill()?,
+                Err(Unsplit::Endless) => return Err(self.endless()),
             }
         }
     }
@@ -405,6 +404,7 @@ impl Reader {
     }
 
     /// How many lines end within the record that was found.
+    #[inline]
     fn line_ends(&self, length: usize) -> u64 {
         if self.splitter.has_line_ends() {
             count_line_ends(&self.buffer.bytes()[..length])
@@ -426,7 +426,7 @@ impl Reader {
     fn skip_line_ends(&mut self) -> io::Result<bool> {
         loop {
             match self.buffer.bytes() {
-                [b'\n' | b'\r', ..] => self.skip_line_end()?,
+                [end @ (b'\n' | b'\r'), ..] => self.consume_line_end(*end),
                 [] => {
                     if !self.buffer.fill()? {
                         return Ok(false);
@@ -447,17 +447,19 @@ impl Reader {
     /// Skips one byte of a line end, if there is one.
     fn skip_line_end(&mut self) -> io::Result<()> {
         while self.buffer.bytes().is_empty() && self.buffer.fill()? {}
-        match self.buffer.bytes().first() {
-            Some(b'\n') if self.after_cr => self.after_cr = false,
-            Some(end @ (b'\n' | b'\r')) => {
-                self.after_cr = *end == b'\r';
-                self.line += 1;
-            }
-            _ => return Ok(()),
+        if let [end @ (b'\n' | b'\r'), ..] = self.buffer.bytes() {
+            self.consume_line_end(*end);
         }
+        Ok(())
+    }
+
+    /// Consumes one byte of a line end, which is this one.
+    fn consume_line_end(&mut self, byte: u8) {
+        let is_second = byte == b'\n' && self.after_cr;
+        self.line += u64::from(!is_second);
+        self.after_cr = byte == b'\r';
         self.buffer.consume(1);
         self.position += 1;
-        Ok(())
     }
 
     /// Skips a line that is not the header; `false` if the file has ended.

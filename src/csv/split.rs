@@ -34,6 +34,8 @@ pub struct Splitter {
     /// Where the next field starts, and how far the record has been looked at.
     field: usize,
     at: usize,
+    /// The quote that opened the field and has not been closed yet.
+    opening: Option<usize>,
     /// Whether a field of the record is in quotes or has escapes.
     quoted: bool,
     escaped: bool,
@@ -53,13 +55,11 @@ pub struct Splitter {
     doom: Defect,
 }
 
-/// How far a record has been split.
+/// Why a record has not been split.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Split {
+pub enum Unsplit {
     /// It continues beyond the bytes that have been read.
     More,
-    /// It has this many bytes, without its line end.
-    Record(usize),
     /// It cannot be split.
     Defect(Defect),
     /// Its first line is too long.
@@ -85,6 +85,7 @@ impl Splitter {
             ends: Vec::new(),
             field: 0,
             at: 0,
+            opening: None,
             quoted: false,
             escaped: false,
             empty: false,
@@ -135,7 +136,7 @@ impl Splitter {
     pub fn start(&mut self, position: u64) {
         self.ends.clear();
         self.ends.shrink_to(KEPT);
-        (self.field, self.at) = (0, 0);
+        (self.field, self.at, self.opening) = (0, 0, None);
         (self.quoted, self.escaped, self.empty) = (false, false, false);
         if self.doomed.last().is_some_and(|last| *last < position) {
             self.doomed = Vec::new();
@@ -143,95 +144,86 @@ impl Splitter {
     }
 
     /// Continues the record, given all of its bytes so far (at least one), its offset in the file, and whether
-    /// the file ends after them.
-    pub fn split(&mut self, bytes: &[u8], position: u64, ended: bool) -> Split {
+    /// the file ends after them. Returns how many bytes it has, without its line end.
+    pub fn split(&mut self, bytes: &[u8], position: u64, ended: bool) -> Result<usize, Unsplit> {
         loop {
-            let end = if let Some(quote) = self.opening_quote(bytes) {
-                match self.close(bytes, quote, position, ended) {
-                    Ok(end) => end,
-                    Err(split) => return split,
-                }
-            } else {
-                let rest = &bytes[self.at..];
-                let length = rest.iter().position(|b| self.stops[usize::from(*b)]);
-                let end = self.at + length.unwrap_or(rest.len());
-                if end == bytes.len() && !ended {
-                    self.at = end;
-                    return self.more(bytes, position);
-                }
-                if self.escapes && bytes.get(end) == Some(&b'\\') {
-                    self.at = end;
-                    match self.escape(bytes, ended) {
-                        Some(next) => self.at = next,
-                        None => return self.more(bytes, position),
-                    }
-                    continue;
-                }
-                if bytes.get(end) == Some(&b'"') {
-                    self.stray = true;
-                    self.at = end + 1;
-                    continue;
-                }
-                end
-            };
+            let end = self.field_end(bytes, position, ended)?;
             self.empty |= end == self.field;
             self.ends.push(offset(end));
             if bytes.get(end) != Some(&self.delimiter) {
-                return Split::Record(end);
+                return Ok(end);
             }
-            (self.field, self.at) = (end + 1, end + 1);
+            (self.field, self.at, self.opening) = (end + 1, end + 1, None);
             if self.ends.len() == self.limits.fields {
-                return self.fail(bytes, position, Defect::TooManyFields);
+                return Err(self.fail(bytes, position, Defect::TooManyFields));
             }
         }
     }
 
-    fn more(&mut self, bytes: &[u8], position: u64) -> Split {
+    /// Where the field ends.
+    #[inline]
+    fn field_end(&mut self, bytes: &[u8], position: u64, ended: bool) -> Result<usize, Unsplit> {
+        loop {
+            if let Some(opening) = self.opening {
+                return self.close(bytes, opening, position, ended);
+            }
+            let rest = &bytes[self.at..];
+            let stop = rest.iter().position(|b| self.stops[usize::from(*b)]);
+            self.at += stop.unwrap_or(rest.len());
+            match bytes.get(self.at) {
+                None if !ended => return Err(self.more(bytes, position)),
+                Some(b'"') => self.open(bytes, position)?,
+                Some(b'\\') if self.escapes => self.escape(bytes, position, ended)?,
+                _ => return Ok(self.at),
+            }
+        }
+    }
+
+    fn more(&mut self, bytes: &[u8], position: u64) -> Unsplit {
         if bytes.len() < self.limits.record {
-            return Split::More;
+            return Unsplit::More;
         }
         match line_length(&bytes[..self.at]) {
             // The first line has ended within quotes, and in a record this large, the quotes do not match.
             Some(_) => self.fail(bytes, position, Defect::UnclosedQuote),
-            None => Split::Endless,
+            None => Unsplit::Endless,
         }
     }
 
-    /// The position of the quote that opens the field, if it has one among the bytes read so far.
-    #[inline]
-    fn opening_quote(&mut self, bytes: &[u8]) -> Option<usize> {
-        match bytes.get(self.field)? {
-            b'"' => Some(self.field),
-            // Most cells begin like this, and not with white space.
-            b'!'..=b'~' => None,
-            _ => self.quote_after_blanks(bytes),
+    /// Goes past a quote that opens the field, or is text because something precedes it there.
+    fn open(&mut self, bytes: &[u8], position: u64) -> Result<(), Unsplit> {
+        let before = &bytes[self.field..self.at];
+        let is_blank = self.blanks(before) == before.len();
+        self.padded |= is_blank && !before.is_empty() && !self.trim;
+        if before.is_empty() || is_blank && self.trim {
+            self.quoted = true;
+            self.opening = Some(self.at);
+            let quote = position + self.at as u64;
+            if self.doomed.binary_search(&quote).is_ok() {
+                return Err(Unsplit::Defect(self.doom));
+            }
+        } else {
+            self.stray = true;
         }
+        self.at += 1;
+        Ok(())
     }
 
-    #[inline(never)]
-    fn quote_after_blanks(&mut self, bytes: &[u8]) -> Option<usize> {
-        let quote = self.field + self.blanks(&bytes[self.field..]);
-        if quote == self.field || bytes.get(quote) != Some(&b'"') {
-            return None;
-        }
-        self.padded |= !self.trim;
-        self.trim.then_some(quote)
-    }
-
-    /// Where the text continues after the backslash that was found and what it escapes; `None` if those bytes have not
-    /// been read yet. The two bytes of a line end belong together.
-    fn escape(&mut self, bytes: &[u8], ended: bool) -> Option<usize> {
+    /// Goes past the backslash that was found and what it escapes, once those bytes have been read. The two bytes of a
+    /// line end belong together.
+    fn escape(&mut self, bytes: &[u8], position: u64, ended: bool) -> Result<(), Unsplit> {
         self.escaped = true;
         let length = match &bytes[self.at + 1..] {
             [b'\r', b'\n', ..] => 2,
-            [] | [b'\r'] if !ended => return None,
+            [] | [b'\r'] if !ended => return Err(self.more(bytes, position)),
             [] => 0,
             [byte, ..] => {
                 self.unusual |= is_plain(*byte);
                 1
             }
         };
-        Some(self.at + 1 + length)
+        self.at += 1 + length;
+        Ok(())
     }
 
     /// Whether a byte after a closing quote ends the field.
@@ -257,15 +249,7 @@ impl Splitter {
         opening: usize,
         position: u64,
         ended: bool,
-    ) -> Result<usize, Split> {
-        if self.at <= opening {
-            self.quoted = true;
-            self.at = opening + 1;
-            let quote = position + opening as u64;
-            if self.doomed.binary_search(&quote).is_ok() {
-                return Err(Split::Defect(self.doom));
-            }
-        }
+    ) -> Result<usize, Unsplit> {
         loop {
             let rest = &bytes[self.at..];
             let quote = if self.escapes {
@@ -280,10 +264,7 @@ impl Splitter {
                 return Err(self.fail(bytes, position, Defect::UnclosedQuote));
             }
             if bytes.get(self.at) == Some(&b'\\') {
-                match self.escape(bytes, ended) {
-                    Some(next) => self.at = next,
-                    None => return Err(self.more(bytes, position)),
-                }
+                self.escape(bytes, position, ended)?;
                 continue;
             }
             let behind = self.at + 1;
@@ -314,7 +295,7 @@ impl Splitter {
 
     /// Remembers the opening quotes of a record with a defect, as far as another record can open them and continue on
     /// the next line.
-    fn fail(&mut self, bytes: &[u8], position: u64, defect: Defect) -> Split {
+    fn fail(&mut self, bytes: &[u8], position: u64, defect: Defect) -> Unsplit {
         let first_line = line_length(bytes).unwrap_or(bytes.len());
         self.ends.push(offset(self.at.max(self.field)));
         let doomed = fields(&self.ends).filter_map(|field| {
@@ -331,7 +312,7 @@ impl Splitter {
             self.doomed = doomed.collect();
             self.doom = defect;
         }
-        Split::Defect(defect)
+        Unsplit::Defect(defect)
     }
 
     /// Whether all cells of the whole record are empty.

@@ -199,11 +199,11 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
             && batch.size() < self.load.budget.batch
             && !self.load.interrupt.is_set()
         {
-            self.end = match self.reader.read(&mut batch) {
-                Ok(true) => None,
-                Ok(false) => Some(Ok(())),
-                Err(error) => Some(Err(error)),
-            };
+            match self.reader.read(&mut batch) {
+                Ok(true) => {}
+                Ok(false) => self.end = Some(Ok(())),
+                Err(error) => self.end = Some(Err(error)),
+            }
         }
         self.reader.inspect(&batch);
         if let Some(bytes) = &self.reader.bytes_read {
