@@ -326,7 +326,8 @@ impl Reader {
             return Ok(false);
         };
         let line_ends = self.line_ends(length);
-        let text = &self.buffer.bytes()[..length];
+        let (text, rest) = self.buffer.bytes().split_at(length);
+        let line_feed = usize::from(rest.starts_with(b"\n"));
         match defect {
             None => {
                 batch.push(self.line, length, |all, ends, nulls| {
@@ -342,7 +343,8 @@ impl Reader {
                     && has_escaped_quote(text, self.dialect.separator());
             }
         }
-        self.consume(length, line_ends);
+        // The rest of other line ends may not have been read yet.
+        self.consume(length + line_feed, line_ends + line_feed as u64);
         Ok(true)
     }
 
@@ -351,8 +353,11 @@ impl Reader {
     fn find(&mut self) -> io::Result<Option<(usize, Option<Defect>)>> {
         while self.skip_line_ends()? {
             let (length, defect) = self.find_record()?;
-            let text = &self.buffer.bytes()[..length];
-            if defect.is_some() || !self.splitter.is_blank(text) || self.is_empty_text() {
+            if defect.is_some()
+                || !self.splitter.may_be_blank()
+                || !self.splitter.is_blank(&self.buffer.bytes()[..length])
+                || self.is_empty_text()
+            {
                 return Ok(Some((length, defect)));
             }
             self.consume(length, self.line_ends(length));

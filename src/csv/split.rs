@@ -153,7 +153,7 @@ impl Splitter {
             if bytes.get(end) != Some(&self.delimiter) {
                 return Ok(end);
             }
-            (self.field, self.at, self.opening) = (end + 1, end + 1, None);
+            (self.field, self.at) = (end + 1, end + 1);
             if self.ends.len() == self.limits.fields {
                 return Err(self.fail(bytes, position, Defect::TooManyFields));
             }
@@ -165,7 +165,9 @@ impl Splitter {
     fn field_end(&mut self, bytes: &[u8], position: u64, ended: bool) -> Result<usize, Unsplit> {
         loop {
             if let Some(opening) = self.opening {
-                return self.close(bytes, opening, position, ended);
+                let end = self.close(bytes, opening, position, ended)?;
+                self.opening = None;
+                return Ok(end);
             }
             let rest = &bytes[self.at..];
             self.at += self.next_stop(rest).unwrap_or(rest.len());
@@ -331,14 +333,14 @@ impl Splitter {
         Unsplit::Defect(defect)
     }
 
+    /// Whether all cells of the record may be empty.
+    pub fn may_be_blank(&self) -> bool {
+        self.empty || self.quoted || self.trim
+    }
+
     /// Whether all cells of the whole record are empty.
-    #[inline]
     pub fn is_blank(&self, record: &[u8]) -> bool {
-        match record.first() {
-            // Most records begin like this.
-            Some(first @ (b'!' | b'#'..=b'~')) if *first != self.delimiter => false,
-            _ => fields(&self.ends).all(|field| matches!(self.cell(&record[field]), b"" | b"\"\"")),
-        }
+        fields(&self.ends).all(|field| matches!(self.cell(&record[field]), b"" | b"\"\""))
     }
 
     /// Where the fields that were found in the record are.
