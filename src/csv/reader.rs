@@ -375,7 +375,7 @@ impl Reader {
         self.splitter.start(self.position);
         loop {
             let (bytes, ended) = (self.buffer.bytes(), self.buffer.has_ended());
-            match self.splitter.split(bytes, self.position, ended) {
+            match self.splitter.split(bytes, ended) {
                 Ok(length) => return Ok((length, None)),
                 Err(Unsplit::Defect(defect)) => return Ok((self.find_line()?, Some(defect))),
                 Err(Unsplit::More) => _ = self.buffer.fill()?,

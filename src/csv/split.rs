@@ -31,6 +31,8 @@ pub struct Splitter {
     stops: [bool; 256],
     /// Where the fields found so far end.
     ends: Vec<u32>,
+    /// The offset of the record in the file.
+    position: u64,
     /// Where the next field starts, and how far the record has been looked at.
     field: usize,
     at: usize,
@@ -83,6 +85,7 @@ impl Splitter {
             limits,
             stops,
             ends: Vec::new(),
+            position: 0,
             field: 0,
             at: 0,
             opening: None,
@@ -134,6 +137,7 @@ impl Splitter {
 
     /// Starts a record at this offset in the file.
     pub fn start(&mut self, position: u64) {
+        self.position = position;
         self.ends.clear();
         self.ends.shrink_to(KEPT);
         (self.field, self.at, self.opening) = (0, 0, None);
@@ -143,11 +147,10 @@ impl Splitter {
         }
     }
 
-    /// Continues the record, given all of its bytes so far (at least one), its offset in the file, and whether
-    /// the file ends after them. Returns how many bytes it has, without its line end.
-    pub fn split(&mut self, bytes: &[u8], position: u64, ended: bool) -> Result<usize, Unsplit> {
+    /// Continues the record, given all of its bytes so far (at least one), and whether the file ends after them. Returns how many bytes it has, without its line end.
+    pub fn split(&mut self, bytes: &[u8], ended: bool) -> Result<usize, Unsplit> {
         loop {
-            let end = self.field_end(bytes, position, ended)?;
+            let end = self.field_end(bytes, ended)?;
             self.empty |= end == self.field;
             self.ends.push(offset(end));
             if bytes.get(end) != Some(&self.delimiter) {
@@ -155,68 +158,66 @@ impl Splitter {
             }
             (self.field, self.at) = (end + 1, end + 1);
             if self.ends.len() == self.limits.fields {
-                return Err(self.fail(bytes, position, Defect::TooManyFields));
+                return Err(self.fail(bytes, Defect::TooManyFields));
             }
         }
     }
 
     /// Where the field ends.
     #[inline]
-    fn field_end(&mut self, bytes: &[u8], position: u64, ended: bool) -> Result<usize, Unsplit> {
+    fn field_end(&mut self, bytes: &[u8], ended: bool) -> Result<usize, Unsplit> {
         loop {
             if let Some(opening) = self.opening {
-                let end = self.close(bytes, opening, position, ended)?;
+                let end = self.close(bytes, opening, ended)?;
                 self.opening = None;
                 return Ok(end);
             }
-            let rest = &bytes[self.at..];
-            self.at += self.next_stop(rest).unwrap_or(rest.len());
+            self.at = self.next_stop(bytes);
             match bytes.get(self.at) {
-                None if !ended => return Err(self.more(bytes, position)),
-                Some(b'"') => self.open(bytes, position)?,
-                Some(b'\\') if self.escapes => self.escape(bytes, position, ended)?,
+                None if !ended => return Err(self.more(bytes)),
+                Some(b'"') => self.open(bytes)?,
+                Some(b'\\') if self.escapes => self.escape(bytes, ended)?,
                 _ => return Ok(self.at),
             }
         }
     }
 
-    /// Where the first byte is that ends a field, is a quote, or is a backslash that escapes.
+    /// Where the next byte is that ends a field, is a quote, or is a backslash that escapes; or where the bytes end.
     #[inline]
-    fn next_stop(&self, bytes: &[u8]) -> Option<usize> {
-        const CHUNK: usize = 8;
-
+    fn next_stop(&self, bytes: &[u8]) -> usize {
         let is_stop = |byte: &u8| self.stops[usize::from(*byte)];
-        // A loop over as many bytes as are known beforehand takes fewer steps.
-        let (chunks, rest) = bytes.as_chunks::<CHUNK>();
-        for (index, chunk) in chunks.iter().enumerate() {
-            if let Some(stop) = chunk.iter().position(is_stop) {
-                return Some(index * CHUNK + stop);
+        let mut at = self.at;
+        // A loop over a known number of bytes takes fewer steps for each.
+        while let Some(chunk) = bytes[at..].first_chunk::<8>() {
+            match chunk.iter().position(is_stop) {
+                Some(stop) => return at + stop,
+                None => at += chunk.len(),
             }
         }
-        let stop = rest.iter().position(is_stop);
-        stop.map(|stop| chunks.len() * CHUNK + stop)
+        let stop = bytes[at..].iter().position(is_stop);
+        stop.map_or(bytes.len(), |stop| at + stop)
     }
 
-    fn more(&mut self, bytes: &[u8], position: u64) -> Unsplit {
+    fn more(&mut self, bytes: &[u8]) -> Unsplit {
         if bytes.len() < self.limits.record {
             return Unsplit::More;
         }
         match line_length(&bytes[..self.at]) {
             // The first line has ended within quotes, and in a record this large, the quotes do not match.
-            Some(_) => self.fail(bytes, position, Defect::UnclosedQuote),
+            Some(_) => self.fail(bytes, Defect::UnclosedQuote),
             None => Unsplit::Endless,
         }
     }
 
     /// Goes past a quote that opens the field, or is text because something precedes it there.
-    fn open(&mut self, bytes: &[u8], position: u64) -> Result<(), Unsplit> {
+    fn open(&mut self, bytes: &[u8]) -> Result<(), Unsplit> {
         let before = &bytes[self.field..self.at];
         let is_blank = self.blanks(before) == before.len();
         self.padded |= is_blank && !before.is_empty() && !self.trim;
         if before.is_empty() || is_blank && self.trim {
             self.quoted = true;
             self.opening = Some(self.at);
-            let quote = position + self.at as u64;
+            let quote = self.position + self.at as u64;
             if self.doomed.binary_search(&quote).is_ok() {
                 return Err(Unsplit::Defect(self.doom));
             }
@@ -229,11 +230,11 @@ impl Splitter {
 
     /// Goes past the backslash that was found and what it escapes, once those bytes have been read. The two bytes of a
     /// line end belong together.
-    fn escape(&mut self, bytes: &[u8], position: u64, ended: bool) -> Result<(), Unsplit> {
+    fn escape(&mut self, bytes: &[u8], ended: bool) -> Result<(), Unsplit> {
         self.escaped = true;
         let length = match &bytes[self.at + 1..] {
             [b'\r', b'\n', ..] => 2,
-            [] | [b'\r'] if !ended => return Err(self.more(bytes, position)),
+            [] | [b'\r'] if !ended => return Err(self.more(bytes)),
             [] => 0,
             [byte, ..] => {
                 self.unusual |= is_plain(*byte);
@@ -261,13 +262,7 @@ impl Splitter {
     }
 
     /// Looks for the closing quote of the field, and returns where the field ends after it.
-    fn close(
-        &mut self,
-        bytes: &[u8],
-        opening: usize,
-        position: u64,
-        ended: bool,
-    ) -> Result<usize, Unsplit> {
+    fn close(&mut self, bytes: &[u8], opening: usize, ended: bool) -> Result<usize, Unsplit> {
         loop {
             let rest = &bytes[self.at..];
             let quote = if self.escapes {
@@ -279,10 +274,10 @@ impl Splitter {
             self.at = quote.unwrap_or(bytes.len());
             let length = self.at - (opening + 1);
             if length > self.limits.quoted || (quote.is_none() && ended) {
-                return Err(self.fail(bytes, position, Defect::UnclosedQuote));
+                return Err(self.fail(bytes, Defect::UnclosedQuote));
             }
             if bytes.get(self.at) == Some(&b'\\') {
-                self.escape(bytes, position, ended)?;
+                self.escape(bytes, ended)?;
                 continue;
             }
             let behind = self.at + 1;
@@ -300,11 +295,11 @@ impl Splitter {
                 rest.is_empty() || self.trim && rest.len() < LONGEST_BLANK && !rest.is_ascii()
             };
             if !ended && is_cut(&rest[blanks..]) {
-                return Err(self.more(bytes, position));
+                return Err(self.more(bytes));
             }
             return match rest.get(blanks) {
                 Some(next) if !self.ends_field(*next) => {
-                    Err(self.fail(bytes, position, Defect::TextAfterQuote))
+                    Err(self.fail(bytes, Defect::TextAfterQuote))
                 }
                 _ => Ok(behind + blanks),
             };
@@ -313,7 +308,7 @@ impl Splitter {
 
     /// Remembers the opening quotes of a record with a defect, as far as another record can open them and continue on
     /// the next line.
-    fn fail(&mut self, bytes: &[u8], position: u64, defect: Defect) -> Unsplit {
+    fn fail(&mut self, bytes: &[u8], defect: Defect) -> Unsplit {
         let first_line = line_length(bytes).unwrap_or(bytes.len());
         self.ends.push(offset(self.at.max(self.field)));
         let doomed = fields(&self.ends).filter_map(|field| {
@@ -322,7 +317,7 @@ impl Splitter {
             let is_doomed = field.start > first_line
                 && text[blanks..].starts_with(b"\"")
                 && line_length(text).is_some();
-            is_doomed.then_some(position + (field.start + blanks) as u64)
+            is_doomed.then_some(self.position + (field.start + blanks) as u64)
         });
         let mut doomed = doomed.peekable();
         // A record that has not gone on to the next line says nothing about those that do.
