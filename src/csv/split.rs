@@ -211,10 +211,7 @@ impl Splitter {
 
     /// Goes past a quote that opens the field, or is text because something precedes it there.
     fn open(&mut self, bytes: &[u8]) -> Result<(), Unsplit> {
-        let before = &bytes[self.field..self.at];
-        let is_blank = self.blanks(before) == before.len();
-        self.padded |= is_blank && !before.is_empty() && !self.trim;
-        if before.is_empty() || is_blank && self.trim {
+        if self.at == self.field || self.may_follow(&bytes[self.field..self.at]) {
             self.quoted = true;
             self.opening = Some(self.at);
             let quote = self.position + self.at as u64;
@@ -226,6 +223,13 @@ impl Splitter {
         }
         self.at += 1;
         Ok(())
+    }
+
+    /// Whether an opening quote may stand after this text of its field: only white space that does not belong to it.
+    fn may_follow(&mut self, text: &[u8]) -> bool {
+        let is_blank = self.blanks(text) == text.len();
+        self.padded |= is_blank && !self.trim;
+        is_blank && self.trim
     }
 
     /// Goes past the backslash that was found and what it escapes, once those bytes have been read. The two bytes of a
