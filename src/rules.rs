@@ -412,9 +412,9 @@ impl Rules {
         let width = columns.len();
         let mut typed = Typed {
             given,
-            cells: vec![Cell::Invalid; given.len() * width],
+            cells: vec![Cell::Default; given.len() * width],
             sound: (0..given.len())
-                .map(|position| given.row(position).is_whole())
+                .map(|position| given.is_whole(position))
                 .collect(),
             blobs: Vec::new(),
             defaults: Arc::clone(&self.defaults),
@@ -429,13 +429,13 @@ impl Rules {
         // It is quicker to look at the text of all records at once than cell by cell.
         let trusted = given.is_text();
         let decimal = given.decimal();
-        for (index, column) in columns.iter().enumerate() {
+        let present = columns.iter().enumerate();
+        for (index, column) in present.filter(|(index, _)| !self.absent[*index]) {
             let (kind, rules) = (column.kind, &self.value_rules[index]);
             let values = given.values(index, kind.is_text());
             let rows = typed.cells.chunks_exact_mut(width).zip(&mut typed.sound);
             for (value, (cells, is_sound)) in values.zip(rows) {
                 let cell = match value {
-                    _ if self.absent[index] => Cell::Default,
                     Value::Null => null(column.required),
                     Value::Text(text) if source != Source::Database => {
                         parse::parse(kind, text, decimal, trusted, &mut typed.blobs)
@@ -516,10 +516,7 @@ impl Rules {
         let converter = &self.converters[index];
         let is_integer = parent.integer_key() == Some(parent.keys[reference.key].columns[0]);
         if converter.is_none() && is_integer && reference.key == 0 {
-            let column = reference.columns[0];
-            let positions = 0..typed.given.len();
-            let ids = positions.map(|position| typed.value(position, column).integer());
-            return Ok(Keys::Integers(ids.collect()));
+            return Ok(typed.integers(reference.columns[0]));
         }
         let mut keys = Keys::encoded();
         for position in 0..typed.given.len() {
@@ -830,16 +827,36 @@ impl<G: RowSource> Typed<'_, G> {
     #[inline]
     fn value(&self, position: usize, column: usize) -> Value<'_> {
         match self.cell(position, column) {
+            Cell::Integer(number) => Value::Integer(number),
+            cell => self.other_value(cell, position, column),
+        }
+    }
+
+    fn other_value(&self, cell: Cell, position: usize, column: usize) -> Value<'_> {
+        match cell {
             Cell::Invalid | Cell::Null => Value::Null,
             Cell::Integer(number) => Value::Integer(number),
             Cell::Real(number) => Value::Real(number),
             Cell::Text => self.given.row(position).value(column),
             Cell::Blob(start, end) => Value::Blob(&self.blobs[start as usize..end as usize]),
-            Cell::Default => match self.kept.value(position, column) {
-                Some(value) => value,
-                None => self.defaults[column].get(),
-            },
+            Cell::Default => self.kept_or_default(position, column),
         }
+    }
+
+    fn kept_or_default(&self, position: usize, column: usize) -> Value<'_> {
+        let kept = self.kept.value(position, column);
+        kept.unwrap_or_else(|| self.defaults[column].get())
+    }
+
+    /// The whole numbers of all rows in one column.
+    fn integers(&self, column: usize) -> Keys {
+        let cells = self.cells.chunks_exact(self.width).enumerate();
+        let integers = cells.map(|(position, cells)| match cells[column] {
+            Cell::Integer(number) => Some(number),
+            Cell::Default => self.kept_or_default(position, column).integer(),
+            _ => None,
+        });
+        Keys::Integers(integers.collect())
     }
 
     /// The values of some columns of a row, as a sentence quotes them.

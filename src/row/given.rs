@@ -1,5 +1,6 @@
 //! Records as given: bytes, before anything is known about them.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::schema::Table;
@@ -184,6 +185,11 @@ impl Header {
         field < self.width() && !self.columns.contains(&index)
     }
 
+    /// How many fields there are, the `reason` included.
+    pub fn full_width(&self) -> usize {
+        self.width() + usize::from(self.reason.is_some())
+    }
+
     /// How many fields a record must have, without the `reason`.
     pub fn expected(&self) -> usize {
         self.width() - self.spare.unwrap_or(0)
@@ -309,11 +315,10 @@ impl Batch {
     /// the column is one of text.
     pub fn values(&self, column: usize, is_text: bool) -> impl Iterator<Item = Option<&[u8]>> {
         let (notation, column) = (&self.header.notation, self.header.columns[column]);
-        let ends = self.records.iter().skip(1).map(|next| next.field as usize);
-        let records = self.records.iter().zip(ends.chain([self.ends.len()]));
-        records.map(move |(record, end)| {
-            let index = (record.field as usize).saturating_add(column);
-            let cell = if index < end {
+        (0..self.records.len()).map(move |position| {
+            let fields = self.fields(position);
+            let index = fields.start.saturating_add(column);
+            let cell = if index < fields.end {
                 notation.trimmed(self.field(index))
             } else {
                 &[]
@@ -322,6 +327,24 @@ impl Batch {
                 || !self.nulls.is_empty() && self.nulls.binary_search(&offset(index)).is_ok();
             (!is_null).then_some(cell)
         })
+    }
+
+    /// Whether the record at this position has been split, into as many fields as the header allows.
+    #[inline]
+    pub fn is_whole(&self, position: usize) -> bool {
+        let has_all = || self.fields(position).len() == self.header.full_width();
+        self.records[position].defect.is_none()
+            && (has_all() || self.record(position).fits_header())
+    }
+
+    /// The indexes of a record's fields among those of all records.
+    #[inline]
+    fn fields(&self, position: usize) -> Range<usize> {
+        let end = match self.records.get(position + 1) {
+            Some(next) => next.field as usize,
+            None => self.ends.len(),
+        };
+        self.records[position].field as usize..end
     }
 
     /// A field, given its index among those of all records.
@@ -352,20 +375,14 @@ impl Batch {
     #[inline]
     pub fn record(&self, index: usize) -> Record<'_> {
         let start = self.records[index];
-        let end = match self.records.get(index + 1) {
-            Some(next) => next.field as usize,
-            None => self.ends.len(),
-        };
-        let first = start.field as usize;
+        let fields = self.fields(index);
         Record {
             header: &self.header,
             line: start.line,
             defect: start.defect,
             text: &self.text,
-            start: first
-                .checked_sub(1)
-                .map_or(0, |before| self.ends[before] + 1),
-            ends: &self.ends[first..end],
+            start: (fields.start.checked_sub(1)).map_or(0, |before| self.ends[before] + 1),
+            ends: &self.ends[fields],
             first: start.field,
             nulls: &self.nulls,
         }
@@ -383,7 +400,7 @@ impl<'a> Record<'a> {
     #[inline]
     pub fn fits_header(&self) -> bool {
         let (width, found) = (self.header.width(), self.found());
-        if found == width || self.header.spare.is_none() {
+        if self.header.spare.is_none() {
             return found == width;
         }
         let mut surplus = self.fields().skip(width);

@@ -25,6 +25,11 @@ pub trait RowSource {
         (0..self.len()).map(move |position| self.row(position).value(column))
     }
 
+    /// Whether nothing is wrong with the row at this position as a whole.
+    fn is_whole(&self, position: usize) -> bool {
+        self.row(position).defect().is_none()
+    }
+
     /// The line of the file where the row at this position starts; of a stored row, its rowid.
     fn line(&self, position: usize) -> u64;
 
@@ -41,11 +46,6 @@ pub trait RowSource {
 pub trait RowView<'a>: Copy {
     /// What is wrong with it as a whole, if anything.
     fn defect(self) -> Option<Reason>;
-
-    /// Whether nothing is wrong with it as a whole.
-    fn is_whole(self) -> bool {
-        self.defect().is_none()
-    }
 
     /// The value of a cell.
     fn value(self, column: usize) -> Value<'a>;
@@ -110,6 +110,10 @@ impl RowSource for Batch {
         Batch::values(self, column, is_text).map(|value| value.map_or(Value::Null, Value::Text))
     }
 
+    fn is_whole(&self, position: usize) -> bool {
+        Batch::is_whole(self, position)
+    }
+
     fn line(&self, position: usize) -> u64 {
         Batch::line(self, position)
     }
@@ -132,11 +136,6 @@ impl<'a> RowView<'a> for Record<'a> {
             expected: self.header.expected(),
             found: self.found(),
         })
-    }
-
-    #[inline]
-    fn is_whole(self) -> bool {
-        self.defect.is_none() && self.fits_header()
     }
 
     fn value(self, column: usize) -> Value<'a> {
