@@ -324,11 +324,10 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
         let mut others: Vec<_> = rejected.chain(&not_inserted).collect();
         others.sort_by_key(|(position, _)| *position);
         for (position, outcome) in others {
-            let record = rows.record(*position);
             if let Outcome::Skipped(reasons) | Outcome::Failed(reasons) = outcome
                 && let Some(rejects) = rejects
             {
-                rejects.write(record, Reasons(reasons));
+                rejects.write(rows.record(*position), Reasons(reasons));
             }
             tally.count(rows, *position, outcome);
         }

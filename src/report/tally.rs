@@ -213,37 +213,36 @@ impl Tally {
 
     /// Counts the record at this position as one that was not inserted.
     pub fn count(&mut self, rows: &Rows, position: u32, outcome: &Outcome) {
-        let listing = self.listing;
-        let record = rows.record(position);
-        self.has_utf8 = self.has_utf8 || is_utf8(record);
-        match outcome {
-            Outcome::Updated(_) => {
-                self.updated += 1;
-                if self.updated_ids.len() < listing.records {
-                    self.updated_ids.extend(rows.row_id(position, &[]));
-                }
-            }
-            Outcome::Unchanged => {
-                self.unchanged += 1;
-                if self.unchanged_ids.len() < listing.records {
-                    self.unchanged_ids.extend(rows.row_id(position, &[]));
-                }
-            }
-            Outcome::Skipped(reasons) => {
-                let not_utf8 = |reason: &Reason| matches!(reason, Reason::NotValid(..));
-                if reasons.iter().any(not_utf8) {
-                    self.not_utf8 += 1;
-                    self.add_foreign(record);
-                }
-                if let Some(header) = &self.header {
-                    let misread = reasons.iter();
-                    let misread = misread.filter_map(|it| Misread::of(it, &header.notation));
-                    self.misread.extend(misread);
-                }
-                self.skipped.add(record, reasons, listing);
-            }
-            Outcome::Failed(reasons) => self.failed.add(record, reasons, listing),
+        let (count, ids) = match outcome {
+            Outcome::Updated(_) => (&mut self.updated, &mut self.updated_ids),
+            Outcome::Unchanged => (&mut self.unchanged, &mut self.unchanged_ids),
+            Outcome::Skipped(reasons) => return self.skip(rows.record(position), reasons),
+            Outcome::Failed(reasons) => return self.fail(rows.record(position), reasons),
+        };
+        *count += 1;
+        if ids.len() < self.listing.records {
+            ids.extend(rows.row_id(position, &[]));
         }
+    }
+
+    fn skip(&mut self, record: Record, reasons: &[Reason]) {
+        self.has_utf8 = self.has_utf8 || is_utf8(record);
+        let not_utf8 = |reason: &Reason| matches!(reason, Reason::NotValid(..));
+        if reasons.iter().any(not_utf8) {
+            self.not_utf8 += 1;
+            self.add_foreign(record);
+        }
+        if let Some(header) = &self.header {
+            let misread = reasons.iter();
+            let misread = misread.filter_map(|it| Misread::of(it, &header.notation));
+            self.misread.extend(misread);
+        }
+        self.skipped.add(record, reasons, self.listing);
+    }
+
+    fn fail(&mut self, record: Record, reasons: &[Reason]) {
+        self.has_utf8 = self.has_utf8 || is_utf8(record);
+        self.failed.add(record, reasons, self.listing);
     }
 }
 
