@@ -47,7 +47,7 @@ impl Reader {
                 values,
                 &names,
                 |index, stored| {
-                    let values = (0..columns.len()).map(|column| stored.value(1 + column).into());
+                    let values = (0..columns.len()).map(|column| stored.value(column).into());
                     found[index] = Some(values.collect());
                 },
             )
@@ -62,9 +62,10 @@ impl Reader {
         self.reading(|connection| connection.query_row(&sql, [], |row| row.get(0)))
     }
 
-    /// What is stored already under the keys of the rows at these positions; see [`compare`].
+    /// What is stored already under the keys of the rows at these positions, without those that are not; see [`compare`].
     pub fn compare(&self, rows: &Rows, positions: &[u32]) -> Result<Vec<(u32, Outcome)>, Problem> {
-        self.reading(|connection| compare(connection, rows, positions))
+        let outcomes = self.reading(|connection| compare(connection, rows, positions))?;
+        Ok(of_stored(positions, outcomes))
     }
 }
 
@@ -80,9 +81,10 @@ impl Database {
 
     /// The same as [`Reader::compare`], and what is stored is on disk.
     pub fn compare(&self, rows: &Rows, positions: &[u32]) -> Result<Vec<(u32, Outcome)>, Problem> {
-        let any = |outcomes: &Vec<_>| !outcomes.is_empty();
+        let any = |outcomes: &Vec<_>| outcomes.iter().any(Option::is_some);
         let look_up = |connection: &Connection| compare(connection, rows, positions);
-        self.durably(self.reader(rows.table), any, look_up)
+        let outcomes = self.durably(self.reader(rows.table), any, look_up)?;
+        Ok(of_stored(positions, outcomes))
     }
 
     /// Looks up rows, and returns once those that were found are on disk.
@@ -136,45 +138,47 @@ pub fn version(connection: &Connection) -> rusqlite::Result<i64> {
     statement.query_row([], |row| row.get(0))
 }
 
-/// What is already stored under the keys of the rows at these positions: [`Outcome::Unchanged`], or where any value
-/// that the file has is different, even if only in type, [`Outcome::Skipped`], or [`Outcome::Updated`] if it may be
-/// replaced. Positions whose keys are not stored are left out. Fastest if the keys are sorted.
+/// The outcomes of the rows at these positions that are stored, each with its position.
+fn of_stored(positions: &[u32], outcomes: Vec<Option<Outcome>>) -> Vec<(u32, Outcome)> {
+    let outcomes = positions.iter().zip(outcomes);
+    outcomes
+        .filter_map(|(position, outcome)| Some((*position, outcome?)))
+        .collect()
+}
+
+/// What is already stored under the keys of the rows at these positions, for each of them: [`Outcome::Unchanged`], or
+/// where any value that the file has is different, even if only in type, [`Outcome::Skipped`], or [`Outcome::Updated`] if
+/// it may be replaced. `None` for those whose keys are not stored. Fastest if the keys are sorted.
 pub fn compare(
     connection: &Connection,
     rows: &Rows,
     positions: &[u32],
-) -> rusqlite::Result<Vec<(u32, Outcome)>> {
+) -> rusqlite::Result<Vec<Option<Outcome>>> {
     let table = rows.table;
     let key = match table.primary_key() {
         Some(key) if !rows.keyed_by_all_columns => key,
         _ => {
-            let stored = positions
-                .iter()
-                .filter(|position| rows.is_stored(**position));
-            return Ok(stored
-                .map(|position| (*position, Outcome::Unchanged))
-                .collect());
+            let outcome = |position| rows.is_stored(position).then_some(Outcome::Unchanged);
+            return Ok(positions.iter().copied().map(outcome).collect());
         }
     };
-    let mut outcomes = Vec::with_capacity(positions.len());
-    let values = |index: usize| {
-        let columns = key.columns.iter();
-        columns.map(move |column| rows.value(positions[index], *column))
-    };
-    let columns = table.column_list();
-    let mut outcome = |index: usize, stored: &StoredRow| {
-        let position = positions[index];
-        let columns = rows.values(position).zip(table.columns).enumerate();
-        let differs = columns
-            .filter(|(column, (value, _))| stored.value(1 + column) != *value && rows.has(*column));
-        let differing: Box<[usize]> = differs.map(|(column, _)| column).collect();
+    let mut differing = Vec::new();
+    // `equal` is a column that is known to have the same value.
+    let mut outcome = |position: u32, stored: &StoredRow, equal: Option<usize>| {
+        let columns = 0..table.columns.len();
+        differing.clear();
+        differing.extend(columns.filter(|column| {
+            Some(*column) != equal
+                && stored.value(*column) != rows.value(position, *column)
+                && rows.has(*column)
+        }));
         let mut kept = rows.kept.columns.iter();
         let was_changed =
-            kept.any(|column| rows.value_or_kept(position, *column) != stored.value(1 + column));
-        let outcome = match &rows.updates {
+            kept.any(|column| rows.value_or_kept(position, *column) != stored.value(*column));
+        match &rows.updates {
             _ if differing.is_empty() => Outcome::Unchanged,
             Some(_) if was_changed => changed_meanwhile(),
-            Some(referring) => replacement(table, differing, referring),
+            Some(referring) => replacement(table, &differing, referring),
             None => Outcome::skipped(Reason::Taken {
                 table,
                 value: rows.named(key.columns, position),
@@ -182,80 +186,78 @@ pub fn compare(
                     .map(|column| table.columns[*column].name)
                     .collect(),
             }),
-        };
-        outcomes.push((position, outcome));
+        }
     };
-    let value = |index: usize| match key.columns {
-        [column] => rows.value(positions[index], *column),
-        _ => Value::Null,
+    let mut outcomes = vec![None; positions.len()];
+    let done = merge(connection, rows, key, positions, |index, stored| {
+        outcomes[index] = Some(outcome(positions[index], stored, Some(key.columns[0])));
+    })?;
+    let rest = &positions[done..];
+    let values = |index: usize| {
+        let columns = key.columns.iter();
+        columns.map(move |column| rows.value(rest[index], *column))
     };
-    let done = merge(
-        connection,
-        table,
-        key,
-        positions.len(),
-        value,
-        &columns,
-        &mut outcome,
-    )?;
-    let rest = positions.len() - done;
-    let values = |index: usize| values(done + index);
+    let columns = table.column_list();
     look_up(
         connection,
         table,
         key,
-        rest,
+        rest.len(),
         values,
         &columns,
         |index, stored| {
-            outcome(done + index, stored);
+            outcomes[done + index] = Some(outcome(rest[index], stored, None));
         },
     )?;
     Ok(outcomes)
 }
 
-/// Calls `each` for the values of a key that are stored, like [`look_up`], but reads the table in the order of the key
-/// and steps through the values alongside it. That takes half of the time or less where most rows between the first
-/// value and the last are wanted. Returns how many values were handled: not all of them if their order may differ from
-/// SQLite's, or once too many other rows have been read.
-fn merge<'v>(
+/// Calls `each` for the rows at these positions whose keys are stored, with the index of the position and the stored row,
+/// like [`look_up`], but reads the table in the order of the key and steps through the positions alongside it. That takes
+/// half of the time or less where most rows between the first key and the last are wanted. The stored keys are the same in
+/// type and value. Returns how many positions were handled: not all of them if their order may differ from SQLite's, or
+/// once too many other rows have been read.
+fn merge(
     connection: &Connection,
-    table: &Table,
+    rows: &Rows,
     key: &schema::Key,
-    count: usize,
-    value: impl Fn(usize) -> Value<'v>,
-    columns: &str,
+    positions: &[u32],
     mut each: impl FnMut(usize, &StoredRow),
 ) -> rusqlite::Result<usize> {
-    let is_sorted = || {
-        (1..count).all(|index| order(value(index - 1), value(index)).is_some_and(Ordering::is_lt))
-    };
-    let [column] = key.columns else {
+    let table = rows.table;
+    let [column] = *key.columns else {
         return Ok(0);
     };
-    let has_order = match table.columns[*column].kind {
+    let has_order = match table.columns[column].kind {
         Kind::Integer => true,
         Kind::Text => key.collations == [Collation::Binary] && table.encoding == "UTF-8",
         _ => false,
     };
-    if !has_order || count < 2 || !is_sorted() {
+    if !has_order {
         return Ok(0);
     }
-    let (name, key_column) = (table.sql_name(), quoted(table.columns[*column].name));
+    let keys = positions.iter();
+    let keys: Vec<_> = keys.map(|position| rows.value(*position, column)).collect();
+    let is_before = |one: &Value, next: &Value| order(*one, *next).is_some_and(Ordering::is_lt);
+    if keys.is_empty() || !keys.is_sorted_by(is_before) {
+        return Ok(0);
+    }
+    let (name, columns) = (table.sql_name(), table.column_list());
+    let key_column = quoted(table.columns[column].name);
     let key = format!("{key_column}{}", key.collations[0].clause());
-    let sql = format!(
-        "SELECT {key_column}, {columns} FROM {name} WHERE {key} BETWEEN ? AND ? ORDER BY {key}"
-    );
+    let sql = format!("SELECT {columns} FROM {name} WHERE {key} >= ? ORDER BY {key}");
     let mut statement = connection.prepare_cached(&sql)?;
-    statement.raw_bind_parameter(1, value(0))?;
-    statement.raw_bind_parameter(2, value(count - 1))?;
-    let mut rows = statement.raw_query();
+    statement.raw_bind_parameter(1, keys[0])?;
+    let mut stored = statement.raw_query();
     let (mut next, mut others) = (0, 0);
-    while let Some(row) = rows.next()? {
+    while next < keys.len()
+        && let Some(row) = stored.next()?
+    {
         let row = StoredRow { row, connection };
+        let stored_key = row.value(column);
         let mut found = None;
-        while next < count && found.is_none_or(Ordering::is_lt) {
-            let Some(order) = order(value(next), row.value(0)) else {
+        while next < keys.len() && found.is_none_or(Ordering::is_lt) {
+            let Some(order) = order(keys[next], stored_key) else {
                 return Ok(next);
             };
             if order.is_eq() {
@@ -269,7 +271,7 @@ fn merge<'v>(
             return Ok(next);
         }
     }
-    Ok(count)
+    Ok(keys.len())
 }
 
 /// How two values compare in SQLite's order; `None` where that is not as simple as here.
@@ -288,7 +290,7 @@ pub fn changed_meanwhile() -> Outcome {
 }
 
 /// Whether new values may replace those in these columns, given for each column of the table which tables refer to it.
-fn replacement(table: &Table, differing: Box<[usize]>, referring: &[Option<Arc<str>>]) -> Outcome {
+fn replacement(table: &Table, differing: &[usize], referring: &[Option<Arc<str>>]) -> Outcome {
     let referred = differing.iter().filter_map(|column| {
         Some(Reason::Referred {
             column: table.columns[*column].name,
@@ -297,14 +299,14 @@ fn replacement(table: &Table, differing: Box<[usize]>, referring: &[Option<Arc<s
     });
     let reasons: Arc<[_]> = referred.collect();
     if reasons.is_empty() {
-        Outcome::Updated(differing)
+        Outcome::Updated(differing.into())
     } else {
         Outcome::Skipped(reasons)
     }
 }
 
-/// Calls `each` for every one of `count` primary key values that is stored, with the index of the value and its row, in
-/// which `columns` start at index 1.
+/// Calls `each` for every one of `count` primary key values that is stored, with the index of the value and these columns
+/// of its row.
 ///
 /// If the keys are sorted, this is one pass: SQLite keeps its position in the table from one key to the next, steps to
 /// the following row, and searches only if that is another one. A statement for each key would search from the root each
@@ -331,9 +333,9 @@ fn look_up<V: ToSql, I: IntoIterator<Item = V>>(
             .map(|index| format!("({index},{marks})"))
             .collect();
         let wanted = wanted.join(",");
-        format!("SELECT column1, {columns} FROM (VALUES {wanted}) CROSS JOIN {name} ON {equal}")
+        format!("SELECT {columns}, column1 FROM (VALUES {wanted}) CROSS JOIN {name} ON {equal}")
     };
-    let mut sql = select(KEYS_PER_STATEMENT);
+    let mut sql = select(KEYS_PER_STATEMENT.min(count));
     for first in (0..count).step_by(KEYS_PER_STATEMENT) {
         let group = first..count.min(first + KEYS_PER_STATEMENT);
         if group.len() < KEYS_PER_STATEMENT {
@@ -343,10 +345,11 @@ fn look_up<V: ToSql, I: IntoIterator<Item = V>>(
         for (index, value) in group.flat_map(&values).enumerate() {
             statement.raw_bind_parameter(index + 1, value)?;
         }
+        let last = statement.column_count() - 1;
         let mut rows = statement.raw_query();
         while let Some(row) = rows.next()? {
             let row = StoredRow { row, connection };
-            each(first + row.integer(0) as usize, &row);
+            each(first + row.integer(last) as usize, &row);
         }
     }
     Ok(())

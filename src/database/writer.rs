@@ -1,6 +1,5 @@
 //! Inserting and updating rows in one transaction, and waiting until it is on disk.
 
-use std::collections::HashSet;
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Statement, ffi};
 
@@ -171,22 +170,24 @@ fn insert_new(
     positions: &[u32],
 ) -> rusqlite::Result<Written> {
     // Nobody else can write now: what is stored stays as it is.
-    let mut others = compare(connection, rows, positions)?;
-    let stored: HashSet<_> = others.iter().map(|(position, _)| *position).collect();
-    let is_new = |position: &u32| !stored.contains(position);
-    let new = positions.iter().copied().filter(is_new);
-    let (gone, new): (Vec<_>, Vec<_>) = new.partition(|position| rows.kept.is_stored(*position));
+    let outcomes = compare(connection, rows, positions)?;
+    let mut others = Vec::with_capacity(positions.len());
+    let mut new = Vec::new();
+    for (position, outcome) in positions.iter().copied().zip(outcomes) {
+        match outcome {
+            Some(outcome) => others.push((position, outcome)),
+            None if rows.kept.is_stored(position) => others.push((position, changed_meanwhile())),
+            None => new.push(position),
+        }
+    }
     // Now the only possible conflict is between two of these rows that have the same key.
     let inserted = insert(connection, conflict, rows, &new, false, false)?;
     let mut written = inserted.ok_or_else(ignored)?;
     if written.start_over_without.is_none() {
         update(connection, conflict, rows, &mut others, &mut written)?;
     }
-    written.others.append(&mut others);
-    let gone = gone
-        .into_iter()
-        .map(|position| (position, changed_meanwhile()));
-    written.others.extend(gone);
+    others.append(&mut written.others);
+    written.others = others;
     Ok(written)
 }
 
