@@ -1,5 +1,6 @@
 //! Inserting and updating rows in one transaction, and waiting until it is on disk.
 
+use std::collections::BTreeMap;
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Statement, ffi};
 
@@ -199,16 +200,29 @@ fn update(
     outcomes: &mut [(u32, Outcome)],
     written: &mut Written,
 ) -> rusqlite::Result<()> {
+    /// How many statements are kept: files mostly change the same few columns.
+    const STATEMENTS: usize = 16;
+
     let table = rows.table;
     let Some(key) = table.primary_key() else {
         return Ok(());
     };
+    let mut statements: BTreeMap<Box<[usize]>, Statement> = BTreeMap::new();
     for (position, outcome) in outcomes {
         let Outcome::Updated(columns) = &*outcome else {
             continue;
         };
-        let mut statement =
-            connection.prepare_cached(&update_statement(table, conflict, key, columns))?;
+        if statements.len() == STATEMENTS && !statements.contains_key(columns) {
+            statements.clear();
+        }
+        let statement = match statements.get_mut(columns) {
+            Some(statement) => statement,
+            None => {
+                let sql = update_statement(table, conflict, key, columns);
+                let statement = connection.prepare(&sql)?;
+                statements.entry(columns.clone()).or_insert(statement)
+            }
+        };
         for (index, column) in columns.iter().chain(key.columns).enumerate() {
             statement.raw_bind_parameter(index + 1, rows.value(*position, *column))?;
         }
