@@ -165,13 +165,13 @@ pub fn compare(
     let mut differing = Vec::new();
     // `equal` is a column that is known to have the same value.
     let mut outcome = |position: u32, stored: &StoredRow, equal: Option<usize>| {
-        let columns = 0..table.columns.len();
         differing.clear();
-        differing.extend(columns.filter(|column| {
-            Some(*column) != equal
-                && stored.value(*column) != rows.value(position, *column)
-                && rows.has(*column)
-        }));
+        let values = rows.values(position).enumerate();
+        values.for_each(|(column, value)| {
+            if Some(column) != equal && stored.value(column) != value && rows.has(column) {
+                differing.push(column);
+            }
+        });
         let mut kept = rows.kept.columns.iter();
         let was_changed =
             kept.any(|column| rows.value_or_kept(position, *column) != stored.value(*column));
