@@ -120,6 +120,10 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
         self.load.parents().for_each(|parent| _ = parent.end.wait());
         let mut interrupted = false;
         loop {
+            // The share that is handed over last waits for its turn while the next batch is read.
+            while self.bytes > self.load.budget.bytes {
+                self.receive();
+            }
             let batch = match ahead.pop_front() {
                 Some(batch) => batch,
                 None if self.end.is_none() => self.read(self.next_batch_rows()),
@@ -219,9 +223,6 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
     fn hand_over_all(&mut self, rows: Rows) {
         let load = self.load;
         let bytes = rows.size();
-        while self.bytes > 0 && self.bytes + bytes > load.budget.bytes {
-            self.receive();
-        }
         self.bytes += bytes;
         let all = rows.positions();
         let mut rejected = rows.rejected_at(&all).iter();

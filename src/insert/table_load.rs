@@ -52,8 +52,8 @@ pub struct TableLoad {
 /// What the load of one table may take at one time, so that all of them together take no more than one computer has.
 #[derive(Debug, Clone, Copy)]
 pub struct Budget {
-    /// The most bytes of rows that are read ahead, or that wait, are written or are not tallied yet. A batch alone may
-    /// have more.
+    /// No further batch is read while rows of more bytes than this have been read ahead, wait, are written or are not
+    /// tallied yet.
     pub bytes: usize,
     /// A batch is full at this many bytes.
     pub batch: usize,
