@@ -147,7 +147,8 @@ impl Splitter {
         }
     }
 
-    /// Continues the record, given all of its bytes so far (at least one), and whether the file ends after them. Returns how many bytes it has, without its line end.
+    /// Continues the record, given all of its bytes so far (at least one), and whether the file ends after them. Returns
+    /// how many bytes it has, without its line end.
     pub fn split(&mut self, bytes: &[u8], ended: bool) -> Result<usize, Unsplit> {
         loop {
             let end = self.field_end(bytes, ended)?;
