@@ -1,5 +1,6 @@
 //! The program on a case, compared with what is right.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::process;
 
@@ -327,10 +328,11 @@ pub fn difference(reasons: &[&str], right: &RowAnswer, again: bool) -> Vec<Strin
         found.map(|position| left.remove(position)).is_some()
     };
     let may_lack = |rule: &Rule| again && matches!(rule, Rule::Missing(..)) && !reasons.is_empty();
-    let must = right
-        .must
-        .iter()
-        .filter(|rule| !take(rule) && !may_lack(rule));
+    // A name may begin with another one, and the reason for it like that of the other.
+    let mut must: Vec<_> = right.must.iter().collect();
+    must.sort_by_key(|rule| Reverse(rule.to_string().len()));
+    must.retain(|rule| !take(rule) && !may_lack(rule));
+    let must = must.iter();
     let mut problems: Vec<_> = must.map(|rule| format!("does not say <{rule}>")).collect();
     for rule in &right.may {
         take(rule);
