@@ -1,7 +1,7 @@
 //! Recognizes what a file is if it is not CSV as expected.
 
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
-use memchr::memchr;
+use memchr::memchr2;
 
 use super::{Dialect, Problem, header};
 use crate::row::Header;
@@ -81,7 +81,8 @@ fn utf32(start: &[u8]) -> Option<&'static str> {
 /// The kind of UTF-16 that a file without a byte order mark is in, by where the bytes of its first line are 0: delimiters
 /// and line ends have such a byte in any script.
 pub fn utf16(start: &[u8]) -> Option<&'static Encoding> {
-    let end = memchr(b'\n', start).map_or(start.len(), |end| (end + 1).next_multiple_of(2));
+    let end = memchr2(b'\n', b'\r', start);
+    let end = end.map_or(start.len(), |end| (end + 1).next_multiple_of(2));
     let units = start[..end.min(start.len())].as_chunks::<2>().0;
     let first = units.iter().filter(|unit| unit[0] == 0).count();
     let second = units.iter().filter(|unit| unit[1] == 0).count();

@@ -38,6 +38,8 @@ pub struct Splitter {
     at: usize,
     /// The quote that opened the field and has not been closed yet.
     opening: Option<usize>,
+    /// Whether a quote in the field is text, and so is every other one in it.
+    text: bool,
     /// Whether a field of the record is in quotes or has escapes.
     quoted: bool,
     escaped: bool,
@@ -89,6 +91,7 @@ impl Splitter {
             field: 0,
             at: 0,
             opening: None,
+            text: false,
             quoted: false,
             escaped: false,
             empty: false,
@@ -140,7 +143,7 @@ impl Splitter {
         self.position = position;
         self.ends.clear();
         self.ends.shrink_to(KEPT);
-        (self.field, self.at, self.opening) = (0, 0, None);
+        (self.field, self.at, self.opening, self.text) = (0, 0, None, false);
         (self.quoted, self.escaped, self.empty) = (false, false, false);
         if self.doomed.last().is_some_and(|last| *last < position) {
             self.doomed = Vec::new();
@@ -157,7 +160,7 @@ impl Splitter {
             if bytes.get(end) != Some(&self.delimiter) {
                 return Ok(end);
             }
-            (self.field, self.at) = (end + 1, end + 1);
+            (self.field, self.at, self.text) = (end + 1, end + 1, false);
             if self.ends.len() == self.limits.fields {
                 return Err(self.fail(bytes, Defect::TooManyFields));
             }
@@ -212,7 +215,7 @@ impl Splitter {
 
     /// Goes past a quote that opens the field, or is text because something precedes it there.
     fn open(&mut self, bytes: &[u8]) -> Result<(), Unsplit> {
-        if self.at == self.field || self.may_follow(&bytes[self.field..self.at]) {
+        if self.at == self.field || !self.text && self.may_follow(&bytes[self.field..self.at]) {
             self.quoted = true;
             self.opening = Some(self.at);
             let quote = self.position + self.at as u64;
@@ -220,7 +223,7 @@ impl Splitter {
                 return Err(Unsplit::Defect(self.doom));
             }
         } else {
-            self.stray = true;
+            (self.text, self.stray) = (true, true);
         }
         self.at += 1;
         Ok(())

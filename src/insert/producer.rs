@@ -16,7 +16,7 @@ use super::writer::{Completion, Share, complete};
 use crate::csv::{self, Rejects};
 use crate::database::Problem;
 use crate::report::{Misread, Tally};
-use crate::row::{Batch, Keys, Outcome, OwnedValue, Reason, Reasons, Rows};
+use crate::row::{Batch, Cell, Keys, Outcome, OwnedValue, Reason, Reasons, Rows};
 use crate::rules::{Existence, Found, Parents, Rules, UsedKeys};
 
 /// A batch is full at this many rows. Except for the first rows of a table, it is written as one share.
@@ -59,6 +59,7 @@ pub fn load(load: &TableLoad, input: &mut Input) {
             started_shares: 0,
             active_threads: 0,
             bytes: 0,
+            handed_over: 0,
             tallied: 0,
             reorder_buffer: BTreeMap::new(),
             undecided: false,
@@ -99,6 +100,8 @@ struct Producer<'scope, 'env> {
     active_threads: usize,
     /// How many bytes the batches take that are not tallied yet.
     bytes: usize,
+    /// The number of the share that was handed over last.
+    handed_over: u64,
     /// The number of the share that was tallied last.
     tallied: u64,
     /// Complete shares that come after one that is not complete.
@@ -120,8 +123,8 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
         self.load.parents().for_each(|parent| _ = parent.end.wait());
         let mut interrupted = false;
         loop {
-            // The share that is handed over last waits for its turn while the next batch is read.
-            while self.bytes > self.load.budget.bytes {
+            // One share may be written while the next batch is read, however large they are.
+            while self.handed_over > self.tallied + 1 && self.bytes > self.load.budget.bytes {
                 self.receive();
             }
             let batch = match ahead.pop_front() {
@@ -198,9 +201,11 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
     /// Reads a batch of at most this many rows.
     fn read(&mut self, rows: usize) -> Batch {
         let mut batch = Batch::new(self.reader.header());
+        // What a row takes once it is typed.
+        let typed = self.load.table.columns.len() * size_of::<Cell>();
         while self.end.is_none()
             && batch.len() < rows
-            && batch.size() < self.load.budget.batch
+            && batch.size() + batch.len() * typed < self.load.budget.bytes
             && !self.load.interrupt.is_set()
         {
             match self.reader.read(&mut batch) {
@@ -253,6 +258,7 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
     fn hand_over(&mut self, mut share: Share) {
         let load = self.load;
         share.number = load.ledger.register(share.row_numbers());
+        self.handed_over = share.number;
         if share.accepted().is_empty() {
             load.ledger.resolve(share.number, Gaps::default());
             let (not_inserted, rowids, track) = (Vec::new(), Vec::new(), None);

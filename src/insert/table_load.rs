@@ -52,11 +52,9 @@ pub struct TableLoad {
 /// What the load of one table may take at one time, so that all of them together take no more than one computer has.
 #[derive(Debug, Clone, Copy)]
 pub struct Budget {
-    /// No further batch is read while rows of more bytes than this have been read ahead, wait, are written or are not
-    /// tallied yet.
+    /// A batch is full at this many bytes, its typed rows included. None is read while those that are not tallied yet
+    /// take more, unless there is only one.
     pub bytes: usize,
-    /// A batch is full at this many bytes.
-    pub batch: usize,
     /// The most writer threads of all tables together.
     pub threads: usize,
     tables: usize,
@@ -65,11 +63,10 @@ pub struct Budget {
 impl Budget {
     /// The budget of each table if this many are loaded.
     pub fn for_one_of(tables: usize) -> Budget {
-        const MANY: usize = 10;
-        let mebibytes = if tables > MANY { 1 } else { 6 };
+        const ALL: usize = 18 << 20;
+        let bytes = (ALL / tables).clamp(1 << 20, 6 << 20);
         Budget {
-            bytes: mebibytes << 20,
-            batch: (mebibytes << 20) * 2 / 3,
+            bytes,
             threads: 256,
             tables,
         }

@@ -538,6 +538,9 @@ fn a_file_in_utf_16_or_utf_32_says_so_and_in_which_order_its_bytes_are() {
             assert_eq!(problem(wide(text, bytes, is_big)), expected, "{text}");
         }
     }
+    // NULs in rows are none of the header's, whatever ends the lines.
+    let nuls = b"id,name,email\r1,a\0,x\r2,b\0,y\r";
+    assert_eq!(read(nuls, 100).unwrap().len(), 2);
     for piece in [1, 2, 3, 100] {
         let little = wide("id,name,email\n1,a,x\n", 2, false);
         assert_eq!(
