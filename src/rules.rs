@@ -41,7 +41,7 @@ pub enum Existence {
 
 impl Existence {
     /// Whether it is known to exist.
-    fn is_certain(self) -> bool {
+    fn is_found(self) -> bool {
         matches!(self, Existence::Stored | Existence::Accepted(_))
     }
 }
@@ -118,7 +118,7 @@ enum Source {
 struct Typed<'a, G> {
     given: &'a G,
     cells: Vec<Cell>,
-    /// Whether each row follows all rules but the sequential ones.
+    /// Whether it is certain that a row follows all rules but the sequential ones. Other rows are checked closely.
     sound: Vec<bool>,
     blobs: Vec<u8>,
     defaults: Arc<[OwnedValue]>,
@@ -442,6 +442,11 @@ impl Rules {
                     }
                     value => parse::typed(kind, value, &mut typed.blobs),
                 };
+                let cell = match cell {
+                    // SQLite computes the value, of whatever type.
+                    Cell::Invalid if column.generated => Cell::Null,
+                    cell => cell,
+                };
                 *is_sound &= !matches!(cell, Cell::Invalid)
                     && !rules.iter().any(|rule| is_broken(*rule, cell, value));
                 cells[index] = cell;
@@ -477,7 +482,7 @@ impl Rules {
             let own = vec![None; if is_own { given.len() } else { 0 }];
             if !is_own {
                 for (position, is_sound) in typed.sound.iter_mut().enumerate() {
-                    *is_sound &= found.rows[position].is_certain() || keys.get(position).is_none();
+                    *is_sound &= found.rows[position].is_found() || keys.get(position).is_none();
                 }
             }
             typed.parents.push(TypedParents { keys, found, own });
@@ -588,7 +593,7 @@ impl Rules {
                 let index = self.table.references[reference].key;
                 let existence = parents.found.rows[position];
                 (parents.keys.get(position)).is_none_or(|key| match typed.source {
-                    Source::Database => existence.is_certain(),
+                    Source::Database => existence.is_found(),
                     _ => existence == Existence::Stored || self.used.find(index, key).is_some(),
                 })
             }
@@ -952,7 +957,7 @@ fn default_value(kind: Kind, declared: &str, default: &str) -> rusqlite::Result<
 /// Whether there is nothing but Unicode white space and format characters.
 #[inline]
 fn is_blank(text: &[u8]) -> bool {
-    // Most texts begin with such a character, which is quickly seen.
+    // Most texts begin with a visible ASCII character, which is quickly seen.
     !text.iter().any(u8::is_ascii_graphic) && is_blank_unicode(text)
 }
 

@@ -343,7 +343,7 @@ impl Reader {
                     && has_escaped_quote(text, self.dialect.separator());
             }
         }
-        // The rest of other line ends may not have been read yet.
+        // Only a line feed: the second byte of CRLF may not have been read yet.
         self.consume(length + line_feed, line_ends + line_feed as u64);
         Ok(true)
     }
@@ -458,7 +458,7 @@ impl Reader {
         Ok(())
     }
 
-    /// Consumes one byte of a line end, which is this one.
+    /// Consumes the next byte, which is this one and belongs to a line end.
     fn consume_line_end(&mut self, byte: u8) {
         let is_second = byte == b'\n' && self.after_cr;
         self.line += u64::from(!is_second);

@@ -14,7 +14,7 @@ const NULLS: [&str; 19] = [
     "n/a", "#N/A", "#NV", "NaN", "nan", "NAN", "NaT", "None",
 ];
 
-/// The bytes with which a cell begins that may be odd.
+/// The first bytes of cells that need a closer look.
 const ODD_STARTS: [bool; 256] = {
     let mut starts = [false; 256];
     let bytes = b" ='Nn#([<";

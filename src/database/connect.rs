@@ -18,7 +18,7 @@ use crate::sync::Mutex;
 /// may be no folder for temporary files.
 const SETTINGS: &str = "PRAGMA wal_autocheckpoint = 0; PRAGMA temp_store = MEMORY";
 
-/// What macOS takes for a sync may leave data in the cache of the disk otherwise. Nothing changes elsewhere.
+/// Without these, a sync on macOS may leave data in the cache of the disk.
 const SYNC_SETTINGS: &str = "PRAGMA fullfsync = 1; PRAGMA checkpoint_fullfsync = 1";
 
 /// Connects with these flags; an error if SQLite cannot open the file. The connection does not wait for locks:

@@ -239,7 +239,8 @@ fn merge(
     let keys = positions.iter();
     let keys: Vec<_> = keys.map(|position| rows.value(*position, column)).collect();
     let is_before = |one: &Value, next: &Value| order(*one, *next).is_some_and(Ordering::is_lt);
-    if keys.is_empty() || !keys.is_sorted_by(is_before) {
+    // A single key is found by its value, whatever SQLite takes for the quickest way to sort the table.
+    if keys.len() < 2 || !keys.is_sorted_by(is_before) {
         return Ok(0);
     }
     let (name, columns) = (table.sql_name(), table.column_list());

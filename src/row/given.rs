@@ -48,7 +48,7 @@ impl Notation {
         self.backslash_escapes || !self.null.is_empty()
     }
 
-    /// What a field holds.
+    /// A field without the white space around it, if that is not part of the cell.
     #[inline]
     fn trimmed<'a>(&self, field: &'a [u8]) -> &'a [u8] {
         if self.trim { trim(field) } else { field }
@@ -363,8 +363,8 @@ impl Batch {
     ///
     /// If there are not that many.
     #[inline]
-    pub fn line(&self, index: usize) -> u64 {
-        self.records[index].line
+    pub fn line(&self, position: usize) -> u64 {
+        self.records[position].line
     }
 
     /// The record at this position, counted from 0.

@@ -6,8 +6,8 @@ mod uses;
 use std::borrow::Cow;
 
 use super::*;
-use crate::row::{Defect, Header, Notation, Reasons};
-use crate::schema::TABLES;
+use crate::row::{Defect, Header, Notation, Reasons, offset};
+use crate::schema::{Column, ID, TABLE, TABLES, integer, text};
 
 /// The rules for a file that has all columns of a table.
 fn rules(table: &'static Table, unique: bool) -> Rules {
@@ -595,4 +595,92 @@ fn a_stored_value_of_another_type_breaks_a_rule() {
 /// Ids, as rows refer to them.
 fn ids(ids: impl IntoIterator<Item = i64>) -> Keys {
     Keys::Integers(ids.into_iter().map(Some).collect())
+}
+
+/// The lines of the records of a batch that follow the rules, and the reasons of the others.
+fn sort_out(rules: &mut Rules, batch: Batch) -> (Vec<u64>, Vec<String>) {
+    let rows = rules.check_batch(batch, &Existing).unwrap();
+    let line = |position: &u32| rows.record(*position).line;
+    let rejected = rows.rejected.iter().map(|(_, outcome)| match outcome {
+        Outcome::Skipped(reasons) => Reasons(reasons).to_string(),
+        outcome => panic!("{outcome:?}"),
+    });
+    (rows.accepted.iter().map(line).collect(), rejected.collect())
+}
+
+#[test]
+fn a_line_that_could_not_be_split_is_no_row_of_a_single_text() {
+    static NOTES: Table = Table {
+        name: "notes",
+        columns: &[text("note", &[])],
+        keys: &[],
+        ..TABLE
+    };
+    let mut batch = batch(&NOTES, &[["a"]]);
+    batch.push_defect(3, b"\"b", Defect::UnclosedQuote);
+    let mut rules = Rules::new(&NOTES, Vec::new(), false, Some(&Header::of(&NOTES))).unwrap();
+    let (accepted, reasons) = sort_out(&mut rules, batch);
+    assert_eq!(accepted, [2]);
+    assert_eq!(reasons, ["quote is not closed"]);
+}
+
+#[test]
+fn a_row_of_rejects_needs_all_fields_besides_its_reason() {
+    let header = Header {
+        reason: Some(3),
+        ..Header::of(TABLES[0])
+    };
+    let mut batch = Batch::new(header.into());
+    batch.push_fields(2, ["1", "Ann", "ann@b.co", "name is empty"]);
+    batch.push_fields(3, ["2", "Bo", "bo@b.co"]);
+    let (accepted, reasons) = sort_out(&mut rules(TABLES[0], false), batch);
+    assert_eq!(accepted, [2]);
+    assert_eq!(reasons, ["expected 3 fields, found 2"]);
+}
+
+#[test]
+fn a_field_that_is_written_as_null_is_null_in_any_record() {
+    let mut batch = batch(TABLES[0], &[["1", "Ann", "ann@b.co"]]);
+    batch.push(3, 8, |all, ends, nulls| {
+        nulls.push(4);
+        all.extend_from_slice(b"2,N,b@b.co");
+        let last = offset(all.len());
+        ends.extend([last - 9, last - 7, last]);
+    });
+    let (accepted, reasons) = sort_out(&mut rules(TABLES[0], false), batch);
+    assert_eq!(accepted, [2]);
+    assert_eq!(reasons, ["name is empty"]);
+}
+
+#[test]
+fn the_default_of_a_reference_must_exist_as_well() {
+    static VISITS: Table = Table {
+        name: "visits",
+        columns: &[
+            ID,
+            Column {
+                default: Some("99"),
+                ..integer("user_id", &[Rule::Exists(0)])
+            },
+        ],
+        references: TABLES_OF_VISITS,
+        ..TABLE
+    };
+    static TABLES_OF_VISITS: &[Reference] = &[Reference {
+        columns: &[1],
+        parent: "users",
+        key: 0,
+    }];
+    let header = Header {
+        columns: vec![0, usize::MAX],
+        names: vec!["id".to_string()],
+        given: vec![b"id".to_vec()],
+        ..Header::of(&VISITS)
+    };
+    let mut rules = Rules::new(&VISITS, vec![TABLES[0]], false, Some(&header)).unwrap();
+    let mut batch = Batch::new(header.into());
+    batch.push_fields(2, ["1"]);
+    let (accepted, reasons) = sort_out(&mut rules, batch);
+    assert_eq!(accepted, [0; 0]);
+    assert_eq!(reasons, ["user_id 99 does not exist in users"]);
 }

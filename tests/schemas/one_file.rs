@@ -533,3 +533,16 @@ fn a_schema_that_declares_other_types_or_keys_than_the_file_is_an_error() {
         assert!(run.stderr.contains(said), "{}", run.stderr);
     }
 }
+
+#[test]
+fn what_sqlite_computes_for_a_column_breaks_no_rule() {
+    for kind in ["", "TEXT", "INT"] {
+        let folder = app(&format!(
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, n INT, twice {kind} AS (n * 2), same {kind} AS (n) STORED);"
+        ));
+        folder.csv("in", "t", "id,n\n1,5\n");
+        assert_eq!(load(&folder).succeeded().count("t", "inserted"), 1);
+        let check = tradexa(&folder, &["check"]);
+        assert_eq!(check.status, Some(0), "{kind}: {}", check.stdout);
+    }
+}

@@ -485,3 +485,40 @@ fn a_new_row_may_refer_to_a_stored_one_that_cannot_be_updated() {
         assert_eq!(stored, ["1 ", "2 1", "7 "]);
     }
 }
+
+#[test]
+fn rows_of_which_different_columns_changed_are_updated_beside_each_other() {
+    for layout in LAYOUTS {
+        let shop = Shop::with(
+            layout,
+            "CREATE TABLE t (code TEXT PRIMARY KEY, a TEXT, b TEXT);",
+        );
+        shop.update("t", "code,a,b\nw,1,1\nx,1,1\ny,1,1\nz,1,1\n");
+        let changed = "code,a,b\nw,1,2\nx,2,1\ny,2,2\nz,1,3\n";
+        let run = shop.load("t", changed, &["--update", "--threads", "1"]);
+        assert_eq!(counts(&run, "t"), [0, 4, 0, 0, 0], "{layout:?}");
+        assert_eq!(shop.rows("t"), ["w,1,2", "x,2,1", "y,2,2", "z,1,3"]);
+    }
+}
+
+#[test]
+fn a_key_in_other_letters_is_a_change_of_its_column() {
+    for layout in LAYOUTS {
+        let script = "CREATE TABLE tags (code TEXT PRIMARY KEY COLLATE NOCASE, name TEXT);";
+        let shop = Shop::with(layout, script);
+        shop.update("tags", "code,name\nabc,A\nx,X\n");
+        for rows in ["ABC,A\n", "ABC,A\nx,X\n"] {
+            let run = shop.load("tags", &format!("code,name\n{rows}"), &[]);
+            let taken = "code \"ABC\" is already taken by a different row in ";
+            let reasons = reasons(&run, "tags");
+            assert!(
+                reasons.len() == 1 && reasons[0].starts_with(taken),
+                "{reasons:?}"
+            );
+            assert!(reasons[0].ends_with("(code differs)"), "{reasons:?}");
+        }
+        let run = shop.update("tags", "code,name\nABC,A\nx,X\n");
+        assert_eq!(counts(&run, "tags"), [0, 1, 1, 0, 0]);
+        assert_eq!(shop.rows("tags"), ["ABC,A", "x,X"]);
+    }
+}
