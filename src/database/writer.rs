@@ -15,6 +15,9 @@ use crate::sync::lock;
 /// How many rows are appended by one `INSERT`: from about 25 on, a statement costs little beside its rows.
 const ROWS_PER_STATEMENT: usize = 50;
 
+/// The most parameters of a statement (<https://www.sqlite.org/limits.html#max_variable_number>).
+const MAX_PARAMETERS: usize = 32_766;
+
 /// A connection to insert over. Have one at a time for each database: others would wait by polling.
 #[derive(Debug)]
 pub struct Writer<'a> {
@@ -301,11 +304,12 @@ fn insert(
 ) -> rusqlite::Result<Option<Written>> {
     let table = rows.table;
     let rowid = table.rowid_key().filter(|_| !rows.keyed_by_all_columns);
+    let appended = ROWS_PER_STATEMENT.min(MAX_PARAMETERS / table.columns.len());
     // The greatest id that is stored, where rows may be appended to it.
     let mut last = None;
     if let Some(rowid) = rowid
         && may_append
-        && positions.len() >= ROWS_PER_STATEMENT
+        && positions.len() >= appended
     {
         last = greatest_id(connection, table, rowid)?;
     }
@@ -319,7 +323,7 @@ fn insert(
     while let Some((first, others)) = rest.split_first() {
         // If the ids continue from the greatest stored one, SQLite assigns the same ids when they are left out, and
         // then appends the rows without a search, which saves about a third of the time.
-        if let Some((group, others)) = rest.split_at_checked(ROWS_PER_STATEMENT)
+        if let Some((group, others)) = rest.split_at_checked(appended)
             && ids_continue_from(rows, group, last)
         {
             let statement = match &mut append {

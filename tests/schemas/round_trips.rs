@@ -7,7 +7,7 @@ use std::process::Command;
 use rusqlite::{Connection, OpenFlags};
 
 use super::kit::{Folder, skipped, text};
-use super::{SAMPLES, with_schema};
+use super::{SAMPLES, with_schema, with_script};
 
 /// A database as an application has it.
 struct Original {
@@ -213,5 +213,26 @@ fn the_sqlite3_shell_exports_every_sample_row() {
             .prepare("PRAGMA foreign_key_check")
             .and_then(|mut it| it.exists([]));
         assert_eq!(violations, Ok(false), "{name}");
+    }
+}
+
+#[test]
+fn a_table_of_a_thousand_columns_is_loaded() {
+    let columns: Vec<_> = (1..1000).map(|column| format!("c{column} TEXT")).collect();
+    let script = format!(
+        "CREATE TABLE wide (id INTEGER PRIMARY KEY, {});",
+        columns.join(", ")
+    );
+    let folder = with_script(&script);
+    let names: Vec<_> = (1..1000).map(|column| format!("c{column}")).collect();
+    let rows: String = (1..=200)
+        .map(|id| format!("{id}{}\n", ",x".repeat(999)))
+        .collect();
+    folder.csv("in", "wide", &format!("id,{}\n{rows}", names.join(",")));
+    let load = ["insert", "--from", "in", "--format", "json", "--limit", "0"];
+    with_schema(&folder, "schema.sql", &["init"]).succeeded();
+    for outcome in ["inserted", "unchanged"] {
+        let run = with_schema(&folder, "schema.sql", &load).succeeded();
+        assert_eq!(run.count("wide", outcome), 200, "{outcome}");
     }
 }
