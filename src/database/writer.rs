@@ -15,8 +15,9 @@ use crate::sync::lock;
 /// How many rows are appended by one `INSERT`: from about 25 on, a statement costs little beside its rows.
 const ROWS_PER_STATEMENT: usize = 50;
 
-/// The most parameters of a statement (<https://www.sqlite.org/limits.html#max_variable_number>).
-const MAX_PARAMETERS: usize = 32_766;
+/// How many parameters a statement has if it has several rows: each takes memory, and where there are many columns, a few
+/// rows are enough. SQLite allows 32,766 (<https://www.sqlite.org/limits.html#max_variable_number>).
+const MAX_PARAMETERS: usize = 1_000;
 
 /// A connection to insert over. Have one at a time for each database: others would wait by polling.
 #[derive(Debug)]
@@ -304,7 +305,7 @@ fn insert(
 ) -> rusqlite::Result<Option<Written>> {
     let table = rows.table;
     let rowid = table.rowid_key().filter(|_| !rows.keyed_by_all_columns);
-    let appended = ROWS_PER_STATEMENT.min(MAX_PARAMETERS / table.columns.len());
+    let appended = (MAX_PARAMETERS / table.columns.len()).clamp(1, ROWS_PER_STATEMENT);
     // The greatest id that is stored, where rows may be appended to it.
     let mut last = None;
     if let Some(rowid) = rowid
