@@ -201,11 +201,13 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
     /// Reads a batch of at most this many rows.
     fn read(&mut self, rows: usize) -> Batch {
         let mut batch = Batch::new(self.reader.header());
+        let budget = &self.load.budget;
         // What a row takes once it is typed.
         let typed = self.load.table.columns.len() * size_of::<Cell>();
         while self.end.is_none()
             && batch.len() < rows
-            && batch.size() + batch.len() * typed < self.load.budget.bytes
+            && batch.size() < budget.batch
+            && batch.size() + batch.len() * typed < budget.bytes
             && !self.load.interrupt.is_set()
         {
             match self.reader.read(&mut batch) {

@@ -52,9 +52,11 @@ pub struct TableLoad {
 /// What the load of one table may take at one time, so that all of them together take no more than one computer has.
 #[derive(Debug, Clone, Copy)]
 pub struct Budget {
-    /// A batch is full at this many bytes, its typed rows included. None is read while those that are not tallied yet
-    /// take more, unless there is only one.
+    /// A batch is full at this many bytes with its typed rows. None is read while those that are not tallied yet take
+    /// more, unless there is only one.
     pub bytes: usize,
+    /// A batch is full at this many bytes of text.
+    pub batch: usize,
     /// The most writer threads of all tables together.
     pub threads: usize,
     tables: usize,
@@ -67,6 +69,7 @@ impl Budget {
         let bytes = (ALL / tables).clamp(1 << 20, 6 << 20);
         Budget {
             bytes,
+            batch: bytes * 2 / 3,
             threads: 256,
             tables,
         }
