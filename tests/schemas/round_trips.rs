@@ -228,7 +228,7 @@ fn a_table_of_a_thousand_columns_is_loaded() {
     let rows: String = (1..=200)
         .map(|id| format!("{id}{}\n", ",x".repeat(999)))
         .collect();
-    folder.csv("in", "wide", &format!("id,{}\n{rows}", names.join(",")));
+    folder.csv("in", "wide", format!("id,{}\n{rows}", names.join(",")));
     let load = ["insert", "--from", "in", "--format", "json", "--limit", "0"];
     with_schema(&folder, "schema.sql", &["init"]).succeeded();
     for outcome in ["inserted", "unchanged"] {
