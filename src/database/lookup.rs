@@ -148,7 +148,8 @@ fn of_stored(positions: &[u32], outcomes: Vec<Option<Outcome>>) -> Vec<(u32, Out
 
 /// What is already stored under the keys of the rows at these positions, for each of them: [`Outcome::Unchanged`], or
 /// where any value that the file has is different, even if only in type, [`Outcome::Skipped`], or [`Outcome::Updated`] if
-/// it may be replaced. `None` for those whose keys are not stored. Fastest if the keys are sorted.
+/// it may be replaced. `None` for those whose keys are not stored; an empty list if none is. Fastest if the keys are
+/// sorted.
 pub fn compare(
     connection: &Connection,
     rows: &Rows,
@@ -188,9 +189,18 @@ pub fn compare(
             }),
         }
     };
-    let mut outcomes = vec![None; positions.len()];
+    let mut outcomes = Vec::new();
+    let mut found = |index: usize, outcome: Outcome| {
+        if outcomes.is_empty() {
+            outcomes.resize(positions.len(), None);
+        }
+        outcomes[index] = Some(outcome);
+    };
     let done = merge(connection, rows, key, positions, |index, stored| {
-        outcomes[index] = Some(outcome(positions[index], stored, Some(key.columns[0])));
+        found(
+            index,
+            outcome(positions[index], stored, Some(key.columns[0])),
+        );
     })?;
     let rest = &positions[done..];
     let values = |index: usize| {
@@ -206,7 +216,7 @@ pub fn compare(
         values,
         &columns,
         |index, stored| {
-            outcomes[done + index] = Some(outcome(rest[index], stored, None));
+            found(done + index, outcome(rest[index], stored, None));
         },
     )?;
     Ok(outcomes)
@@ -236,11 +246,11 @@ fn merge(
     if !has_order {
         return Ok(0);
     }
-    let keys = positions.iter();
-    let keys: Vec<_> = keys.map(|position| rows.value(*position, column)).collect();
-    let is_before = |one: &Value, next: &Value| order(*one, *next).is_some_and(Ordering::is_lt);
+    let count = positions.len();
+    let value = |index: usize| rows.value(positions[index], column);
+    let is_next = |index: usize| order(value(index - 1), value(index)).is_some_and(Ordering::is_lt);
     // A single key is found by its value, whatever SQLite takes for the quickest way to sort the table.
-    if keys.len() < 2 || !keys.is_sorted_by(is_before) {
+    if count < 2 || !(1..count).all(is_next) {
         return Ok(0);
     }
     let (name, columns) = (table.sql_name(), table.column_list());
@@ -248,17 +258,17 @@ fn merge(
     let key = format!("{key_column}{}", key.collations[0].clause());
     let sql = format!("SELECT {columns} FROM {name} WHERE {key} >= ? ORDER BY {key}");
     let mut statement = connection.prepare_cached(&sql)?;
-    statement.raw_bind_parameter(1, keys[0])?;
+    statement.raw_bind_parameter(1, value(0))?;
     let mut stored = statement.raw_query();
     let (mut next, mut others) = (0, 0);
-    while next < keys.len()
+    while next < count
         && let Some(row) = stored.next()?
     {
         let row = StoredRow { row, connection };
         let stored_key = row.value(column);
         let mut found = None;
-        while next < keys.len() && found.is_none_or(Ordering::is_lt) {
-            let Some(order) = order(keys[next], stored_key) else {
+        while next < count && found.is_none_or(Ordering::is_lt) {
+            let Some(order) = order(value(next), stored_key) else {
                 return Ok(next);
             };
             if order.is_eq() {
@@ -272,7 +282,7 @@ fn merge(
             return Ok(next);
         }
     }
-    Ok(keys.len())
+    Ok(count)
 }
 
 /// How two values compare in SQLite's order; `None` where that is not as simple as here.

@@ -175,11 +175,11 @@ fn insert_new(
     positions: &[u32],
 ) -> rusqlite::Result<Written> {
     // Nobody else can write now: what is stored stays as it is.
-    let outcomes = compare(connection, rows, positions)?;
+    let mut outcomes = compare(connection, rows, positions)?.into_iter();
     let mut others = Vec::with_capacity(positions.len());
     let mut new = Vec::new();
-    for (position, outcome) in positions.iter().copied().zip(outcomes) {
-        match outcome {
+    for position in positions.iter().copied() {
+        match outcomes.next().flatten() {
             Some(outcome) => others.push((position, outcome)),
             None if rows.kept.is_stored(position) => others.push((position, changed_meanwhile())),
             None => new.push(position),
