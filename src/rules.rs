@@ -5,21 +5,24 @@ mod evaluate;
 mod ids;
 mod key_map;
 mod parse;
+mod typing;
 mod used;
+mod value_rules;
 mod waiting;
 
 use std::sync::Arc;
 
 use crate::row::{
-    Batch, Cell, Header, KeptValues, Key, Keys, Outcome, OwnedValue, ParentKeys, Reason, RowSource,
-    RowView, Rows, Value, fold,
+    Batch, Cell, Header, KeptValues, Keys, Outcome, OwnedValue, Reason, RowSource, RowView, Rows,
+    Value,
 };
-use crate::schema::{Kind, Reference, Rule, Table};
-use crate::unicode::is_format;
+use crate::schema::{Kind, Rule, Table};
 
 use evaluate::{Converter, Evaluation, Evaluator};
+use typing::{Typed, TypedParents};
+use used::Used;
 pub use used::{AllKeys, UsedKeys};
-use used::{RowKeys, Used};
+use value_rules::{is_blank, is_broken};
 use waiting::Waiting;
 
 /// Whether the row exists that another one refers to.
@@ -114,32 +117,6 @@ enum Source {
     Database,
 }
 
-/// The typed cells of some rows, and what is known about them.
-struct Typed<'a, G> {
-    given: &'a G,
-    cells: Vec<Cell>,
-    /// Whether it is certain that a row follows all rules but the sequential ones. Other rows are checked closely.
-    sound: Vec<bool>,
-    blobs: Vec<u8>,
-    defaults: Arc<[OwnedValue]>,
-    kept: KeptValues,
-    /// Why the stored versions of the rows could not be read.
-    unknown: Option<Reason>,
-    width: usize,
-    evaluation: Evaluation,
-    keys: RowKeys,
-    parents: Vec<TypedParents>,
-    source: Source,
-}
-
-/// What rows refer to, by one of the table's references.
-struct TypedParents {
-    keys: Keys,
-    found: Found,
-    /// The numbers of the parents that are rows of the same table.
-    own: Vec<Option<i64>>,
-}
-
 /// What a row is as far as the rules are concerned.
 enum Verdict {
     /// It follows the rules.
@@ -198,18 +175,16 @@ impl Rules {
         let rules = table.columns.iter().flat_map(|column| column.rules);
         let is_own = |reference: usize| table.references[reference].parent == table.name;
         let sequential = rules.chain(table.rules).filter(|rule| match rule {
-            Rule::Positive | Rule::NotEmpty | Rule::Email | Rule::Holds(_) => false,
             Rule::Unique(key) => used.enforces(*key),
             Rule::Exists(reference) => is_own(*reference),
+            _ => false,
         });
         let value_rules = table.columns.iter().map(|column| {
             let rules = column.rules.iter().copied();
-            let rules = rules.filter(|rule| match rule {
-                Rule::Positive | Rule::Email => true,
-                Rule::NotEmpty => column.kind.is_text(),
-                Rule::Unique(_) | Rule::Exists(_) | Rule::Holds(_) => false,
-            });
-            rules.collect()
+            // An empty cell that is not of text is NULL.
+            let may_be_broken = |rule: &Rule| *rule != Rule::NotEmpty || column.kind.is_text();
+            let rules = rules.filter(|rule| rule.is_about_value());
+            rules.filter(may_be_broken).collect()
         });
         let references = 0..table.references.len();
         Ok(Rules {
@@ -401,146 +376,6 @@ impl Rules {
         }
     }
 
-    /// Parses all cells, and looks up whatever can be looked up for all rows at once.
-    fn type_rows<'a, G: RowSource>(
-        &self,
-        given: &'a G,
-        parents: &impl Parents,
-        source: Source,
-    ) -> rusqlite::Result<Typed<'a, G>> {
-        let columns = self.table.columns;
-        let width = columns.len();
-        let mut typed = Typed {
-            given,
-            cells: vec![Cell::Default; given.len() * width],
-            sound: (0..given.len())
-                .map(|position| given.is_whole(position))
-                .collect(),
-            blobs: Vec::new(),
-            defaults: Arc::clone(&self.defaults),
-            kept: KeptValues::default(),
-            unknown: None,
-            width,
-            evaluation: Evaluation::default(),
-            keys: RowKeys::default(),
-            parents: Vec::new(),
-            source,
-        };
-        // It is quicker to look at the text of all records at once than cell by cell.
-        let trusted = given.is_text();
-        let decimal = given.decimal();
-        let present = columns.iter().enumerate();
-        for (index, column) in present.filter(|(index, _)| !self.absent[*index]) {
-            let (kind, rules) = (column.kind, &self.value_rules[index]);
-            let values = given.values(index, kind.is_text());
-            let rows = typed.cells.chunks_exact_mut(width).zip(&mut typed.sound);
-            for (value, (cells, is_sound)) in values.zip(rows) {
-                let cell = match value {
-                    Value::Null => null(column.required),
-                    Value::Text(text) if source != Source::Database => {
-                        parse::parse(kind, text, decimal, trusted, &mut typed.blobs)
-                    }
-                    value => parse::typed(kind, value, &mut typed.blobs),
-                };
-                let cell = match cell {
-                    // SQLite computes the value, of whatever type.
-                    Cell::Invalid if column.generated => Cell::Null,
-                    cell => cell,
-                };
-                *is_sound &= !matches!(cell, Cell::Invalid)
-                    && !rules.iter().any(|rule| is_broken(*rule, cell, value));
-                cells[index] = cell;
-            }
-        }
-        if !self.kept_columns.is_empty() {
-            self.keep_stored(&mut typed, parents);
-        }
-        if let Some(evaluator) = &self.evaluator {
-            // A NULL that is not allowed does not count as a cell of the wrong type.
-            let is_valid = |position: &usize| {
-                let row = given.row(*position);
-                let cells = typed.cells[position * width..][..width].iter().enumerate();
-                let mut invalid = cells.filter(|(_, cell)| **cell == Cell::Invalid);
-                row.defect().is_none()
-                    && invalid.all(|(index, _)| {
-                        row.value_or_null(index, columns[index].kind.is_text()) == Value::Null
-                    })
-            };
-            let valid: Vec<_> = (0..given.len()).filter(is_valid).collect();
-            typed.evaluation =
-                evaluator.evaluate(&valid, |position, column| typed.value(position, column))?;
-        }
-        typed.keys = self.used.keys(
-            given.len(),
-            |position, column| typed.value(position, column),
-            |position, key| typed.evaluation.counts(position, key),
-        );
-        for (index, reference) in self.table.references.iter().enumerate() {
-            let keys = self.parent_keys(&typed, index)?;
-            let found = parents.find(index, &keys);
-            let is_own = reference.parent == self.table.name;
-            let own = vec![None; if is_own { given.len() } else { 0 }];
-            if !is_own {
-                for (position, is_sound) in typed.sound.iter_mut().enumerate() {
-                    *is_sound &= found.rows[position].is_found() || keys.get(position).is_none();
-                }
-            }
-            typed.parents.push(TypedParents { keys, found, own });
-        }
-        for position in typed.evaluation.remarkable() {
-            typed.sound[position] = false;
-        }
-        if typed.unknown.is_some() {
-            typed.sound.fill(false);
-        }
-        Ok(typed)
-    }
-
-    /// Looks up the values that stay when these rows replace stored ones.
-    fn keep_stored<G: RowSource>(&self, typed: &mut Typed<G>, parents: &impl Parents) {
-        let key = self.table.primary_key().map_or(&[][..], |key| key.columns);
-        let values = |position: usize| {
-            let values = key.iter().map(|column| typed.value(position, *column));
-            values.map(OwnedValue::from).collect::<Box<[_]>>()
-        };
-        let keys: Vec<_> = (0..typed.given.len()).map(values).collect();
-        match parents.kept(&self.kept_columns, &keys) {
-            Ok(rows) => {
-                typed.kept = KeptValues {
-                    columns: Arc::clone(&self.kept_columns),
-                    rows,
-                }
-            }
-            Err(reason) => typed.unknown = Some(reason),
-        }
-    }
-
-    /// The keys that rows refer to, with the affinity of the columns there.
-    fn parent_keys<G: RowSource>(&self, typed: &Typed<G>, index: usize) -> rusqlite::Result<Keys> {
-        let (reference, parent) = (&self.table.references[index], self.parents[index]);
-        let converter = &self.converters[index];
-        let is_integer = parent.integer_key() == Some(parent.keys[reference.key].columns[0]);
-        if converter.is_none() && is_integer && reference.key == 0 {
-            return Ok(typed.integers(reference.columns[0]));
-        }
-        let mut keys = Keys::encoded();
-        for position in 0..typed.given.len() {
-            let values = reference
-                .columns
-                .iter()
-                .map(|column| typed.value(position, *column));
-            match converter {
-                // One that is not valid is NULL, and so there is no key.
-                Some(converter) => {
-                    let converted = converter.convert(values)?;
-                    keys.push(converted.iter().map(OwnedValue::get));
-                }
-                None => keys.push(values),
-            }
-        }
-        Ok(keys)
-    }
-
     /// Notes what became of a row, which uses its keys from now on if it was accepted.
     fn settle<G: RowSource>(
         &mut self,
@@ -569,7 +404,6 @@ impl Rules {
     }
 
     /// Checks one row against all rules.
-    #[inline]
     fn check<G: RowSource>(&self, typed: &mut Typed<G>, position: usize) -> Verdict {
         let mut sequential = self.sequential.iter();
         if typed.sound[position] && sequential.all(|rule| self.is_met(typed, position, *rule)) {
@@ -580,7 +414,6 @@ impl Rules {
     }
 
     /// Whether a row certainly follows one of the sequential rules.
-    #[inline]
     fn is_met<G: RowSource>(&self, typed: &Typed<G>, position: usize, rule: Rule) -> bool {
         match rule {
             Rule::Unique(key) => typed.keys.get(position, key).is_none_or(|value| {
@@ -597,7 +430,7 @@ impl Rules {
                     _ => existence == Existence::Stored || self.used.find(index, key).is_some(),
                 })
             }
-            Rule::Positive | Rule::NotEmpty | Rule::Email | Rule::Holds(_) => false,
+            _ => false,
         }
     }
 
@@ -823,106 +656,6 @@ impl Checked {
     }
 }
 
-impl<G: RowSource> Typed<'_, G> {
-    fn cell(&self, position: usize, column: usize) -> Cell {
-        self.cells[position * self.width + column]
-    }
-
-    /// The typed value of a cell; NULL for one that is not valid.
-    #[inline]
-    fn value(&self, position: usize, column: usize) -> Value<'_> {
-        match self.cell(position, column) {
-            Cell::Integer(number) => Value::Integer(number),
-            cell => self.other_value(cell, position, column),
-        }
-    }
-
-    fn other_value(&self, cell: Cell, position: usize, column: usize) -> Value<'_> {
-        match cell {
-            Cell::Invalid | Cell::Null => Value::Null,
-            Cell::Integer(number) => Value::Integer(number),
-            Cell::Real(number) => Value::Real(number),
-            Cell::Text => self.given.row(position).value(column),
-            Cell::Blob(start, end) => Value::Blob(&self.blobs[start as usize..end as usize]),
-            Cell::Default => self.kept_or_default(position, column),
-        }
-    }
-
-    fn kept_or_default(&self, position: usize, column: usize) -> Value<'_> {
-        let kept = self.kept.value(position, column);
-        kept.unwrap_or_else(|| self.defaults[column].get())
-    }
-
-    /// The whole numbers of all rows in one column.
-    fn integers(&self, column: usize) -> Keys {
-        let cells = self.cells.chunks_exact(self.width).enumerate();
-        let integers = cells.map(|(position, cells)| match cells[column] {
-            Cell::Integer(number) => Some(number),
-            Cell::Default => self.kept_or_default(position, column).integer(),
-            _ => None,
-        });
-        Keys::Integers(integers.collect())
-    }
-
-    /// The values of some columns of a row, as a sentence quotes them.
-    fn named(&self, position: usize, table: &Table, columns: &[usize]) -> Box<str> {
-        let other = |column| {
-            let is_absent = self.cell(position, column) == Cell::Default;
-            is_absent.then(|| self.value(position, column))
-        };
-        self.given.row(position).named(table, columns, other)
-    }
-
-    /// Whether a row refers to itself.
-    fn is_own_key(&self, table: &Table, index: usize, position: usize) -> bool {
-        let reference = &table.references[index];
-        let collations = table.keys[reference.key].collations;
-        let own = self.keys.get(position, reference.key);
-        let referred = self.parents[index].keys.get(position);
-        let folded = |key: Key| {
-            let (mut bytes, mut folded) = (Vec::new(), Vec::new());
-            fold(key.bytes(&mut bytes), collations, &mut folded).to_vec()
-        };
-        own.is_some() && own.map(folded) == referred.map(folded)
-    }
-}
-
-impl TypedParents {
-    /// What is needed to wait for the parents.
-    fn into_keys(self, reference: &Reference) -> ParentKeys {
-        let TypedParents { keys, found, own } = self;
-        match (keys, reference.columns) {
-            (Keys::Integers(_), [column]) => ParentKeys::Integers(*column),
-            (keys, _) if own.is_empty() => {
-                let numbers = found.rows.iter().map(|existence| match existence {
-                    Existence::Accepted(number) => Some(*number),
-                    _ => None,
-                });
-                let numbers = numbers.collect();
-                ParentKeys::Encoded { keys, numbers }
-            }
-            (keys, _) => ParentKeys::Encoded { keys, numbers: own },
-        }
-    }
-}
-
-/// Whether a typed cell with this value breaks a rule that concerns nothing else.
-#[inline]
-fn is_broken(rule: Rule, cell: Cell, value: Value) -> bool {
-    match (rule, cell, value) {
-        (Rule::Positive, Cell::Integer(number), _) => number <= 0,
-        (Rule::Positive, Cell::Real(number), _) => number <= 0.0,
-        (Rule::NotEmpty, Cell::Text, Value::Text(text)) => is_blank(text),
-        (Rule::Email, Cell::Text, Value::Text(text)) => !is_email(text),
-        _ => false,
-    }
-}
-
-/// NULL, if that is allowed.
-fn null(required: bool) -> Cell {
-    if required { Cell::Invalid } else { Cell::Null }
-}
-
 /// Whether a column of this kind and declared type can use this default when the file lacks the column: SQLite must
 /// store it as a value of that kind, and it must be the same for all rows.
 pub fn is_usable_default(kind: Kind, declared: &str, default: &str) -> bool {
@@ -952,48 +685,6 @@ fn default_value(kind: Kind, declared: &str, default: &str) -> rusqlite::Result<
         Cell::Blob(..) => OwnedValue::Blob(blobs.into()),
         _ => value,
     })
-}
-
-/// Whether there is nothing but Unicode white space and format characters.
-#[inline]
-fn is_blank(text: &[u8]) -> bool {
-    // Most texts begin with a visible ASCII character, which is quickly seen.
-    !text.iter().any(u8::is_ascii_graphic) && is_blank_unicode(text)
-}
-
-fn is_blank_unicode(text: &[u8]) -> bool {
-    let is_blank = |character: char| character.is_whitespace() || is_format(character);
-    str::from_utf8(text).is_ok_and(|text| text.chars().all(is_blank))
-}
-
-/// Whether there is one `@` with something before it and two or more non-empty labels, separated by dots, after it, and
-/// no white space, control or format character.
-fn is_email(text: &[u8]) -> bool {
-    let Some(at) = memchr::memchr(b'@', text) else {
-        return false;
-    };
-    let (local, domain) = (&text[..at], &text[at + 1..]);
-    let mut labels = 1;
-    let mut before = b'.';
-    for byte in domain {
-        match byte {
-            b'@' => return false,
-            b'.' if before == b'.' => return false,
-            b'.' => labels += 1,
-            _ => {}
-        }
-        before = *byte;
-    }
-    !local.is_empty() && labels > 1 && before != b'.' && !has_unseen(text)
-}
-
-fn has_unseen(text: &[u8]) -> bool {
-    let is_unseen = |character: char| {
-        character.is_whitespace() || character.is_control() || is_format(character)
-    };
-    // Without a short cut, this takes many bytes in one step.
-    let is_graphic = (text.iter()).fold(true, |all, byte| all & byte.is_ascii_graphic());
-    !is_graphic && str::from_utf8(text).is_ok_and(|text| text.contains(is_unseen))
 }
 
 #[cfg(test)]

@@ -171,6 +171,13 @@ pub enum Rule {
     Holds(usize),
 }
 
+impl Rule {
+    /// Whether it concerns a value by itself.
+    pub fn is_about_value(self) -> bool {
+        matches!(self, Rule::Positive | Rule::NotEmpty | Rule::Email)
+    }
+}
+
 impl Kind {
     /// What a value of this kind is called, with its article.
     pub fn noun(self) -> &'static str {

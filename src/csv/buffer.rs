@@ -31,7 +31,6 @@ impl Buffer {
     }
 
     /// What has been read and not been consumed.
-    #[inline]
     pub fn bytes(&self) -> &[u8] {
         &self.bytes[self.start..self.end]
     }

@@ -27,7 +27,7 @@ pub struct Inspector {
     decimal_fields: Vec<usize>,
     /// Whether the first field is a number.
     begins_with_number: bool,
-    /// The names that the header gives, in its order, followed by those of the table's columns.
+    /// The names in the header, in its order, and then those of the table's columns.
     names: Vec<Vec<u8>>,
     /// The bytes with which a repeated header, or a line drawn for human readers, may begin.
     starts: [bool; 256],

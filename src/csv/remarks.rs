@@ -17,10 +17,14 @@ const NULLS: [&str; 19] = [
 /// The first bytes of cells that need a closer look.
 const ODD_STARTS: [bool; 256] = {
     let mut starts = [false; 256];
-    let bytes = b" ='Nn#([<";
+    (
+        starts[b' ' as usize],
+        starts[b'=' as usize],
+        starts[b'\'' as usize],
+    ) = (true, true, true);
     let mut index = 0;
-    while index < bytes.len() {
-        starts[bytes[index] as usize] = true;
+    while index < NULLS.len() {
+        starts[NULLS[index].as_bytes()[0] as usize] = true;
         index += 1;
     }
     starts
@@ -147,20 +151,18 @@ impl Remarks {
         }
     }
 
-    #[inline(never)]
     fn look_at_cell(&mut self, cell: &[u8], is_first: bool, may_be_null: bool) {
         match cell {
             [b' ', b' ', ..] | [.., b' ', b' '] => self.padding = true,
             [b' ', ..] => self.spaced |= !is_first,
             [b'=', b'"', ..] => self.formulas = true,
             [b'\'', .., b'\''] => self.single_quotes = true,
-            [b'N' | b'n' | b'#' | b'(' | b'[' | b'<', ..] => {
+            _ => {
                 self.tight |= !is_first;
                 if may_be_null {
                     self.look_for_null(cell);
                 }
             }
-            _ => self.tight |= !is_first,
         }
     }
 

@@ -38,7 +38,7 @@ pub struct Splitter {
     at: usize,
     /// The quote that opened the field and has not been closed yet.
     opening: Option<usize>,
-    /// Whether a quote in the field is text, and so is every other one in it.
+    /// Whether a quote in the field was text. Then every later one in it is, too.
     text: bool,
     /// Whether a field of the record is in quotes or has escapes.
     quoted: bool,
@@ -168,7 +168,6 @@ impl Splitter {
     }
 
     /// Where the field ends.
-    #[inline]
     fn field_end(&mut self, bytes: &[u8], ended: bool) -> Result<usize, Unsplit> {
         loop {
             if let Some(opening) = self.opening {
@@ -187,7 +186,6 @@ impl Splitter {
     }
 
     /// Where the next byte is that ends a field, is a quote, or is a backslash that escapes; or where the bytes end.
-    #[inline]
     fn next_stop(&self, bytes: &[u8]) -> usize {
         let is_stop = |byte: &u8| self.stops[usize::from(*byte)];
         let mut at = self.at;
@@ -213,9 +211,12 @@ impl Splitter {
         }
     }
 
-    /// Goes past a quote that opens the field, or is text because something precedes it there.
+    /// Goes past a quote. It opens the field, unless anything precedes it there that belongs to the field.
     fn open(&mut self, bytes: &[u8]) -> Result<(), Unsplit> {
-        if self.at == self.field || !self.text && self.may_follow(&bytes[self.field..self.at]) {
+        let before = &bytes[self.field..self.at];
+        let is_first = !self.text && self.blanks(before) == before.len();
+        self.padded |= is_first && !before.is_empty() && !self.trim;
+        if before.is_empty() || is_first && self.trim {
             self.quoted = true;
             self.opening = Some(self.at);
             let quote = self.position + self.at as u64;
@@ -227,13 +228,6 @@ impl Splitter {
         }
         self.at += 1;
         Ok(())
-    }
-
-    /// Whether an opening quote may stand after this text of its field: only white space that does not belong to it.
-    fn may_follow(&mut self, text: &[u8]) -> bool {
-        let is_blank = self.blanks(text) == text.len();
-        self.padded |= is_blank && !self.trim;
-        is_blank && self.trim
     }
 
     /// Goes past the backslash that was found and what it escapes, once those bytes have been read. The two bytes of a

@@ -15,7 +15,7 @@ use super::lock_timeout::{LockTimeout, Waiter};
 use super::problem::Problem;
 use super::stored::{StoredRow, StoredRows};
 use super::writer::{conflict_clause, insert_statement};
-use crate::row::{OwnedValue, RowId};
+use crate::row::{OwnedValue, RowId, Value};
 use crate::schema::{Table, quoted};
 use crate::sync::{Mutex, lock};
 
@@ -182,25 +182,25 @@ impl Reader {
     /// Calls `each` with the row that this identifies, and returns `false` if there is none.
     pub fn row(&self, id: &RowId, each: impl FnMut(&StoredRow)) -> Result<bool, Problem> {
         let (names, table) = (self.table.column_list(), self.table.sql_name());
-        let rowid;
-        let (condition, values) = match (id, self.table.primary_key()) {
+        let (condition, values): (_, Vec<_>) = match (id, self.table.primary_key()) {
             (RowId::Key(values), Some(key)) => {
                 let columns = key.columns.iter().zip(key.collations);
                 let equal = columns.map(|(column, collation)| {
                     let column = quoted(self.table.columns[*column].name);
                     format!("{column} = ?{}", collation.clause())
                 });
-                (equal.collect::<Vec<_>>().join(" AND "), &values[..])
+                let values = values.iter().map(OwnedValue::get);
+                (equal.collect::<Vec<_>>().join(" AND "), values.collect())
             }
             (RowId::Key(_), None) => return Ok(false),
             (RowId::Rowid(id), _) => {
-                rowid = [OwnedValue::Integer(*id)];
-                (format!("{} = ?", self.rowid_name()), &rowid[..])
+                let values = vec![Value::Integer(*id)];
+                (format!("{} = ?", self.rowid_name()), values)
             }
         };
         let sql = format!("SELECT {names} FROM {table} WHERE {condition}");
-        let values = params_from_iter(values.iter().map(OwnedValue::get));
-        self.select(&sql, values, each).map(|rows| rows > 0)
+        self.select(&sql, params_from_iter(values), each)
+            .map(|rows| rows > 0)
     }
 
     /// What SQLite's rowid is called here, or what stands for it in a table that has none.

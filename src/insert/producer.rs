@@ -195,7 +195,7 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
     fn read(&mut self, rows: usize) -> Batch {
         let mut batch = Batch::new(self.reader.header());
         let budget = &self.load.budget;
-        // What a row takes once it is typed.
+        // How many bytes a row takes once it is typed.
         let typed = self.load.table.columns.len() * size_of::<Cell>();
         while self.end.is_none()
             && batch.len() < rows
@@ -203,11 +203,11 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
             && batch.size() + batch.len() * typed < budget.bytes
             && !self.load.interrupt.is_set()
         {
-            match self.reader.read(&mut batch) {
-                Ok(true) => {}
-                Ok(false) => self.end = Some(Ok(())),
-                Err(error) => self.end = Some(Err(error)),
-            }
+            self.end = match self.reader.read(&mut batch) {
+                Ok(true) => None,
+                Ok(false) => Some(Ok(())),
+                Err(error) => Some(Err(error)),
+            };
         }
         self.reader.inspect(&batch);
         if let Some(bytes) = &self.reader.bytes_read {

@@ -216,8 +216,8 @@ impl Tally {
         let (count, ids) = match outcome {
             Outcome::Updated(_) => (&mut self.updated, &mut self.updated_ids),
             Outcome::Unchanged => (&mut self.unchanged, &mut self.unchanged_ids),
-            Outcome::Skipped(reasons) => return self.skip(rows.record(position), reasons),
-            Outcome::Failed(reasons) => return self.fail(rows.record(position), reasons),
+            Outcome::Skipped(reasons) => return self.count_skipped(rows.record(position), reasons),
+            Outcome::Failed(reasons) => return self.count_failed(rows.record(position), reasons),
         };
         *count += 1;
         if ids.len() < self.listing.records {
@@ -225,7 +225,7 @@ impl Tally {
         }
     }
 
-    fn skip(&mut self, record: Record, reasons: &[Reason]) {
+    fn count_skipped(&mut self, record: Record, reasons: &[Reason]) {
         self.has_utf8 = self.has_utf8 || is_utf8(record);
         let not_utf8 = |reason: &Reason| matches!(reason, Reason::NotValid(..));
         if reasons.iter().any(not_utf8) {
@@ -240,7 +240,7 @@ impl Tally {
         self.skipped.add(record, reasons, self.listing);
     }
 
-    fn fail(&mut self, record: Record, reasons: &[Reason]) {
+    fn count_failed(&mut self, record: Record, reasons: &[Reason]) {
         self.has_utf8 = self.has_utf8 || is_utf8(record);
         self.failed.add(record, reasons, self.listing);
     }

@@ -330,15 +330,13 @@ impl Batch {
     }
 
     /// Whether the record at this position has been split, into as many fields as the header allows.
-    #[inline]
     pub fn is_whole(&self, position: usize) -> bool {
         let has_all = || self.fields(position).len() == self.header.full_width();
         self.records[position].defect.is_none()
             && (has_all() || self.record(position).fits_header())
     }
 
-    /// The indexes of a record's fields among those of all records.
-    #[inline]
+    /// Which of the batch's fields are those of the record at this position.
     fn fields(&self, position: usize) -> Range<usize> {
         let end = match self.records.get(position + 1) {
             Some(next) => next.field as usize,
@@ -347,7 +345,7 @@ impl Batch {
         self.records[position].field as usize..end
     }
 
-    /// A field, given its index among those of all records.
+    /// The batch's field with this index.
     #[inline]
     fn field(&self, index: usize) -> &[u8] {
         let start = match index {
@@ -362,7 +360,6 @@ impl Batch {
     /// # Panics
     ///
     /// If there are not that many.
-    #[inline]
     pub fn line(&self, position: usize) -> u64 {
         self.records[position].line
     }
@@ -391,13 +388,11 @@ impl Batch {
 
 impl<'a> Record<'a> {
     /// How many fields the file has for this record, without the `reason`.
-    #[inline]
     pub fn found(&self) -> usize {
         self.ends.len() - usize::from(self.reason().is_some())
     }
 
     /// Whether there are as many fields as the header allows.
-    #[inline]
     pub fn fits_header(&self) -> bool {
         let (width, found) = (self.header.width(), self.found());
         if self.header.spare.is_none() {
@@ -427,7 +422,6 @@ impl<'a> Record<'a> {
     }
 
     /// The field that holds the reason.
-    #[inline]
     fn reason(&self) -> Option<usize> {
         if self.defect.is_some() {
             return None;

@@ -51,7 +51,6 @@ pub enum Cell {
 
 impl Value<'_> {
     /// The whole number, if it is one.
-    #[inline]
     pub fn integer(self) -> Option<i64> {
         match self {
             Value::Integer(number) => Some(number),

@@ -50,7 +50,7 @@ impl Evaluation {
     }
 
     /// The positions of the rows for which a CHECK does not hold, or something could not be evaluated.
-    pub fn remarkable(&self) -> impl Iterator<Item = usize> {
+    pub fn failed_or_unknown(&self) -> impl Iterator<Item = usize> {
         let failed = self.failed.iter().map(|(position, ..)| *position);
         failed.chain(self.unknown.iter().map(|(position, _)| *position))
     }

@@ -5,6 +5,7 @@ use crate::schema::Kind;
 
 /// The typed value of a cell that is not NULL, or [`Cell::Invalid`]. Appends the bytes of a blob to `blobs`. With
 /// `trusted`, texts are known to be UTF-8 without NUL. `decimal` separates the decimals of numbers.
+// It is called for every cell, and most are of the first two kinds.
 #[inline(always)]
 pub fn parse(kind: Kind, text: &[u8], decimal: char, trusted: bool, blobs: &mut Vec<u8>) -> Cell {
     if kind == Kind::Text {

@@ -6,8 +6,8 @@ mod uses;
 use std::borrow::Cow;
 
 use super::*;
-use crate::row::{Defect, Header, Notation, Reasons, offset};
-use crate::schema::{Column, ID, TABLE, TABLES, integer, text};
+use crate::row::{Defect, Key, Notation, Reasons, offset};
+use crate::schema::{Column, ID, Reference, TABLE, TABLES, integer, text};
 
 /// The rules for a file that has all columns of a table.
 fn rules(table: &'static Table, unique: bool) -> Rules {

@@ -125,7 +125,6 @@ impl RowKeys {
         }
     }
 
-    #[inline]
     fn integer(&self, position: usize) -> Option<i64> {
         match self.get(position, 0)? {
             Key::Integer(integer) => Some(integer),
@@ -169,17 +168,17 @@ impl Used {
             },
         };
         let has_key = matches!(identity, Identity::Integer | Identity::Key);
-        let enforced = table.keys.iter().map(|key| match key.role {
+        let enforces = |key: &schema::Key| match key.role {
             Role::Rowid | Role::Primary => has_key,
             Role::Unique => true,
             Role::UniqueOnRequest => unique,
-        });
-        let enforced: Vec<_> = enforced.collect();
-        let others =
-            (0..enforced.len()).filter(|key| enforced[*key] && !table.keys[*key].is_primary());
+        };
+        let enforced: Vec<_> = table.keys.iter().map(enforces).collect();
+        let is_other = |key: &usize| enforced[*key] && !table.keys[*key].is_primary();
+        let others = (0..enforced.len()).filter(is_other).collect();
         Used {
             table,
-            others: others.collect(),
+            others,
             enforced,
             identity,
             ids: UsedIds::with_lines(),
@@ -288,7 +287,6 @@ impl Used {
 
     /// The number of a row if one with the same key is stored, or was accepted, given the position of its keys, and its
     /// line, or its rowid if it is a stored one.
-    #[inline]
     pub fn number_of(&self, keys: &RowKeys, position: usize, line: u64) -> Option<i64> {
         match &self.identity {
             Identity::Integer => keys.integer(position),

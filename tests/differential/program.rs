@@ -328,7 +328,7 @@ pub fn difference(reasons: &[&str], right: &RowAnswer, again: bool) -> Vec<Strin
         found.map(|position| left.remove(position)).is_some()
     };
     let may_lack = |rule: &Rule| again && matches!(rule, Rule::Missing(..)) && !reasons.is_empty();
-    // A name may begin with another one, and the reason for it like that of the other.
+    // If one name is the beginning of another, a reason may fit both: the longest name takes its reason first.
     let mut must: Vec<_> = right.must.iter().collect();
     must.sort_by_key(|rule| Reverse(rule.to_string().len()));
     must.retain(|rule| !take(rule) && !may_lack(rule));

@@ -38,7 +38,6 @@ impl Run {
 
 impl Lines {
     /// Records the line of an id that has none yet. Lines from 2^48 on are recorded as the line before that.
-    #[inline]
     pub fn insert(&mut self, id: u64, line: u64) {
         let line = line.min((1 << 48) - 1);
         if let Some(run) = self.open.last_mut()

@@ -2,7 +2,9 @@
 
 use proptest::prelude::*;
 
+use super::super::value_rules::is_email;
 use super::*;
+use crate::unicode::is_format;
 
 /// Cells that are often, but not always, what some column wants.
 fn cell() -> impl Strategy<Value = Vec<u8>> {
