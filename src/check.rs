@@ -8,7 +8,7 @@ use std::thread::Builder;
 
 use crate::database::{Problem, Reader};
 use crate::report::{self, Checked, Listing, Violating};
-use crate::row::{Keys, RowSource, RowView};
+use crate::row::{Keys, Reasons, RowSource, RowView};
 use crate::rules::{AllKeys, Existence, Found, Parents, Rules, UsedKeys};
 use crate::schema::Table;
 use crate::sync;
@@ -135,6 +135,8 @@ fn check_table(
             checked.violations += 1;
             if checked.violating_rows.len() < listing.records {
                 let key = key(this, rows, position);
+                let named = |columns: &[usize]| rows.row(position).named(this, columns, |_| None);
+                let reasons = Reasons(reasons, &named);
                 checked
                     .violating_rows
                     .push(Violating::new(key, reasons, listing));

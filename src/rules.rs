@@ -529,7 +529,6 @@ impl Rules {
             check.violations.push(Reason::Used {
                 table: self.table,
                 columns,
-                value: typed.named(position, self.table, columns),
                 by,
             });
         } else if typed.source == Source::Input {
@@ -564,21 +563,18 @@ impl Rules {
                 }
             }
         }
-        let value = || typed.named(position, self.table, columns);
         let (table, parent) = (self.table, reference.parent);
         match existence {
             Existence::Stored | Existence::Accepted(_) => {}
             Existence::Missing | Existence::MadeUp => check.violations.push(Reason::Missing {
                 table,
                 columns,
-                value: value(),
                 parent,
                 made_up: existence == Existence::MadeUp,
             }),
             Existence::Unread => check.unknown.push(Reason::NotInserted {
                 table,
                 columns,
-                value: value(),
                 parent,
             }),
             Existence::Unknown => {

@@ -1,7 +1,7 @@
 //! Looking up many keys at once.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use rusqlite::{Connection, ToSql};
@@ -164,6 +164,8 @@ pub fn compare(
         }
     };
     let mut differing = Vec::new();
+    // Rows in which the same columns differ share their outcome.
+    let mut shared: BTreeMap<Vec<usize>, Outcome> = BTreeMap::new();
     // `equal` is a column that is known to have the same value.
     let mut outcome = |position: u32, stored: &StoredRow, equal: Option<usize>| {
         differing.clear();
@@ -173,21 +175,27 @@ pub fn compare(
                 differing.push(column);
             }
         });
+        if differing.is_empty() {
+            return Outcome::Unchanged;
+        }
         let mut kept = rows.kept.columns.iter();
-        let was_changed =
-            kept.any(|column| rows.value_or_kept(position, *column) != stored.value(*column));
-        match &rows.updates {
-            _ if differing.is_empty() => Outcome::Unchanged,
-            Some(_) if was_changed => changed_meanwhile(),
+        if kept.any(|column| rows.value_or_kept(position, *column) != stored.value(*column)) {
+            return changed_meanwhile();
+        }
+        if let Some(outcome) = shared.get(&differing) {
+            return outcome.clone();
+        }
+        let outcome = match &rows.updates {
             Some(referring) => replacement(table, &differing, referring),
             None => Outcome::skipped(Reason::Taken {
                 table,
-                value: rows.named(key.columns, position),
                 differing: (differing.iter())
                     .map(|column| table.columns[*column].name)
                     .collect(),
             }),
-        }
+        };
+        shared.insert(differing.clone(), outcome.clone());
+        outcome
     };
     let mut outcomes = Vec::new();
     let mut found = |index: usize, outcome: Outcome| {

@@ -172,15 +172,14 @@ fn users(ids: impl IntoIterator<Item = i64>) -> String {
 }
 
 /// The outcome of a user whose id belongs to another one, which differs in these columns.
-fn taken(id: i64, differing: &[&'static str]) -> Outcome {
-    taken_in(0, id, differing)
+fn taken(differing: &[&'static str]) -> Outcome {
+    taken_in(0, differing)
 }
 
 /// The outcome of a row of a table whose id belongs to another one, which differs in these columns.
-fn taken_in(table: usize, id: i64, differing: &[&'static str]) -> Outcome {
+fn taken_in(table: usize, differing: &[&'static str]) -> Outcome {
     Outcome::skipped(Reason::Taken {
         table: TABLES[table],
-        value: id.to_string().into(),
         differing: differing.into(),
     })
 }

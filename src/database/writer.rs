@@ -1,6 +1,7 @@
 //! Inserting and updating rows in one transaction, and waiting until it is on disk.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Statement, ffi};
 
@@ -211,7 +212,7 @@ fn update(
     let Some(key) = table.primary_key() else {
         return Ok(());
     };
-    let mut statements: BTreeMap<Box<[usize]>, Statement> = BTreeMap::new();
+    let mut statements: BTreeMap<Arc<[usize]>, Statement> = BTreeMap::new();
     for (position, outcome) in outcomes {
         let Outcome::Updated(columns) = &*outcome else {
             continue;
@@ -224,7 +225,7 @@ fn update(
             None => {
                 let sql = update_statement(table, conflict, key, columns);
                 let statement = connection.prepare(&sql)?;
-                statements.entry(columns.clone()).or_insert(statement)
+                statements.entry(Arc::clone(columns)).or_insert(statement)
             }
         };
         for (index, column) in columns.iter().chain(key.columns).enumerate() {

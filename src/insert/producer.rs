@@ -331,7 +331,8 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
             if let Outcome::Skipped(reasons) | Outcome::Failed(reasons) = outcome
                 && let Some(rejects) = rejects
             {
-                rejects.write(rows.record(*position), Reasons(reasons));
+                let named = |columns: &[usize]| rows.named(columns, *position);
+                rejects.write(rows.record(*position), Reasons(reasons, &named));
             }
             tally.count(rows, *position, outcome);
         }

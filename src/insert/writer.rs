@@ -223,7 +223,7 @@ fn dependents(
     found.sort_unstable();
     let reasons = found.into_iter().map(|(position, index)| {
         let reference = &load.table.references[index];
-        let reason = missing_parent(load.table, reference, rows, position, any_failed);
+        let reason = missing_parent(load.table, reference, any_failed);
         (position, reason)
     });
     by_position(reasons.collect())
@@ -320,7 +320,7 @@ fn wait_for_parents(load: &TableLoad, share: &Share) -> Vec<(u32, Outcome)> {
                 Ok(stored) if stored.binary_search(&key).is_ok() => continue,
                 Ok(_) => {
                     let any_failed = parent.ledger.has_failures();
-                    missing_parent(load.table, reference, rows, position, any_failed)
+                    missing_parent(load.table, reference, any_failed)
                 }
                 Err(reason) => reason.clone(),
             };
@@ -334,42 +334,42 @@ fn wait_for_parents(load: &TableLoad, share: &Share) -> Vec<(u32, Outcome)> {
 fn missing_parent(
     table: &'static Table,
     reference: &'static Reference,
-    rows: &Rows,
-    position: u32,
     any_failed: bool,
 ) -> Reason {
     let columns = reference.columns;
-    let value = rows.named(columns, position);
     let parent = reference.parent;
     if any_failed {
         Reason::NotInserted {
             table,
             columns,
-            value,
             parent,
         }
     } else {
         Reason::Missing {
             table,
             columns,
-            value,
             parent,
             made_up: false,
         }
     }
 }
 
-/// The outcomes of rows, given their reasons in the order of the columns, sorted by position.
+/// The outcomes of rows, given their reasons in the order of the columns, sorted by position. Rows that follow each other
+/// share the same reasons.
 fn by_position(mut reasons: Vec<(u32, Reason)>) -> Vec<(u32, Outcome)> {
     // Stable: the reasons of a row stay in their order.
     reasons.sort_by_key(|(position, _)| *position);
     let rows = reasons.chunk_by(|(one, _), (next, _)| one == next);
+    let mut shared: Arc<[Reason]> = [].into();
     let outcomes = rows.map(|reasons| {
         let position = reasons[0].0;
-        let is_missing = |(_, reason): &(u32, Reason)| matches!(reason, Reason::Missing { .. });
-        let all_missing = reasons.iter().all(is_missing);
-        let reasons = reasons.iter().map(|(_, reason)| reason.clone()).collect();
-        let outcome = if all_missing {
+        let reasons = reasons.iter().map(|(_, reason)| reason);
+        if !shared.iter().eq(reasons.clone()) {
+            shared = reasons.cloned().collect();
+        }
+        let reasons = Arc::clone(&shared);
+        let is_missing = |reason: &Reason| matches!(reason, Reason::Missing { .. });
+        let outcome = if reasons.iter().all(is_missing) {
             Outcome::Skipped(reasons)
         } else {
             Outcome::Failed(reasons)

@@ -11,7 +11,7 @@ use super::Listing;
 use super::grid::{self, Line, cell};
 use super::json::Escaped;
 use super::shorten::shorten;
-use crate::row::Reason;
+use crate::row::Reasons;
 use crate::schema::Table;
 use crate::terminal::{Terminal, count, plural};
 
@@ -58,8 +58,8 @@ impl Serialize for Violating {
 
 impl Violating {
     /// A row, by what identifies it, and the rules it breaks in the order of the columns.
-    pub fn new(key: Vec<(&'static str, Json)>, reasons: &[Reason], listing: Listing) -> Violating {
-        let reasons = reasons.iter();
+    pub fn new(key: Vec<(&'static str, Json)>, reasons: Reasons, listing: Listing) -> Violating {
+        let reasons = reasons.each();
         let reasons = reasons.map(|reason| shorten(reason, listing.characters));
         Violating {
             key,

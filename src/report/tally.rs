@@ -8,7 +8,7 @@ use super::misread::Misread;
 use super::shorten::{shorten, shorten_bytes};
 use super::trace::TableTrace;
 use crate::encoding;
-use crate::row::{Defect, Header, Outcome, Reason, Record, RowId, Rows};
+use crate::row::{Defect, Header, Outcome, Reason, Reasons, Record, RowId, Rows};
 use crate::schema::Table;
 use crate::timeline::Track;
 
@@ -213,11 +213,16 @@ impl Tally {
 
     /// Counts the record at this position as one that was not inserted.
     pub fn count(&mut self, rows: &Rows, position: u32, outcome: &Outcome) {
+        let named = |columns: &[usize]| rows.named(columns, position);
         let (count, ids) = match outcome {
             Outcome::Updated(_) => (&mut self.updated, &mut self.updated_ids),
             Outcome::Unchanged => (&mut self.unchanged, &mut self.unchanged_ids),
-            Outcome::Skipped(reasons) => return self.count_skipped(rows.record(position), reasons),
-            Outcome::Failed(reasons) => return self.count_failed(rows.record(position), reasons),
+            Outcome::Skipped(reasons) => {
+                return self.count_skipped(rows.record(position), Reasons(reasons, &named));
+            }
+            Outcome::Failed(reasons) => {
+                return self.count_failed(rows.record(position), Reasons(reasons, &named));
+            }
         };
         *count += 1;
         if ids.len() < self.listing.records {
@@ -225,22 +230,22 @@ impl Tally {
         }
     }
 
-    fn count_skipped(&mut self, record: Record, reasons: &[Reason]) {
+    fn count_skipped(&mut self, record: Record, reasons: Reasons) {
         self.has_utf8 = self.has_utf8 || is_utf8(record);
         let not_utf8 = |reason: &Reason| matches!(reason, Reason::NotValid(..));
-        if reasons.iter().any(not_utf8) {
+        if reasons.0.iter().any(not_utf8) {
             self.not_utf8 += 1;
             self.add_foreign(record);
         }
         if let Some(header) = &self.header {
-            let misread = reasons.iter();
+            let misread = reasons.0.iter();
             let misread = misread.filter_map(|it| Misread::of(it, &header.notation));
             self.misread.extend(misread);
         }
         self.skipped.add(record, reasons, self.listing);
     }
 
-    fn count_failed(&mut self, record: Record, reasons: &[Reason]) {
+    fn count_failed(&mut self, record: Record, reasons: Reasons) {
         self.has_utf8 = self.has_utf8 || is_utf8(record);
         self.failed.add(record, reasons, self.listing);
     }
@@ -280,9 +285,9 @@ fn is_utf8(record: Record) -> bool {
 }
 
 impl Rejections {
-    fn add(&mut self, record: Record, reasons: &[Reason], listing: Listing) {
+    fn add(&mut self, record: Record, reasons: Reasons, listing: Listing) {
         self.count += 1;
-        for reason in reasons {
+        for reason in reasons.0 {
             *self.kinds.entry(reason.kind()).or_default() += 1;
         }
         if self.rows.len() < listing.records {
@@ -298,7 +303,7 @@ impl Rejections {
                 more_fields: fields.count(),
                 defect: record.defect,
                 reasons: reasons
-                    .iter()
+                    .each()
                     .map(|reason| shorten(reason, characters))
                     .collect(),
             });

@@ -10,7 +10,7 @@ pub enum Outcome {
     /// Its row was there already, with the very same values.
     Unchanged,
     /// Its key was stored with other values in these columns, which it replaces.
-    Updated(Box<[usize]>),
+    Updated(Arc<[usize]>),
     /// It breaks rules.
     Skipped(Arc<[Reason]>),
     /// It could not be inserted.
@@ -28,11 +28,10 @@ impl Outcome {
         Outcome::Failed([reason].into())
     }
 
-    /// How much memory it takes, in bytes.
+    /// How much memory it takes, in bytes. What several rows share does not count.
     pub fn size(&self) -> usize {
         let more = match self {
-            Outcome::Unchanged => 0,
-            Outcome::Updated(columns) => size_of_val(&columns[..]),
+            Outcome::Unchanged | Outcome::Updated(_) => 0,
             Outcome::Skipped(reasons) | Outcome::Failed(reasons) => {
                 reasons.iter().map(Reason::size).sum()
             }

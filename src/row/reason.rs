@@ -10,7 +10,8 @@ use crate::schema::{Check, Kind, Table};
 const LISTED: usize = 10;
 
 /// Why a record was not stored. It becomes text only when it is shown or written. Most reasons begin with the name of
-/// the column, and quote the text of the cell as given.
+/// the column, and quote the text of the cell as given. What concerns the values of keys does not hold them: rows share
+/// such a reason, and [`Reasons`] asks the row.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Reason {
     /// The record has more or fewer fields than its header.
@@ -46,40 +47,34 @@ pub enum Reason {
     #[error("{0} is not valid: {1:?}")]
     NotEmail(&'static str, Box<str>),
     /// A key that another row has.
-    #[error("{} {value} is already used {by}", .table.named(.columns))]
+    #[error("{} is already used", .table.named(.columns))]
     Used {
         /// The table.
         table: &'static Table,
         /// The columns of the key.
         columns: &'static [usize],
-        /// Their values, as they are quoted.
-        value: Box<str>,
         /// The row that has it.
         by: KeyOwner,
     },
     /// A reference to a row that does not exist.
-    #[error("{} {value} does not exist in {parent}{}", .table.named(.columns), before(.made_up))]
+    #[error("{} does not exist in {parent}{}", .table.named(.columns), before(.made_up))]
     Missing {
         /// The table of the row that refers.
         table: &'static Table,
         /// The columns that refer.
         columns: &'static [usize],
-        /// Their values, as they are quoted.
-        value: Box<str>,
         /// The table without such a row.
         parent: &'static str,
         /// Whether the run may have assigned the same key to another row since.
         made_up: bool,
     },
     /// A reference to a row that could not be inserted.
-    #[error("{} {value} could not be inserted into {parent}", .table.named(.columns))]
+    #[error("{} could not be inserted into {parent}", .table.named(.columns))]
     NotInserted {
         /// The table of the row that refers.
         table: &'static Table,
         /// The columns that refer.
         columns: &'static [usize],
-        /// Their values, as they are quoted.
-        value: Box<str>,
         /// The table of the row it refers to.
         parent: &'static str,
     },
@@ -87,14 +82,12 @@ pub enum Reason {
     #[error("{}{}{}", Failed(.0), if .0.name.is_some() { format!(": {}", .0.sql) } else { String::new() }, match .1 { Some(why) => format!(": {why}"), None => String::new() })]
     Check(&'static Check, Option<Box<str>>),
     /// The key belongs to a stored row with other values.
-    #[error("{} ({} differ{})", Taken(.table, Some(.value)), list(.differing), if .differing.len() == 1 { "s" } else { "" })]
+    #[error("{} is already taken by a different row in {}", .table.named(primary(.table)), .table.database())]
     Taken {
         /// The table.
         table: &'static Table,
-        /// The key, as it is quoted.
-        value: Box<str>,
         /// The columns with other values.
-        differing: Box<[&'static str]>,
+        differing: Arc<[&'static str]>,
     },
     /// A stored value that other rows may refer to, and that the row would replace.
     #[error("{column} cannot change: {by} to it")]
@@ -131,32 +124,7 @@ impl Reason {
             Reason::OutOfRange(column, _) => format!("{column} is out of range"),
             Reason::NotPositive(column, _) => format!("{column} must be greater than 0"),
             Reason::NotEmail(column, _) => format!("{column} is not valid"),
-            Reason::Used { table, columns, .. } => {
-                format!("{} is already used", table.named(columns))
-            }
-            Reason::Missing {
-                table,
-                columns,
-                parent,
-                made_up,
-                ..
-            } => {
-                let (columns, before) = (table.named(columns), before(made_up));
-                format!("{columns} does not exist in {parent}{before}")
-            }
-            Reason::NotInserted {
-                table,
-                columns,
-                parent,
-                ..
-            } => {
-                format!(
-                    "{} could not be inserted into {parent}",
-                    table.named(columns)
-                )
-            }
             Reason::Check(check, _) => Failed(check).to_string(),
-            Reason::Taken { table, .. } => Taken(table, None).to_string(),
             Reason::Locked { table, .. } => {
                 format!("{} is locked by another process", table.database())
             }
@@ -164,6 +132,10 @@ impl Reason {
             | Reason::NotValid(..)
             | Reason::Nul(_)
             | Reason::Empty(_)
+            | Reason::Used { .. }
+            | Reason::Missing { .. }
+            | Reason::NotInserted { .. }
+            | Reason::Taken { .. }
             | Reason::Referred { .. }
             | Reason::Failure(_) => self.to_string(),
         }
@@ -176,18 +148,11 @@ impl Reason {
             | Reason::OutOfRange(_, text)
             | Reason::NotPositive(_, text)
             | Reason::NotEmail(_, text) => text.len(),
-            Reason::Missing { value, .. } | Reason::NotInserted { value, .. } => value.len(),
-            Reason::Used { value, by, .. } => {
-                value.len()
-                    + match by {
-                        KeyOwner::Row(row) => row.len(),
-                        KeyOwner::Line(_) => 0,
-                    }
-            }
+            Reason::Used {
+                by: KeyOwner::Row(row),
+                ..
+            } => row.len(),
             Reason::Check(_, why) => why.as_ref().map_or(0, |why| why.len()),
-            Reason::Taken {
-                value, differing, ..
-            } => value.len() + size_of_val(&**differing),
             _ => 0,
         };
         size_of::<Reason>() + more
@@ -203,16 +168,73 @@ fn before(made_up: &bool) -> &'static str {
     }
 }
 
-/// Several reasons as one text.
-pub struct Reasons<'a>(pub &'a [Reason]);
+/// The primary key of a table.
+fn primary(table: &Table) -> &'static [usize] {
+    table.primary_key().map_or(&[][..], |key| key.columns)
+}
+
+/// Why one row was not stored, as one text. It has the reasons, and gives the values of some columns of the row as
+/// sentences quote them.
+#[derive(Clone, Copy)]
+pub struct Reasons<'a>(pub &'a [Reason], pub &'a dyn Fn(&[usize]) -> Box<str>);
+
+impl<'a> Reasons<'a> {
+    /// Each reason as a text of its own.
+    pub fn each(self) -> impl Iterator<Item = impl Display> {
+        let value = self.1;
+        self.0.iter().map(move |reason| Sentence(reason, value))
+    }
+}
 
 impl Display for Reasons<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        for (index, reason) in self.0.iter().enumerate() {
+        for (index, sentence) in self.each().enumerate() {
             let separator = if index > 0 { "; " } else { "" };
-            write!(f, "{separator}{reason}")?;
+            write!(f, "{separator}{sentence}")?;
         }
         Ok(())
+    }
+}
+
+/// A reason with the values of the row.
+struct Sentence<'a>(&'a Reason, &'a dyn Fn(&[usize]) -> Box<str>);
+
+impl Display for Sentence<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Sentence(reason, value) = self;
+        let named = |table: &Table, columns| format!("{} {}", table.named(columns), value(columns));
+        match reason {
+            Reason::Used { table, columns, by } => {
+                write!(f, "{} is already used {by}", named(table, columns))
+            }
+            Reason::Missing {
+                table,
+                columns,
+                parent,
+                made_up,
+            } => {
+                let (key, before) = (named(table, columns), before(made_up));
+                write!(f, "{key} does not exist in {parent}{before}")
+            }
+            Reason::NotInserted {
+                table,
+                columns,
+                parent,
+            } => {
+                let key = named(table, columns);
+                write!(f, "{key} could not be inserted into {parent}")
+            }
+            Reason::Taken { table, differing } => {
+                let (key, database) = (named(table, primary(table)), table.database());
+                let plural = if differing.len() == 1 { "s" } else { "" };
+                let differing = list(differing);
+                write!(
+                    f,
+                    "{key} is already taken by a different row in {database} ({differing} differ{plural})"
+                )
+            }
+            reason => reason.fmt(f),
+        }
     }
 }
 
@@ -246,21 +268,6 @@ impl Display for Failed<'_> {
     }
 }
 
-/// Says that a key of a table is taken. Without a value, it stands for all such keys.
-struct Taken<'a>(&'a Table, Option<&'a str>);
-
-impl Display for Taken<'_> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let key = self.0.primary_key().map_or(&[][..], |key| key.columns);
-        f.write_str(&self.0.named(key))?;
-        if let Some(value) = self.1 {
-            write!(f, " {value}")?;
-        }
-        let database = self.0.database();
-        write!(f, " is already taken by a different row in {database}")
-    }
-}
-
 /// Names in a sentence: `name, price and 3 more`.
 fn list(names: &[&str]) -> String {
     if names.len() > LISTED {
@@ -281,12 +288,11 @@ mod tests {
     fn taken(differing: &[&'static str]) -> String {
         let reason = Reason::Taken {
             table: TABLES[0],
-            value: "3".into(),
             differing: differing.into(),
         };
         let kind = "id is already taken by a different row in users.db";
         assert_eq!(reason.kind(), kind);
-        let text = reason.to_string();
+        let text = Reasons(&[reason], &|_| "3".into()).to_string();
         let kind = "id 3 is already taken by a different row in users.db ";
         text.strip_prefix(kind).unwrap().to_string()
     }

@@ -55,6 +55,11 @@ fn batch<C: AsRef<[u8]>>(table: &'static Table, records: &[impl AsRef<[C]>]) -> 
     batch
 }
 
+/// The reasons of the record at this position as one text.
+fn text_of(rows: &Rows, position: u32, reasons: &[Reason]) -> String {
+    Reasons(reasons, &|columns| rows.named(columns, position)).to_string()
+}
+
 /// Checks products with these cells that are written like this: their typed values, or why there are none.
 fn check_notation(notation: Notation, cells: &[[&str; 3]]) -> Vec<String> {
     let header = Header {
@@ -71,7 +76,7 @@ fn check_notation(notation: Notation, cells: &[[&str; 3]]) -> Vec<String> {
     let results = (0..cells.len() as u32).map(|position| {
         let rejected = (rows.rejected.iter()).find(|(rejected, _)| *rejected == position);
         match rejected {
-            Some((_, Outcome::Skipped(reasons))) => Reasons(reasons).to_string(),
+            Some((_, Outcome::Skipped(reasons))) => text_of(&rows, position, reasons),
             Some((_, outcome)) => panic!("{outcome:?}"),
             None => format!("{:?}", rows.values(position).nth(2)),
         }
@@ -142,7 +147,7 @@ fn check_all(rules: &mut Rules, records: &[&[&[u8]]]) -> (Vec<i64>, Vec<(u64, St
     let rejected = rejected.iter().map(|(position, outcome)| match outcome {
         Outcome::Skipped(reasons) => {
             let record = rows.record(*position);
-            (record.line, Reasons(reasons).to_string())
+            (record.line, text_of(&rows, *position, reasons))
         }
         _ => panic!("{outcome:?}"),
     });
@@ -488,7 +493,7 @@ fn a_record_that_breaks_a_rule_is_skipped_even_if_a_reference_cannot_be_looked_u
         panic!("{rejected:?}");
     };
     let expected = "quantity must be greater than 0, got 0";
-    assert_eq!(Reasons(reasons).to_string(), expected);
+    assert_eq!(text_of(&rows, 0, reasons), expected);
 }
 
 #[test]
@@ -586,7 +591,9 @@ fn a_stored_value_of_another_type_breaks_a_rule() {
         let mut rules = Rules::new(TABLES[1], vec![], false, None).unwrap();
         let mut found = String::new();
         let stored = Stored(vec![values.to_vec()]);
-        let each = |_, reasons: &[Reason]| found = Reasons(reasons).to_string();
+        let each = |_, reasons: &[Reason]| {
+            found = Reasons(reasons, &|_| unreachable!()).to_string();
+        };
         rules.check_stored(&stored, &Existing, each).unwrap();
         assert_eq!(found, reasons, "{values:?}");
     }
@@ -601,10 +608,13 @@ fn ids(ids: impl IntoIterator<Item = i64>) -> Keys {
 fn sort_out(rules: &mut Rules, batch: Batch) -> (Vec<u64>, Vec<String>) {
     let rows = rules.check_batch(batch, &Existing).unwrap();
     let line = |position: &u32| rows.record(*position).line;
-    let rejected = rows.rejected.iter().map(|(_, outcome)| match outcome {
-        Outcome::Skipped(reasons) => Reasons(reasons).to_string(),
-        outcome => panic!("{outcome:?}"),
-    });
+    let rejected = rows
+        .rejected
+        .iter()
+        .map(|(position, outcome)| match outcome {
+            Outcome::Skipped(reasons) => text_of(&rows, *position, reasons),
+            outcome => panic!("{outcome:?}"),
+        });
     (rows.accepted.iter().map(line).collect(), rejected.collect())
 }
 

@@ -204,15 +204,6 @@ impl<G: RowSource> Typed<'_, G> {
         }
     }
 
-    /// The values of some columns of a row, as a sentence quotes them.
-    pub fn named(&self, position: usize, table: &Table, columns: &[usize]) -> Box<str> {
-        let other = |column| {
-            let is_absent = self.cell(position, column) == Cell::Default;
-            is_absent.then(|| self.value(position, column))
-        };
-        self.given.row(position).named(table, columns, other)
-    }
-
     /// Whether a row refers to itself.
     pub fn is_own_key(&self, table: &Table, index: usize, position: usize) -> bool {
         let reference = &table.references[index];

@@ -69,7 +69,7 @@ fn a_share_can_hold_refused_and_taken_and_unchanged_rows() {
     let outcomes = fixture.insert(&users(1..=130));
     for (id, outcome) in (1..).zip(&outcomes) {
         match id {
-            5 => assert_eq!(*outcome, taken(5, &["name", "email"])),
+            5 => assert_eq!(*outcome, taken(&["name", "email"])),
             10 | 110 => assert_eq!(*outcome, Unchanged),
             20 | 120 => assert!(is_refused(outcome), "{outcome:?}"),
             _ => assert_eq!(*outcome, inserted(), "{id}"),
@@ -109,7 +109,7 @@ fn no_constraint_makes_a_stored_row_change_or_a_row_vanish() {
             let outcomes = id.insert(&users(1..=count));
             assert_eq!(
                 (&outcomes[0], outcomes.len()),
-                (&taken(1, &["name", "email"]), count as usize)
+                (&taken(&["name", "email"]), count as usize)
             );
             assert_eq!(id.read(1), "1|old|old@b.co");
 
@@ -133,7 +133,7 @@ fn a_row_with_values_of_another_type_is_a_different_row() {
         let fixture = Fixture::made_by(0, &(table("", "") + &row));
         assert_eq!(
             fixture.insert("1,A,a@b.co\n"),
-            [taken(1, &[differing])],
+            [taken(&[differing])],
             "{row}"
         );
     }
@@ -143,7 +143,7 @@ fn a_row_with_values_of_another_type_is_a_different_row() {
          INSERT INTO products VALUES (1, 'Pen', 'x'), (2, 'Pen', 5), (3, 'Pen', '5');",
     );
     let outcomes = products.insert("1,Pen,5\n2,Pen,5\n3,Pen,5\n");
-    let taken = taken_in(1, 1, &["price"]);
+    let taken = taken_in(1, &["price"]);
     assert_eq!(outcomes, [taken, Unchanged, Unchanged]);
 }
 

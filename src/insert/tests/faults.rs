@@ -52,8 +52,10 @@ fn not_inserted(completion: &Completion) -> Vec<(u64, String)> {
         let Outcome::Failed(reasons) = outcome else {
             panic!("{outcome:?}");
         };
-        let line = completion.share.rows.record(*position).line;
-        (line, Reasons(reasons).to_string())
+        let rows = &completion.share.rows;
+        let named = |columns: &[usize]| rows.named(columns, *position);
+        let line = rows.record(*position).line;
+        (line, Reasons(reasons, &named).to_string())
     });
     rows.collect()
 }

@@ -1,6 +1,7 @@
 use serde_json::{Value as Json, json};
 
 use super::*;
+use crate::row::{Reason, Reasons};
 
 /// A check of 1,234 users, `violations` of which break a rule; the first two are listed.
 fn check(violations: u64) -> CheckReport {
@@ -11,8 +12,9 @@ fn check(violations: u64) -> CheckReport {
             (1, 0)
         };
         let violating = |id| {
-            let reason = Reason::failure(format!("name is empty \u{1b}{id}"));
-            Violating::new(vec![("id", json!(id))], &[reason], Listing::complete(2))
+            let reasons = [Reason::failure(format!("name is empty \u{1b}{id}"))];
+            let reasons = Reasons(&reasons, &|_| unreachable!());
+            Violating::new(vec![("id", json!(id))], reasons, Listing::complete(2))
         };
         Checked {
             table,
