@@ -59,6 +59,7 @@ pub fn load(load: &TableLoad, input: &mut Input) {
             started_shares: 0,
             active_threads: 0,
             bytes: 0,
+            handed_over: 0,
             tallied: 0,
             reorder_buffer: BTreeMap::new(),
             undecided: false,
@@ -99,6 +100,8 @@ struct Producer<'scope, 'env> {
     active_threads: usize,
     /// How many bytes the batches take that are not tallied yet.
     bytes: usize,
+    /// The number of the share that was handed over last.
+    handed_over: u64,
     /// The number of the share that was tallied last.
     tallied: u64,
     /// Complete shares that come after one that is not complete.
@@ -120,6 +123,10 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
         self.load.parents().for_each(|parent| _ = parent.end.wait());
         let mut interrupted = false;
         loop {
+            // One share may wait for its turn while another is written, however large they are.
+            while self.handed_over > self.tallied + 1 && self.bytes > self.load.budget.bytes {
+                self.receive();
+            }
             let batch = match ahead.pop_front() {
                 Some(batch) => batch,
                 None if self.end.is_none() => self.read(self.next_batch_rows()),
@@ -223,9 +230,6 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
     fn hand_over_all(&mut self, rows: Rows) {
         let load = self.load;
         let bytes = rows.size();
-        while self.bytes > 0 && self.bytes + bytes > load.budget.bytes {
-            self.receive();
-        }
         self.bytes += bytes;
         let all = rows.positions();
         let mut rejected = rows.rejected_at(&all).iter();
@@ -256,6 +260,7 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
     fn hand_over(&mut self, mut share: Share) {
         let load = self.load;
         share.number = load.ledger.register(share.row_numbers());
+        self.handed_over = share.number;
         if share.accepted().is_empty() {
             load.ledger.resolve(share.number, Gaps::default());
             let (not_inserted, rowids, track) = (Vec::new(), Vec::new(), None);

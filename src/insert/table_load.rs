@@ -52,8 +52,8 @@ pub struct TableLoad {
 /// What the load of one table may take at one time, so that all of them together take no more than one computer has.
 #[derive(Debug, Clone, Copy)]
 pub struct Budget {
-    /// The most bytes of rows that are read ahead, or that wait, are written or are not tallied yet. A batch is full at
-    /// this many with its typed rows, and may have more if it is alone.
+    /// A batch is full at this many bytes with its typed rows. None is read while those that are not tallied yet take
+    /// more, unless there is only one.
     pub bytes: usize,
     /// A batch is full at this many bytes of text.
     pub batch: usize,
