@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, OnceLock};
 use std::thread::{Builder, Scope, scope};
 
 use super::ledger::Gaps;
@@ -57,6 +57,7 @@ pub fn load(load: &TableLoad, input: &mut Input) {
             end: None,
             records: 0,
             started_shares: 0,
+            last_written: None,
             active_threads: 0,
             bytes: 0,
             handed_over: 0,
@@ -96,6 +97,8 @@ struct Producer<'scope, 'env> {
     records: usize,
     /// How many shares with accepted rows there have been.
     started_shares: usize,
+    /// What is set once the last share of many rows is written.
+    last_written: Option<Arc<OnceLock<()>>>,
     /// How many shares are with writer threads.
     active_threads: usize,
     /// How many bytes the batches take that are not tallied yet.
@@ -250,6 +253,8 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
                 rows: Arc::clone(&rows),
                 range: start..end,
                 bytes: if end == all.end { bytes } else { 0 },
+                written: Arc::default(),
+                after: None,
             });
             start = end;
         }
@@ -279,6 +284,9 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
             self.receive();
         }
         self.started_shares += 1;
+        if share.accepted().len() > 1 {
+            share.after = self.last_written.replace(Arc::clone(&share.written));
+        }
         let (sender, its_share) = (self.sender.clone(), share.clone());
         let thread = Builder::new().name(format!("write {}", load.table.name));
         let spawned = thread

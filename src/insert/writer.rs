@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::ledger::{Gaps, Settled};
 use super::table_load::{Absent, TableLoad, Target};
@@ -25,6 +25,10 @@ pub struct Share {
     pub range: Range<u32>,
     /// How many bytes of the batch are no longer needed once the share is complete.
     pub bytes: usize,
+    /// Set once its thread no longer writes.
+    pub written: Arc<OnceLock<()>>,
+    /// The same of the share that is to be written before: ids that count up from one share to the next are appended.
+    pub after: Option<Arc<OnceLock<()>>>,
 }
 
 /// A share whose rows all have an outcome.
@@ -85,6 +89,7 @@ pub(super) fn complete_with(
         let panicked = Outcome::failed(Reason::failure("the writer thread panicked"));
         same_outcome(share.accepted(), &panicked).into()
     });
+    let _ = share.written.set(());
     not_inserted.sort_unstable_by_key(|(position, _)| *position);
     let only_primary = load.table.keys.iter().all(|key| key.role != Role::Unique);
     let is_failed = |(_, outcome): &(u32, Outcome)| matches!(outcome, Outcome::Failed(_));
@@ -130,6 +135,9 @@ fn write(load: &TableLoad, share: &Share, track: &mut Option<Track>) -> Written 
     let written = match &load.target {
         Target::DryRun(_) => load.compare(rows, &free).map(Written::from),
         Target::Database { database, .. } => {
+            if let Some(before) = &share.after {
+                before.wait();
+            }
             let guard = load.write_lock.lock();
             track.end(Phase::Turn);
             let commit = database.writer(free.len() > 1).and_then(|writer| {
@@ -139,6 +147,7 @@ fn write(load: &TableLoad, share: &Share, track: &mut Option<Track>) -> Written 
             // Recorded while the lock is still held; otherwise the next thread would seem to write at the same time.
             track.end(Phase::Write);
             drop(guard);
+            let _ = share.written.set(());
             let written = commit.and_then(Commit::sync);
             track.end(Phase::Sync);
             written

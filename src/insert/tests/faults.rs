@@ -41,6 +41,8 @@ fn share(load: &TableLoad, rows: Rows) -> Share {
         range: rows.positions(),
         rows: Arc::new(rows),
         bytes: 0,
+        written: Arc::default(),
+        after: None,
     };
     share.number = load.ledger.register(share.row_numbers());
     share
