@@ -107,8 +107,10 @@ fn check_table(
     let kinds = parents.iter().map(|parent| parent.reader.table);
     let mut rules = Rules::new(this, kinds.collect(), unique, None)?;
     table.reader.check_integrity()?;
-    if rules.depends_on_stored_rows() {
-        table.reader.scan(|rows| rules.note_stored(rows))?;
+    let columns = rules.stored_columns();
+    if !columns.is_empty() {
+        let reader = &table.reader;
+        reader.scan_columns(&columns, |rows| rules.note_stored(rows))?;
     }
     let is_wanted = |key| {
         let mut references = tables

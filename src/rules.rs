@@ -211,9 +211,10 @@ impl Rules {
         self.kept_columns = kept_columns.into();
     }
 
-    /// Whether [`note_stored`](Rules::note_stored) must be given all stored rows before the first row is checked.
-    pub fn depends_on_stored_rows(&self) -> bool {
-        self.used.depends_on_stored_rows()
+    /// The columns with which [`note_stored`](Rules::note_stored) must be given all stored rows before the first row is
+    /// checked; none if that is not needed.
+    pub fn stored_columns(&self) -> Vec<usize> {
+        self.used.stored_columns()
     }
 
     /// Notes which keys stored rows have, whose lines are their rowids. The first row with a key keeps it.

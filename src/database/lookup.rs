@@ -255,7 +255,11 @@ fn merge(
         return Ok(0);
     }
     let count = positions.len();
-    let value = |index: usize| rows.value(positions[index], column);
+    let is_integer = table.integer_key() == Some(column);
+    let value = |index: usize| match positions[index] {
+        position if is_integer => Value::Integer(rows.number(position)),
+        position => rows.value(position, column),
+    };
     let is_next = |index: usize| order(value(index - 1), value(index)).is_some_and(Ordering::is_lt);
     // A single key is found by its value, whatever SQLite takes for the quickest way to sort the table.
     if count < 2 || !(1..count).all(is_next) {

@@ -211,25 +211,34 @@ impl Reader {
     /// Calls `each` with all stored rows, many at a time, in the order of their keys. Stops at its first error.
     pub fn scan(
         &self,
+        each: impl FnMut(&StoredRows) -> rusqlite::Result<()>,
+    ) -> Result<(), Problem> {
+        let all: Vec<_> = (0..self.table.columns.len()).collect();
+        self.scan_columns(&all, each)
+    }
+
+    /// The same, but reads only these columns. The others appear as NULL.
+    pub fn scan_columns(
+        &self,
+        columns: &[usize],
         mut each: impl FnMut(&StoredRows) -> rusqlite::Result<()>,
     ) -> Result<(), Problem> {
-        let (names, table) = (self.table.column_list(), self.table.sql_name());
-        let rowid = self.rowid_name();
+        let list = |columns: &[usize]| {
+            let names = columns
+                .iter()
+                .map(|column| self.table.columns[*column].name);
+            names.map(quoted).collect::<Vec<_>>().join(", ")
+        };
+        let (names, table, rowid) = (list(columns), self.table.sql_name(), self.rowid_name());
         let order = match self.table.primary_key() {
-            Some(key) => {
-                let names = key
-                    .columns
-                    .iter()
-                    .map(|column| quoted(self.table.columns[*column].name));
-                names.collect::<Vec<_>>().join(", ")
-            }
+            Some(key) => list(key.columns),
             _ => rowid.to_string(),
         };
         let sql = format!("SELECT {rowid}, {names} FROM {table} ORDER BY {order}");
         self.reading(|connection| {
             let mut statement = connection.prepare_cached(&sql)?;
             let mut rows = statement.query([])?;
-            let mut chunk = StoredRows::new(self.table, connection);
+            let mut chunk = StoredRows::new(self.table, columns, connection);
             while let Some(row) = rows.next()? {
                 chunk.push(row)?;
                 if chunk.is_full() {

@@ -59,6 +59,8 @@ fn print(connection: &Connection, value: Value) -> rusqlite::Result<String> {
 pub struct StoredRows<'a> {
     connection: &'a Connection,
     width: usize,
+    /// The columns that were read.
+    columns: &'a [usize],
     rowids: Vec<i64>,
     values: Vec<Stored>,
     /// The bytes of texts and blobs.
@@ -76,10 +78,15 @@ enum Stored {
 }
 
 impl<'a> StoredRows<'a> {
-    pub(super) fn new(table: &Table, connection: &'a Connection) -> StoredRows<'a> {
+    pub(super) fn new(
+        table: &Table,
+        columns: &'a [usize],
+        connection: &'a Connection,
+    ) -> StoredRows<'a> {
         StoredRows {
             connection,
             width: table.columns.len(),
+            columns,
             rowids: Vec::new(),
             values: Vec::new(),
             bytes: Vec::new(),
@@ -89,9 +96,11 @@ impl<'a> StoredRows<'a> {
     /// Appends a row, whose first column is the rowid.
     pub(super) fn push(&mut self, row: &rusqlite::Row) -> rusqlite::Result<()> {
         self.rowids.push(row.get(0)?);
-        for column in 0..self.width {
+        let first = self.values.len();
+        self.values.resize(first + self.width, Stored::Null);
+        for (index, column) in self.columns.iter().enumerate() {
             let start = self.bytes.len();
-            let stored = match row.get_ref(1 + column)?.into() {
+            self.values[first + column] = match row.get_ref(1 + index)?.into() {
                 Value::Null => Stored::Null,
                 Value::Integer(number) => Stored::Integer(number),
                 Value::Real(number) => Stored::Real(number),
@@ -104,7 +113,6 @@ impl<'a> StoredRows<'a> {
                     Stored::Blob(start, self.bytes.len())
                 }
             };
-            self.values.push(stored);
         }
         Ok(())
     }

@@ -167,8 +167,10 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
     /// Notes the unique values of stored rows.
     fn note_stored(&mut self) -> Result<(), Problem> {
         let rules = &mut self.input.rules;
-        if rules.depends_on_stored_rows() {
-            self.load.reader().scan(|rows| rules.note_stored(rows))?;
+        let columns = rules.stored_columns();
+        if !columns.is_empty() {
+            let reader = self.load.reader();
+            reader.scan_columns(&columns, |rows| rules.note_stored(rows))?;
         }
         if let Some(greatest) = rules.greatest_stored_id() {
             let _ = self.load.greatest_stored_id.set(greatest);

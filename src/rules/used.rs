@@ -206,9 +206,25 @@ impl Used {
         self.enforced[key]
     }
 
-    /// Whether rows cannot be checked before all stored rows are known.
-    pub fn depends_on_stored_rows(&self) -> bool {
-        self.is_keyed_by_all_columns() || !self.others.is_empty()
+    /// The columns of stored rows that must be known before rows can be checked; none if no stored row must be known.
+    pub fn stored_columns(&self) -> Vec<usize> {
+        let keys = self.table.keys.iter().zip(&self.enforced);
+        let keys = keys.filter(|(_, enforced)| **enforced).map(|(key, _)| key);
+        let columns = match &self.identity {
+            Identity::AllColumns(stored) => &stored.columns[..],
+            _ if self.others.is_empty() => return Vec::new(),
+            _ => &[],
+        };
+        let all = 0..self.table.columns.len();
+        // A filter may depend on any column.
+        if keys.clone().any(|key| key.filter.is_some()) {
+            return all.collect();
+        }
+        let is_needed = |column: &usize| {
+            let mut keys = keys.clone();
+            columns.contains(column) || keys.any(|key| key.columns.contains(column))
+        };
+        all.filter(is_needed).collect()
     }
 
     /// The keys of many rows, given the value of each column of the row at a position. `counts` tells whether a key with a

@@ -121,13 +121,13 @@ fn an_email_that_is_both_invalid_and_used_has_two_reasons() {
 #[test]
 fn owners_are_not_kept_unless_emails_must_be_unique() {
     let mut rules = users(false);
-    assert!(!rules.depends_on_stored_rows());
+    assert!(rules.stored_columns().is_empty());
     note(&mut rules, &[(5, b"ann@example.com")]);
     assert_eq!(check_all(&mut rules, &[&[b"1", b"Ann", ANN]]).0, [1]);
 }
 
 #[test]
-fn which_tables_depend_on_stored_rows_comes_from_the_schema() {
-    let depends = [0, 1].map(|table| rules(TABLES[table], true).depends_on_stored_rows());
-    assert_eq!(depends, [true, false]);
+fn only_the_columns_of_keys_are_needed_of_stored_rows() {
+    let columns = [0, 1].map(|table| rules(TABLES[table], true).stored_columns());
+    assert_eq!(columns, [vec![0, 2], vec![]]);
 }
