@@ -40,21 +40,29 @@ const THINGS: [&str; 6] = [
     "Mouse",
 ];
 
-/// Writes the three files, with this many rows each. Ids count from `first` on, unless they are random.
+/// Writes the three files, with this many rows each. Ids count from `first` on, unless they are random. Every `change`th
+/// row has another value than it would have without.
 ///
 /// # Errors
 ///
 /// If a file cannot be written.
-pub fn generate(folder: &Path, shape: Shape, first: u64, rows: u64) -> Result<()> {
+pub fn generate(
+    folder: &Path,
+    shape: Shape,
+    first: u64,
+    rows: u64,
+    change: Option<usize>,
+) -> Result<()> {
     let mut random = Random::new(first);
     let create = |name: &str| File::create(folder.join(name)).map(BufWriter::new);
+    let more = |row: usize| u64::from(change.is_some_and(|change| row.is_multiple_of(change)));
 
     let users = ids(shape, first, rows, &mut random);
     let mut file = create("users.csv")?;
     writeln!(file, "id,name,email")?;
-    for id in &users {
+    for (row, id) in users.iter().enumerate() {
         let name = random.one_of(&NAMES);
-        let (family, mailbox) = (id % 997, name.to_lowercase());
+        let (family, mailbox) = (id % 997 + more(row), name.to_lowercase());
         writeln!(file, "{id},{name} {family},{mailbox}{id}@example.com")?;
     }
     file.flush()?;
@@ -62,8 +70,9 @@ pub fn generate(folder: &Path, shape: Shape, first: u64, rows: u64) -> Result<()
     let products = ids(shape, first, rows, &mut random);
     let mut file = create("products.csv")?;
     writeln!(file, "id,name,price")?;
-    for id in &products {
+    for (row, id) in products.iter().enumerate() {
         let (thing, cents) = (random.one_of(&THINGS), 1 + random.below(100_000));
+        let cents = cents + more(row);
         let (whole, cents) = (cents / 100, cents % 100);
         writeln!(file, "{id},{thing} {id},{whole}.{cents:02}")?;
     }
@@ -71,9 +80,11 @@ pub fn generate(folder: &Path, shape: Shape, first: u64, rows: u64) -> Result<()
 
     let mut file = create("orders.csv")?;
     writeln!(file, "id,user_id,product_id,quantity")?;
-    for id in ids(shape, first, rows, &mut random) {
+    let orders = ids(shape, first, rows, &mut random);
+    for (row, id) in orders.into_iter().enumerate() {
         let (user, product) = (random.one_of(&users), random.one_of(&products));
-        writeln!(file, "{id},{user},{product},{}", 1 + random.below(9))?;
+        let quantity = 1 + random.below(9) + more(row);
+        writeln!(file, "{id},{user},{product},{quantity}")?;
     }
     Ok(file.flush()?)
 }

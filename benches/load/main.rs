@@ -64,7 +64,7 @@ struct Place<'a> {
 type Step = (&'static str, fn(&Place) -> Vec<Command>);
 
 /// What a round consists of, in this order.
-const STEPS: [Step; 5] = [
+const STEPS: [Step; 6] = [
     ("3 shells", |place| {
         TABLES.map(|(table, _)| import(place, table)).into()
     }),
@@ -76,7 +76,15 @@ const STEPS: [Step; 5] = [
         vec![load]
     }),
     ("check", |place| vec![tradexa(DIR, place.ours, &["check"])]),
+    ("update", |place| {
+        let mut load = load(place.ours, &place.files.join(CHANGED));
+        load.arg("--update");
+        vec![load]
+    }),
 ];
+
+/// The folder of files in which every tenth row has changed, in that of the others.
+const CHANGED: &str = "changed";
 
 /// The place of the first load among the steps.
 const FIRST_LOAD: usize = 1;
@@ -126,7 +134,10 @@ fn main() -> Result<()> {
 /// Measures all steps, prints the results, and returns what was seen of the first load.
 fn measure(shape: Shape, rows: u64, runs: u64) -> Result<Seen> {
     let files = tempfile::tempdir()?;
-    generate(files.path(), shape, 1, rows)?;
+    generate(files.path(), shape, 1, rows, None)?;
+    let changed = files.path().join(CHANGED);
+    std::fs::create_dir(&changed)?;
+    generate(&changed, shape, 1, rows, Some(10))?;
     let mut seen = round(files.path(), rows, see)?;
     let mut steps = STEPS.map(|_| Vec::new());
     for _ in 0..runs {
@@ -202,8 +213,8 @@ fn import(place: &Place, table: &str) -> Command {
 /// How long two loads of different rows into one folder take at once, by how long they take one after the other.
 fn at_once(rows: u64, runs: u64) -> Result<f64> {
     let (first, second) = (tempfile::tempdir()?, tempfile::tempdir()?);
-    generate(first.path(), Shape::Counting, 1, rows)?;
-    generate(second.path(), Shape::Counting, rows + 1, rows)?;
+    generate(first.path(), Shape::Counting, 1, rows, None)?;
+    generate(second.path(), Shape::Counting, rows + 1, rows, None)?;
     let mut ratios = Vec::new();
     for _ in 0..runs {
         let (at_once, in_turn) = (tempfile::tempdir()?, tempfile::tempdir()?);

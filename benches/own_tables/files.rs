@@ -34,29 +34,31 @@ impl Keys {
     }
 }
 
-/// Writes the three files, with this many rows each.
+/// Writes the three files, with this many rows each. Every `change`th row has another value than it would have without.
 ///
 /// # Errors
 ///
 /// If a file cannot be written.
-pub fn generate(folder: &Path, keys: Keys, rows: u64) -> Result<()> {
+pub fn generate(folder: &Path, keys: Keys, rows: u64, change: Option<u64>) -> Result<()> {
     let mut random = Random::new(1);
     let create = |name: &str| File::create(folder.join(name)).map(BufWriter::new);
+    let more = |row: u64| u64::from(change.is_some_and(|change| row.is_multiple_of(change)));
 
     let customers = keys.make(rows, 'C', &mut random);
     let mut file = create("customers.csv")?;
     writeln!(file, "code,email,name,country")?;
-    for code in &customers {
+    for (row, code) in (0..).zip(&customers) {
         let country = random.one_of(&["DE", "FR", "US", "IN"]);
-        writeln!(file, "{code},{code}@example.com,Name of {code},{country}")?;
+        let name = ["Name", "Other name"][more(row) as usize];
+        writeln!(file, "{code},{code}@example.com,{name} of {code},{country}")?;
     }
     file.flush()?;
 
     let products = keys.make(rows, 'P', &mut random);
     let mut file = create("products.csv")?;
     writeln!(file, "sku,name,price")?;
-    for sku in &products {
-        let cents = 1 + random.below(100_000);
+    for (row, sku) in (0..).zip(&products) {
+        let cents = 1 + random.below(100_000) + more(row);
         writeln!(
             file,
             "{sku},Product {sku},{}.{:02}",
@@ -70,7 +72,8 @@ pub fn generate(folder: &Path, keys: Keys, rows: u64) -> Result<()> {
     writeln!(file, "customer,number,sku,quantity")?;
     for number in 1..=rows {
         let (customer, sku) = (random.one_of(&customers), random.one_of(&products));
-        writeln!(file, "{customer},{number},{sku},{}", 1 + random.below(9))?;
+        let quantity = 1 + random.below(9) + more(number);
+        writeln!(file, "{customer},{number},{sku},{quantity}")?;
     }
     Ok(file.flush()?)
 }

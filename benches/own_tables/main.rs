@@ -90,7 +90,7 @@ struct Round<'a> {
 type Step = (&'static str, fn(&Round) -> Vec<Command>);
 
 /// What a round consists of, in this order. The first one is what the others are compared with.
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 12] = [
     ("1 shell", |round| vec![import_all(round)]),
     ("3 shells", |round| {
         TABLES.map(|table| import(round, table)).into()
@@ -101,16 +101,21 @@ const STEPS: [Step; 10] = [
         vec![load(round, FILE_EACH, &["--dry-run"])]
     }),
     ("check", |round| vec![check(round, FILE_EACH)]),
+    ("update", |round| vec![update(round, FILE_EACH)]),
     ("one file", |round| vec![load(round, ONE_FILE, &[])]),
     ("again", |round| vec![load(round, ONE_FILE, &[])]),
     ("dry run", |round| {
         vec![load(round, ONE_FILE, &["--dry-run"])]
     }),
     ("check", |round| vec![check(round, ONE_FILE)]),
+    ("update", |round| vec![update(round, ONE_FILE)]),
 ];
 
 /// Where `tradexa` has its tables, below the folder of a round.
 type Layout = (&'static str, &'static str);
+
+/// The folder of files in which every tenth row has changed, in that of the others.
+const CHANGED: &str = "changed";
 
 const FILE_EACH: Layout = (DIR, "databases");
 const ONE_FILE: Layout = ("--database", "app.db");
@@ -140,7 +145,10 @@ fn main() -> Result<()> {
 /// Measures all steps, and prints the results.
 fn compare(keys: Keys, rows: u64, runs: u64) -> Result<()> {
     let files = tempfile::tempdir()?;
-    generate(files.path(), keys, rows)?;
+    generate(files.path(), keys, rows, None)?;
+    let changed = files.path().join(CHANGED);
+    std::fs::create_dir(&changed)?;
+    generate(&changed, keys, rows, Some(10))?;
     std::fs::write(files.path().join("schema.sql"), SCHEMA)?;
     let peaks = round(files.path(), rows, |commands| watch(commands, |_| {}))?;
     let mut steps = STEPS.map(|_| Vec::new());
@@ -198,6 +206,12 @@ fn ours(round: &Round, (option, path): Layout, arguments: &[&str]) -> Command {
 fn load(round: &Round, layout: Layout, arguments: &[&str]) -> Command {
     let mut command = ours(round, layout, &["insert", "--strict", "--from"]);
     command.arg(round.files).args(arguments);
+    command
+}
+
+fn update(round: &Round, layout: Layout) -> Command {
+    let mut command = ours(round, layout, &["insert", "--strict", "--update", "--from"]);
+    command.arg(round.files.join(CHANGED));
     command
 }
 
