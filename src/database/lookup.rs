@@ -261,16 +261,12 @@ fn merge(
         position => rows.value(position, column),
     };
     let is_next = |index: usize| order(value(index - 1), value(index)).is_some_and(Ordering::is_lt);
-    // A single key is found by its value, whatever SQLite takes for the quickest way to sort the table.
-    if count < 2 || !(1..count).all(is_next) {
+    if count == 0 || !(1..count).all(is_next) {
         return Ok(0);
     }
-    let (name, columns) = (table.sql_name(), table.column_list());
-    let key_column = quoted(table.columns[column].name);
-    let key = format!("{key_column}{}", key.collations[0].clause());
-    let sql = format!("SELECT {columns} FROM {name} WHERE {key} >= ? ORDER BY {key}");
-    let mut statement = connection.prepare_cached(&sql)?;
+    let mut statement = connection.prepare_cached(&select_between(table, key))?;
     statement.raw_bind_parameter(1, value(0))?;
+    statement.raw_bind_parameter(2, value(count - 1))?;
     let mut stored = statement.raw_query();
     let (mut next, mut others) = (0, 0);
     while next < count
@@ -295,6 +291,15 @@ fn merge(
         }
     }
     Ok(count)
+}
+
+/// The statement that selects the rows between two values of a key of one column, in the order of the key. Both ends are
+/// named so that SQLite uses the index: after an `ANALYZE` of the table while it was small, it would sort all rows.
+pub(super) fn select_between(table: &Table, key: &schema::Key) -> String {
+    let (name, columns) = (table.sql_name(), table.column_list());
+    let column = quoted(table.columns[key.columns[0]].name);
+    let key = format!("{column}{}", key.collations[0].clause());
+    format!("SELECT {columns} FROM {name} WHERE {key} >= ? AND {key} <= ? ORDER BY {key}")
 }
 
 /// How two values compare in SQLite's order; `None` where that is not as simple as here.

@@ -63,6 +63,34 @@ fn locked_products_fail_with_their_orders_and_the_users_are_inserted() {
 }
 
 #[test]
+fn each_order_of_a_share_has_its_own_reasons() {
+    let users = "id,name,email\n1,Ann,a@b.co\n";
+    let products = "id,name,price\n1,Pen,1\n";
+    let folder = Folder::with_csv([users, products, "id,user_id,product_id,quantity\n"]);
+    assert_eq!(folder.load(&[]).status, Some(0));
+    folder.csv("input", "users", format!("{users}2,Bob,b@b.co\n"));
+    folder.csv("input", "products", format!("{products}2,Ink,1\n"));
+    let orders =
+        "id,user_id,product_id,quantity\n1,1,1,1\n2,2,1,1\n3,1,2,1\n4,2,2,1\n5,1,2,1\n6,1,1,1\n";
+    folder.csv("input", "orders", orders);
+    let _locks = ["users", "products"].map(|table| folder.lock(table));
+    // The first order has a thread of its own, and the others have one together.
+    let run = folder.load(&["--threads=1", "--lock-timeout=0"]);
+    assert_eq!(run.counts(), [[0, 1, 0, 1], [0, 1, 0, 1], [2, 0, 0, 4]]);
+    let (user, product) = (
+        "user_id 2 could not be inserted into users",
+        "product_id 2 could not be inserted into products",
+    );
+    let expected = [
+        format!("3: {user}"),
+        format!("4: {product}"),
+        format!("5: {user}; {product}"),
+        format!("6: {product}"),
+    ];
+    assert_eq!(run.reasons("orders", "failed"), expected);
+}
+
+#[test]
 fn locked_orders_fail_and_the_users_and_products_are_inserted() {
     let folder = Folder::initialized();
     let _lock = folder.lock("orders");

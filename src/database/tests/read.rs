@@ -3,6 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::database::lookup::select_between;
+use crate::schema::{self, Collation, Role, TABLE, text};
 
 #[test]
 fn compare_predicts_the_outcomes_of_an_insert() {
@@ -14,6 +16,30 @@ fn compare_predicts_the_outcomes_of_an_insert() {
     assert_eq!(fixture.ids(), [2, 3], "nothing is written");
     assert_eq!(compared, [(1, Unchanged), (2, taken(&["name"]))]);
     assert_eq!(each(&rows, compared), fixture.insert(lines));
+}
+
+#[test]
+fn rows_between_two_keys_are_read_by_the_index_even_if_the_table_was_small_when_analyzed() {
+    let key = schema::Key {
+        columns: &[0],
+        collations: &[Collation::Binary],
+        role: Role::Primary,
+        filter: None,
+    };
+    static CODES: Table = Table {
+        name: "codes",
+        columns: &[text("code", &[])],
+        ..TABLE
+    };
+    let connection = Connection::open_in_memory().unwrap();
+    let sql = "CREATE TABLE codes (code TEXT PRIMARY KEY); INSERT INTO codes VALUES ('a'); ANALYZE";
+    connection.execute_batch(sql).unwrap();
+    let sql = format!("EXPLAIN QUERY PLAN {}", select_between(&CODES, &key));
+    let mut plan = connection.prepare(&sql).unwrap();
+    let steps = plan.query_map(["a", "b"], |row| row.get::<_, String>("detail"));
+    let steps: Vec<_> = steps.unwrap().map(Result::unwrap).collect();
+    let expected = "SEARCH codes USING COVERING INDEX sqlite_autoindex_codes_1 (code>? AND code<?)";
+    assert_eq!(steps, [expected]);
 }
 
 #[test]
