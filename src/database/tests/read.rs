@@ -19,6 +19,16 @@ fn compare_predicts_the_outcomes_of_an_insert() {
 }
 
 #[test]
+fn of_each_row_the_columns_that_differ_are_told() {
+    let fixture = Fixture::new(0);
+    fixture.insert(&users(1..=4));
+    let rows = fixture.rows("1,x,1@b.co\n2,user 2,x@b.co\n3,x,x@b.co\n4,x,4@b.co\n");
+    let compared = fixture.reader().compare(&rows, &sorted(&rows)).unwrap();
+    let differing: [&[_]; 4] = [&["name"], &["email"], &["name", "email"], &["name"]];
+    assert_eq!(each(&rows, compared), differing.map(taken));
+}
+
+#[test]
 fn rows_between_two_keys_are_read_by_the_index_even_if_the_table_was_small_when_analyzed() {
     let key = schema::Key {
         columns: &[0],
