@@ -63,10 +63,13 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// The budget of each table if this many are loaded.
+    /// The budget of each table if this many are loaded. Beside its rows, a table takes memory for its connections; and
+    /// there may be twice as many rows as are counted, while they are read and while they get their outcomes.
     pub fn for_one_of(tables: usize) -> Budget {
-        const ALL: usize = 18 << 20;
-        let bytes = (ALL / tables).clamp(1 << 20, 6 << 20);
+        const ALL: usize = 45 << 20;
+        const CONNECTIONS: usize = 3 << 20;
+        let rows = (ALL / tables).saturating_sub(CONNECTIONS);
+        let bytes = (rows / 2).clamp(3 << 18, 6 << 20);
         Budget {
             bytes,
             batch: bytes * 2 / 3,

@@ -199,6 +199,35 @@ fn many_rows_whose_keys_are_taken_take_no_more_than_rows_that_are_stored() {
 }
 
 #[test]
+fn ten_tables_take_no_more_than_three() {
+    let (tables, rows) = (10, 100_000);
+    let folder = Folder::new();
+    let mut schema = String::new();
+    for table in 0..tables {
+        let columns = "id INTEGER PRIMARY KEY, name TEXT NOT NULL, other INTEGER";
+        let parent = match table {
+            0 => String::new(),
+            _ => format!(" REFERENCES t{}", table / 2),
+        };
+        writeln!(schema, "CREATE TABLE t{table} ({columns}{parent});").unwrap();
+        let row = |id| format!("{id},Name of {id} in table {table},{id}\n");
+        let csv = "id,name,other\n".to_string() + &(1..=rows).map(row).collect::<String>();
+        folder.csv("input", &format!("t{table}"), csv);
+    }
+    fs::write(folder.outside().join("schema.sql"), schema).unwrap();
+    let schema = ["--schema", "schema.sql"];
+    let init = folder.tradexa(&[&["init"], &schema[..]].concat());
+    { init }.assert().success();
+    for expected in ["inserted", "unchanged"] {
+        let (run, peak) = load(&folder, &[&["--limit=0"], &schema[..]].concat());
+        for table in 0..tables {
+            assert_eq!(run.count(&format!("t{table}"), expected), rows);
+        }
+        assert_at_most(peak, ANY + MORE, expected);
+    }
+}
+
+#[test]
 fn a_giant_cell_of_control_characters_takes_four_times_its_size_with_rejects_too() {
     let bytes = 20_000_000;
     let text = "\u{1}".repeat(bytes);
