@@ -66,7 +66,7 @@ impl Budget {
     /// The budget of each table if this many are loaded. Beside its rows, a table takes memory for its connections; and
     /// there may be twice as many rows as are counted, while they are read and while they get their outcomes.
     pub fn for_one_of(tables: usize) -> Budget {
-        const ALL: usize = 45 << 20;
+        const ALL: usize = 42 << 20;
         const CONNECTIONS: usize = 3 << 20;
         let rows = (ALL / tables).saturating_sub(CONNECTIONS);
         let bytes = (rows / 2).clamp(3 << 18, 6 << 20);

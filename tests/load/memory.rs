@@ -181,7 +181,7 @@ fn many_rows_that_fail_take_no_more_than_rows_that_are_stored() {
 }
 
 #[test]
-fn many_rows_whose_keys_are_taken_take_no_more_than_rows_that_are_stored() {
+fn many_rows_that_are_stored_with_other_values_take_no_more_than_others() {
     let rows = 400_000;
     let stored = many(rows);
     let folder = Folder::with_csv(stored.clone());
@@ -196,6 +196,13 @@ fn many_rows_whose_keys_are_taken_take_no_more_than_rows_that_are_stored() {
     let (run, peak) = load(&folder, &["--limit=0"]);
     assert_eq!(run.counts(), [[0, 0, rows as u64, 0]; 3]);
     assert_at_most(peak, ANY + MORE, "taken");
+    let (run, peak) = load(&folder, &["--limit=0", "--update"]);
+    assert!(
+        TABLES
+            .iter()
+            .all(|table| run.count(table, "updated") == rows as u64)
+    );
+    assert_at_most(peak, ANY + MORE, "--update");
 }
 
 #[test]
