@@ -107,8 +107,7 @@ fn check_table(
     let kinds = parents.iter().map(|parent| parent.reader.table);
     let mut rules = Rules::new(this, kinds.collect(), unique, None)?;
     table.reader.check_integrity()?;
-    let columns = rules.stored_columns();
-    if !columns.is_empty() {
+    if let Some(columns) = rules.stored_columns() {
         let reader = &table.reader;
         reader.scan_columns(&columns, |rows| rules.note_stored(rows))?;
     }

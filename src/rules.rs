@@ -211,9 +211,9 @@ impl Rules {
         self.kept_columns = kept_columns.into();
     }
 
-    /// The columns with which [`note_stored`](Rules::note_stored) must be given all stored rows before the first row is
-    /// checked; none if that is not needed.
-    pub fn stored_columns(&self) -> Vec<usize> {
+    /// The columns of stored rows that [`note_stored`](Rules::note_stored) needs before the first row is checked; `None` if
+    /// it needs no rows.
+    pub fn stored_columns(&self) -> Option<Vec<usize>> {
         self.used.stored_columns()
     }
 

@@ -119,7 +119,8 @@ impl<'a> StoredRows<'a> {
 
     /// Whether it is time to check them.
     pub(super) fn is_full(&self) -> bool {
-        self.rowids.len() >= 4096 || self.bytes.len() >= 1 << 20
+        let bytes = self.bytes.len() + size_of_val(self.values.as_slice());
+        self.rowids.len() >= 4096 || bytes >= 1 << 20
     }
 
     pub(super) fn clear(&mut self) {

@@ -57,7 +57,7 @@ pub fn load(load: &TableLoad, input: &mut Input) {
             end: None,
             records: 0,
             started_shares: 0,
-            last_written: None,
+            previous_written: None,
             active_threads: 0,
             bytes: 0,
             handed_over: 0,
@@ -97,8 +97,8 @@ struct Producer<'scope, 'env> {
     records: usize,
     /// How many shares with accepted rows there have been.
     started_shares: usize,
-    /// What is set once the last share of many rows is written.
-    last_written: Option<Arc<OnceLock<()>>>,
+    /// What is set once the share of many rows that was handed over last is written.
+    previous_written: Option<Arc<OnceLock<()>>>,
     /// How many shares are with writer threads.
     active_threads: usize,
     /// How many bytes the batches take that are not tallied yet.
@@ -167,8 +167,7 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
     /// Notes the unique values of stored rows.
     fn note_stored(&mut self) -> Result<(), Problem> {
         let rules = &mut self.input.rules;
-        let columns = rules.stored_columns();
-        if !columns.is_empty() {
+        if let Some(columns) = rules.stored_columns() {
             let reader = self.load.reader();
             reader.scan_columns(&columns, |rows| rules.note_stored(rows))?;
         }
@@ -256,7 +255,7 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
                 range: start..end,
                 bytes: if end == all.end { bytes } else { 0 },
                 written: Arc::default(),
-                after: None,
+                previous: None,
             });
             start = end;
         }
@@ -287,7 +286,7 @@ impl<'scope, 'env: 'scope> Producer<'scope, 'env> {
         }
         self.started_shares += 1;
         if share.accepted().len() > 1 {
-            share.after = self.last_written.replace(Arc::clone(&share.written));
+            share.previous = self.previous_written.replace(Arc::clone(&share.written));
         }
         let (sender, its_share) = (self.sender.clone(), share.clone());
         let thread = Builder::new().name(format!("write {}", load.table.name));

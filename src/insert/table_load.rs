@@ -52,7 +52,7 @@ pub struct TableLoad {
 /// What the load of one table may take at one time, so that all of them together take no more than one computer has.
 #[derive(Debug, Clone, Copy)]
 pub struct Budget {
-    /// A batch is full at this many bytes with its typed rows. None is read while those that are not tallied yet take
+    /// A batch is full at this many bytes with its typed rows. The next one is not read while the shares in flight take
     /// more, unless there is only one.
     pub bytes: usize,
     /// A batch is full at this many bytes of text.
@@ -63,7 +63,7 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// The budget of each table if this many are loaded. Beside its rows, a table takes memory for its connections; and
+    /// The budget of each table if this many are loaded. Besides its rows, a table takes memory for its connections; and
     /// there may be twice as many rows as are counted, while they are read and while they get their outcomes.
     pub fn for_one_of(tables: usize) -> Budget {
         const ALL: usize = 42 << 20;

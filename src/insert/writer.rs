@@ -1,5 +1,5 @@
-//! A writer thread: it waits for the rows that its own refer to, then for the write lock, writes its share, and waits for
-//! the disk. Only then is anything known of its rows.
+//! A writer thread: it waits for the rows that its own refer to, for the share before its own, and for the write lock.
+//! Then it writes its share, and waits for the disk. Only then is anything known of its rows.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -27,8 +27,8 @@ pub struct Share {
     pub bytes: usize,
     /// Set once its thread no longer writes.
     pub written: Arc<OnceLock<()>>,
-    /// The same of the share that is to be written before: ids that count up from one share to the next are appended.
-    pub after: Option<Arc<OnceLock<()>>>,
+    /// `written` of the share before, which goes first: where ids count up through the file, SQLite then only appends.
+    pub previous: Option<Arc<OnceLock<()>>>,
 }
 
 /// A share whose rows all have an outcome.
@@ -89,6 +89,7 @@ pub(super) fn complete_with(
         let panicked = Outcome::failed(Reason::failure("the writer thread panicked"));
         same_outcome(share.accepted(), &panicked).into()
     });
+    // Also where nothing was left to be written, or after a panic: the next share waits for it.
     let _ = share.written.set(());
     not_inserted.sort_unstable_by_key(|(position, _)| *position);
     let only_primary = load.table.keys.iter().all(|key| key.role != Role::Unique);
@@ -135,8 +136,8 @@ fn write(load: &TableLoad, share: &Share, track: &mut Option<Track>) -> Written 
     let written = match &load.target {
         Target::DryRun(_) => load.compare(rows, &free).map(Written::from),
         Target::Database { database, .. } => {
-            if let Some(before) = &share.after {
-                before.wait();
+            if let Some(previous) = &share.previous {
+                previous.wait();
             }
             let guard = load.write_lock.lock();
             track.end(Phase::Turn);

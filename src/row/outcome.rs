@@ -28,7 +28,7 @@ impl Outcome {
         Outcome::Failed([reason].into())
     }
 
-    /// How much memory it takes, in bytes. What several rows share does not count.
+    /// How much memory it takes, in bytes. The columns of an update do not count: rows share them.
     pub fn size(&self) -> usize {
         let more = match self {
             Outcome::Unchanged | Outcome::Updated(_) => 0,

@@ -10,8 +10,9 @@ use crate::schema::{Check, Kind, Table};
 const LISTED: usize = 10;
 
 /// Why a record was not stored. It becomes text only when it is shown or written. Most reasons begin with the name of
-/// the column, and quote the text of the cell as given. What concerns the values of keys does not hold them: rows share
-/// such a reason, and [`Reasons`] asks the row.
+/// the column, and quote the text of the cell as given. Reasons about keys do not hold the values, so that rows can share
+/// them: [`Reasons`] takes the values from the row, and by itself such a reason says no more than its
+/// [kind](Reason::kind).
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Reason {
     /// The record has more or fewer fields than its header.
@@ -173,8 +174,7 @@ fn primary(table: &Table) -> &'static [usize] {
     table.primary_key().map_or(&[][..], |key| key.columns)
 }
 
-/// Why one row was not stored, as one text. It has the reasons, and gives the values of some columns of the row as
-/// sentences quote them.
+/// Why one row was not stored, as one text: the reasons, and a function that quotes the row's values in some columns.
 #[derive(Clone, Copy)]
 pub struct Reasons<'a>(pub &'a [Reason], pub &'a dyn Fn(&[usize]) -> Box<str>);
 

@@ -206,25 +206,24 @@ impl Used {
         self.enforced[key]
     }
 
-    /// The columns of stored rows that must be known before rows can be checked; none if no stored row must be known.
-    pub fn stored_columns(&self) -> Vec<usize> {
-        let keys = self.table.keys.iter().zip(&self.enforced);
-        let keys = keys.filter(|(_, enforced)| **enforced).map(|(key, _)| key);
-        let columns = match &self.identity {
+    /// The columns of stored rows that must be known before rows can be checked; `None` if no stored row must be known.
+    pub fn stored_columns(&self) -> Option<Vec<usize>> {
+        let given = match &self.identity {
             Identity::AllColumns(stored) => &stored.columns[..],
-            _ if self.others.is_empty() => return Vec::new(),
+            _ if self.others.is_empty() => return None,
             _ => &[],
         };
-        let all = 0..self.table.columns.len();
+        let keys = self.table.keys.iter().zip(&self.enforced);
+        let keys: Vec<_> = keys.filter(|(_, enforced)| **enforced).collect();
         // A filter may depend on any column.
-        if keys.clone().any(|key| key.filter.is_some()) {
-            return all.collect();
-        }
+        let has_filter = keys.iter().any(|(key, _)| key.filter.is_some());
         let is_needed = |column: &usize| {
-            let mut keys = keys.clone();
-            columns.contains(column) || keys.any(|key| key.columns.contains(column))
+            let mut keys = keys.iter();
+            has_filter
+                || given.contains(column)
+                || keys.any(|(key, _)| key.columns.contains(column))
         };
-        all.filter(is_needed).collect()
+        Some((0..self.table.columns.len()).filter(is_needed).collect())
     }
 
     /// The keys of many rows, given the value of each column of the row at a position. `counts` tells whether a key with a

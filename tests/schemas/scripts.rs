@@ -41,6 +41,24 @@ fn views_triggers_and_virtual_tables_are_ignored_and_reported() {
 }
 
 #[test]
+fn the_filter_of_a_unique_index_looks_at_all_columns_of_stored_rows() {
+    let script = "CREATE TABLE accounts (id INTEGER PRIMARY KEY, email TEXT, active INTEGER);
+                  CREATE UNIQUE INDEX one ON accounts (email) WHERE active = 1;";
+    let folder = with_script(script);
+    with_schema(&folder, "schema.sql", &["init"]).succeeded();
+    let insert = ["insert", "--from", "in", "--format", "json"];
+    folder.csv("in", "accounts", "id,email,active\n1,a,1\n2,b,0\n");
+    with_schema(&folder, "schema.sql", &insert).succeeded();
+    folder.csv("in", "accounts", "id,email,active\n3,a,1\n4,a,0\n5,b,1\n");
+    let load = with_schema(&folder, "schema.sql", &insert).succeeded();
+    assert_eq!(
+        load.reasons("accounts", "skipped"),
+        ["2: email \"a\" is already used by id 1"]
+    );
+    assert_eq!(load.count("accounts", "inserted"), 2);
+}
+
+#[test]
 fn a_table_may_come_before_the_one_it_refers_to() {
     let folder = with_script(include_str!("notes.sql"));
     with_schema(&folder, "schema.sql", &["init"]).succeeded();

@@ -296,3 +296,18 @@ fn a_row_replaces_only_one_that_is_as_it_was_when_the_rules_were_checked() {
     assert_eq!(fixture.write(&rows), [Outcome::Updated([1].into())]);
     assert_eq!(fixture.read(1), "1|Eve|a@b.co");
 }
+
+#[test]
+fn a_row_that_has_changed_meanwhile_fails_also_after_one_that_is_replaced() {
+    let fixture = Fixture::new(0);
+    fixture.insert("1,Ann,a@b.co\n2,Bob,b@b.co\n");
+    let mut rows = replacing(&fixture, "1,Eve,-\n2,Eve,-\n", Some("a@b.co"));
+    rows.cells[5] = Cell::Default;
+    let kept = rows.kept.rows[0].clone();
+    rows.kept.rows = vec![kept.clone(), kept];
+    assert_eq!(
+        fixture.write(&rows),
+        [Outcome::Updated([1].into()), changed_meanwhile()]
+    );
+    assert_eq!(fixture.read(2), "2|Bob|b@b.co");
+}

@@ -42,7 +42,7 @@ fn share(load: &TableLoad, rows: Rows) -> Share {
         rows: Arc::new(rows),
         bytes: 0,
         written: Arc::default(),
-        after: None,
+        previous: None,
     };
     share.number = load.ledger.register(share.row_numbers());
     share
@@ -60,6 +60,25 @@ fn not_inserted(completion: &Completion) -> Vec<(u64, String)> {
         (line, Reasons(reasons, &named).to_string())
     });
     rows.collect()
+}
+
+#[test]
+fn a_share_lets_the_next_one_write_even_if_it_writes_nothing_or_panics() {
+    let folder = folder();
+    let loads = loads(folder.path(), 64);
+    let lost = share(&loads[0], rows(&SUPPLIERS, "id,name\n2,Lost\n"));
+    let written = Arc::clone(&lost.written);
+    complete_with(&loads[0], lost, |_, _, _| panic!("as asked"));
+    assert!(written.get().is_some());
+    loads[0].end.set(EndOfInput::default()).unwrap();
+    let offers = share(
+        &loads[1],
+        rows(&OFFERS, "id,note,supplier_id,price\n1,,2,1\n"),
+    );
+    let written = Arc::clone(&offers.written);
+    let expected = because([(2, "supplier_id 2 could not be inserted into suppliers")]);
+    assert_eq!(not_inserted(&complete(&loads[1], offers)), expected);
+    assert!(written.get().is_some());
 }
 
 /// Writes supplier 1, has the thread of supplier 2 panic, and writes an offer of each. Returns which of both tables were
