@@ -294,8 +294,8 @@ fn overwrite(connection: &Connection) {
 
 /// Inserts the rows at these positions, which are sorted by key, over a connection that holds the write lock.
 /// [`Written::others`] gets the rows that SQLite refuses and those that are known to be stored. Returns `None` if a key
-/// is already stored, or if rows that were appended together (only with `may_append`) were refused. On `None` or an
-/// error, roll back, because some of the rows may have been inserted.
+/// is already stored, or if a row was refused that may be (with `may_exist`) or rows that were appended together (only with
+/// `may_append`). On `None` or an error, roll back, because some of the rows may have been inserted.
 fn insert(
     connection: &Connection,
     conflict: &str,
@@ -353,6 +353,8 @@ fn insert(
             Ok(0) => written
                 .others
                 .push((*first, refused(table, "a trigger ignored the row"))),
+            // A trigger refuses a row before SQLite looks whether its key is stored.
+            Err(error) if is_refusal(&error) && may_exist => return Ok(None),
             Err(error) if is_refusal(&error) => {
                 written
                     .others

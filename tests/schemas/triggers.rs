@@ -41,6 +41,29 @@ fn a_trigger_sees_the_id_of_each_row_before_it_is_inserted() {
 }
 
 #[test]
+fn stored_rows_are_unchanged_or_replaced_even_if_a_trigger_refuses_to_insert_them() {
+    let folder = app("CREATE TABLE t (id INTEGER PRIMARY KEY, x TEXT);
+        CREATE TRIGGER limits BEFORE INSERT ON t WHEN (SELECT count(*) FROM t) >= 100 BEGIN
+            SELECT RAISE(ABORT, 'full');
+        END;");
+    folder.csv("in", "t", rows(100, "a"));
+    assert_eq!(load(&folder).outcomes("t"), [100, 0, 0, 0]);
+    assert_eq!(load(&folder).outcomes("t"), [0, 100, 0, 0]);
+    folder.csv("in", "t", rows(101, "b"));
+    let run = load(&folder);
+    assert_eq!(run.outcomes("t"), [0, 0, 100, 1]);
+    assert_eq!(failed(&run, "t"), ["102: refused by app.db: full"]);
+    let arguments = ["insert", "--from", "in", "--format", "json", "--update"];
+    let run = super::one_file::tradexa(&folder, &arguments);
+    assert_eq!(
+        (run.count("t", "updated"), run.count("t", "failed")),
+        (100, 1)
+    );
+    let stored = query(&folder, "SELECT x || count(*) FROM t GROUP BY x");
+    assert_eq!(stored, ["b100"]);
+}
+
+#[test]
 fn a_row_that_a_trigger_fails_midway_is_not_stored_and_neither_are_its_children() {
     let folder = app("CREATE TABLE t (id INTEGER PRIMARY KEY, p INTEGER REFERENCES t (id), x TEXT);
         CREATE TRIGGER fails AFTER INSERT ON t WHEN new.x = 'bad' BEGIN SELECT RAISE(FAIL, 'no'); END;
