@@ -1,16 +1,16 @@
 //! The concurrent run. Each table has a [load](TableLoad) and a reader thread, which reads and checks its records. The
 //! rows that follow the rules go to writer threads, one row each at first and shares of many rows later. A writer waits
-//! for the rows that its own refer to, for the share before its own, and for the write lock of the database. It commits, releases the lock, and waits
-//! until the commit is on disk, by a sync that it shares with others. Then it sends the outcomes of its rows to the reader
-//! thread, which tallies them in the order of the file.
+//! for the rows that its own refer to, for the share before its own, and for the write lock of the database. It
+//! commits, releases the lock, and waits until the commit is on disk, by a sync that it shares with others. Then it
+//! sends the outcomes of its rows to the reader thread, which tallies them in the order of the file.
 //!
 //! No thread waits forever. A reader thread waits for its input, for the reader threads of referenced tables, and for
 //! its own writers. The writers of a table start only when the reader threads of the tables it refers to have handed
-//! over all their rows, so every row that a writer waits for has an outcome already or a thread. A share of many rows also
-//! waits until the one before it has been written, which waits for none after it. No thread waits for rows or shares while
-//! it has a write lock. The thread that runs a sync waits for the disk alone, and waiting for locks of other
-//! processes ends with the lock timeout. Every thread, however it ends, resolves its rows, releases its lock and lets the next share write. In a dry
-//! run, writers only look up what is stored.
+//! over all their rows, so every row that a writer waits for has an outcome already or a thread. A share of many rows
+//! also waits until the one before it has been written, which waits for none after it. No thread waits for rows or
+//! shares while it has a write lock. The thread that runs a sync waits for the disk alone, and waiting for locks of
+//! other processes ends with the lock timeout. Every thread, however it ends, resolves its rows, releases its lock and
+//! lets the next share write. In a dry run, writers only look up what is stored.
 
 mod fair_lock;
 mod ledger;
