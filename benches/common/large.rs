@@ -1,5 +1,8 @@
 //! What the benchmarks of large files share: random values, and how results are printed.
 
+/// The folder with the files for an update, inside the folder of the other files. Every tenth row has a new value there.
+pub const CHANGED: &str = "changed";
+
 /// Prints what was measured of each step, with so many decimals.
 pub fn print_line(what: &str, decimals: usize, numbers: impl Iterator<Item = f64>) {
     print!("{what:>7}");

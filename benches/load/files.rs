@@ -40,8 +40,8 @@ const THINGS: [&str; 6] = [
     "Mouse",
 ];
 
-/// Writes the three files, with this many rows each. Ids count from `first` on, unless they are random. Every `change`th
-/// row has another value than it would have without.
+/// Writes the three files, with this many rows each. Ids count from `first` on, unless they are random. With `change`, one
+/// row in that many has a different value.
 ///
 /// # Errors
 ///

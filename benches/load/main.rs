@@ -23,7 +23,7 @@ use anyhow::{Result, ensure};
 use clap::Parser;
 use common::{DIR, cores, median, need, ratio, time, tradexa};
 use files::{Shape, generate};
-use large::{print_line, thousands};
+use large::{CHANGED, print_line, thousands};
 use rusqlite::Connection;
 use tempfile::TempDir;
 use threads::{Seen, see};
@@ -82,9 +82,6 @@ const STEPS: [Step; 6] = [
         vec![load]
     }),
 ];
-
-/// The folder of files in which every tenth row has changed, in that of the others.
-const CHANGED: &str = "changed";
 
 /// The place of the first load among the steps.
 const FIRST_LOAD: usize = 1;

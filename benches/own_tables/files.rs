@@ -34,7 +34,7 @@ impl Keys {
     }
 }
 
-/// Writes the three files, with this many rows each. Every `change`th row has another value than it would have without.
+/// Writes the three files, with this many rows each. With `change`, one row in that many has a different value.
 ///
 /// # Errors
 ///

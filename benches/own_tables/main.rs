@@ -22,7 +22,7 @@ use anyhow::{Result, ensure};
 use clap::Parser;
 use common::{DIR, cores, median, need, ratio, time, tradexa, watch};
 use files::{Keys, generate};
-use large::{print_line, thousands};
+use large::{CHANGED, print_line, thousands};
 use rusqlite::Connection;
 
 /// Measure loads of tables of one's own
@@ -113,9 +113,6 @@ const STEPS: [Step; 12] = [
 
 /// Where `tradexa` has its tables, below the folder of a round.
 type Layout = (&'static str, &'static str);
-
-/// The folder of files in which every tenth row has changed, in that of the others.
-const CHANGED: &str = "changed";
 
 const FILE_EACH: Layout = (DIR, "databases");
 const ONE_FILE: Layout = ("--database", "app.db");

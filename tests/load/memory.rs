@@ -223,8 +223,8 @@ fn ten_tables_take_no_more_than_three() {
     }
     fs::write(folder.outside().join("schema.sql"), schema).unwrap();
     let schema = ["--schema", "schema.sql"];
-    let init = folder.tradexa(&[&["init"], &schema[..]].concat());
-    { init }.assert().success();
+    let mut init = folder.tradexa(&[&["init"], &schema[..]].concat());
+    init.assert().success();
     for expected in ["inserted", "unchanged"] {
         let (run, peak) = load(&folder, &[&["--limit=0"], &schema[..]].concat());
         for table in 0..tables {
